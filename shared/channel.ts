@@ -1,0 +1,74 @@
+/**
+ * Messages on a session's data channel.
+ *
+ * FastRTC's are JSON as Python's `json.dumps` writes it (a space after `:` and `,`), so that what a client sees is the
+ * same to the byte. EdgeRTC's own go only to clients that asked for them with a `hello`.
+ */
+import * as v from "valibot";
+
+/** Label our client gives the channel; any label is accepted. */
+export const CHANNEL_LABEL = "text";
+
+/** Sent by our client when the channel opens: turns the messages of {@link ExtensionMessage} on for this session. */
+export const ClientHello = v.object({ type: v.literal("hello"), protocol: v.pipe(v.number(), v.integer()) });
+export type ClientHello = v.InferOutput<typeof ClientHello>;
+
+// --- FastRTC's (fastrtc §1.3) --------------------------------------------------------------------------------------
+
+export const FastRtcMessage = v.variant("type", [
+  v.object({ type: v.literal("send_input"), data: v.array(v.unknown()) }),
+  v.object({ type: v.literal("fetch_output"), data: v.array(v.unknown()) }),
+  v.object({ type: v.literal("log"), data: v.string() }),
+  v.object({ type: v.literal("stopword"), data: v.string() }),
+  /** FastRTC carries the text in `message`; its documentation says `data`: ours has both. */
+  v.object({ type: v.literal("error"), message: v.string(), data: v.optional(v.string()) }),
+  v.object({ type: v.literal("warning"), message: v.string(), data: v.optional(v.string()) }),
+  v.object({ type: v.literal("end_stream"), data: v.string() }),
+  v.object({ type: v.literal("update_connection"), data: v.string() }),
+]);
+export type FastRtcMessage = v.InferOutput<typeof FastRtcMessage>;
+
+// --- EdgeRTC's extension -------------------------------------------------------------------------------------------
+
+/** What the turn taking is doing, for the page. */
+export const TurnState = v.picklist(["listening", "user_speaking", "thinking", "bot_speaking"]);
+export type TurnState = v.InferOutput<typeof TurnState>;
+
+export const ExtensionMessage = v.variant("type", [
+  /** Once, in answer to `hello`. `timeLimitMs` counts from connected; null is none. */
+  v.object({
+    type: v.literal("session"),
+    data: v.object({ sid: v.string(), stream: v.string(), timeLimitMs: v.nullable(v.number()), elapsedMs: v.number() }),
+  }),
+  v.object({ type: v.literal("turn"), data: v.object({ state: TurnState }) }),
+  /** A piece of conversation. The same `id` again replaces the text: a line that grows. */
+  v.object({
+    type: v.literal("transcript"),
+    data: v.object({
+      id: v.number(),
+      role: v.picklist(["user", "assistant"]),
+      text: v.string(),
+      final: v.boolean(),
+    }),
+  }),
+  /** The arguments of one AdditionalOutputs, as JSON. */
+  v.object({ type: v.literal("output"), data: v.array(v.unknown()) }),
+  /** The server ends the session; the connection closes right after. */
+  v.object({ type: v.literal("bye"), data: v.object({ reason: v.string() }) }),
+]);
+export type ExtensionMessage = v.InferOutput<typeof ExtensionMessage>;
+
+export const ServerMessage = v.union([FastRtcMessage, ExtensionMessage]);
+export type ServerMessage = v.InferOutput<typeof ServerMessage>;
+
+/** JSON with Python's separators and escapes (`json.dumps` with its defaults). */
+export function pythonJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(pythonJson).join(", ")}]`;
+  if (value !== null && typeof value === "object") {
+    const pairs = Object.entries(value).filter(([, item]) => item !== undefined);
+    return `{${pairs.map(([key, item]) => `${pythonJson(key)}: ${pythonJson(item)}`).join(", ")}}`;
+  }
+  const json = JSON.stringify(value) ?? "null";
+  // json.dumps escapes everything outside ASCII.
+  return json.replace(/[\u007f-\uffff]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}

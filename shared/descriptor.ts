@@ -1,0 +1,48 @@
+/** A stream as data: what a media node registers at the edge, and what `GET /<stream>/config` serves. */
+import * as v from "valibot";
+import { StreamName } from "./ids.ts";
+
+export const Modality = v.picklist(["audio", "video", "audio-video"]);
+export type Modality = v.InferOutput<typeof Modality>;
+
+/** From the client's view: `send` sends only, `receive` receives only. */
+export const Mode = v.picklist(["send-receive", "send", "receive"]);
+export type Mode = v.InferOutput<typeof Mode>;
+
+/** An ICE server as `RTCPeerConnection` takes it. */
+export const IceServer = v.object({
+  urls: v.union([v.string(), v.array(v.string())]),
+  username: v.optional(v.string()),
+  credential: v.optional(v.string()),
+});
+
+/** The client's `RTCConfiguration`, as far as FastRTC has it. */
+export const RtcConfiguration = v.object({
+  iceServers: v.optional(v.array(IceServer)),
+  iceTransportPolicy: v.optional(v.picklist(["all", "relay"])),
+});
+export type RtcConfiguration = v.InferOutput<typeof RtcConfiguration>;
+
+/** Words the page shows for a stream. */
+export const StreamUi = v.object({
+  title: v.optional(v.pipe(v.string(), v.maxLength(120))),
+  subtitle: v.optional(v.pipe(v.string(), v.maxLength(400))),
+});
+
+export const StreamDescriptor = v.object({
+  name: StreamName,
+  modality: Modality,
+  mode: Mode,
+  /** Sessions at once over all nodes and transports. */
+  concurrencyLimit: v.pipe(v.number(), v.integer(), v.minValue(1)),
+  /** Seconds from connected to the end of the call; null is no limit. */
+  timeLimit: v.nullable(v.pipe(v.number(), v.gtValue(0))),
+  allowExtraTracks: v.boolean(),
+  rtcConfiguration: v.nullable(RtcConfiguration),
+  /** `getUserMedia` constraints for the page's microphone; null is the page's default. */
+  trackConstraints: v.nullable(v.record(v.string(), v.unknown())),
+  ui: StreamUi,
+  /** Orders builds: the newest build's descriptor wins. Milliseconds since 1970 of the stream file's change. */
+  build: v.pipe(v.number(), v.integer(), v.minValue(0)),
+});
+export type StreamDescriptor = v.InferOutput<typeof StreamDescriptor>;

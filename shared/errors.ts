@@ -1,0 +1,294 @@
+/**
+ * The error catalogue: every error a client, a developer or an operator can meet, as data.
+ *
+ * Clients of the offer endpoint always get FastRTC's shape, `{"status":"failed","meta":{"error":<code>, …}}`, so that
+ * its front ends understand; `message`, `fix` and `retryable` are beside it for people.
+ */
+
+/** One entry of the catalogue. */
+export interface ErrorEntry {
+  /** HTTP status on routes of ours. The offer route answers FastRTC's business refusals with 200, as FastRTC does. */
+  readonly status: number;
+  /** Whether the same request may succeed a moment later. */
+  readonly retryable: boolean;
+  /** What happened, as a sentence for the person in front of the page. */
+  readonly what: string;
+  /** Why it happens. */
+  readonly why: string;
+  /** What the reader can do about it. */
+  readonly fix: string;
+}
+
+const entry = (status: number, retryable: boolean, what: string, why: string, fix: string): ErrorEntry => ({
+  status,
+  retryable,
+  what,
+  why,
+  fix,
+});
+
+export const ERRORS = {
+  // FastRTC's own codes, identical on the wire.
+  unknown_connection: entry(
+    200,
+    true,
+    "No such connection.",
+    "The candidate names a session the edge does not know yet, or no longer.",
+    "Nothing, before the offer: the candidate is kept for it. After the call ended, make a new one.",
+  ),
+  invalid_candidate_format: entry(
+    200,
+    false,
+    "The ICE candidate is malformed.",
+    "It does not start with `candidate:` or has fewer than ten fields.",
+    "Send RTCIceCandidate.toJSON() as the browser gives it.",
+  ),
+  connection_closed: entry(
+    200,
+    false,
+    "The connection is closed.",
+    "The session behind this id has ended.",
+    "Make a new call.",
+  ),
+  connection_already_exists: entry(
+    200,
+    false,
+    "A call with this id is already running.",
+    "Two offers used the same webrtc_id.",
+    "Use a fresh random webrtc_id for each call.",
+  ),
+  concurrency_limit_reached: entry(
+    200,
+    true,
+    "All lines are busy.",
+    "The stream's concurrencyLimit is in use.",
+    "Try again shortly, or raise concurrencyLimit on the stream.",
+  ),
+  // The edge's own.
+  no_media_node: entry(
+    503,
+    true,
+    "No media node is available.",
+    "No media node that serves this stream is connected and ready.",
+    "Start one: `npx edgertc node streams.ts`; see its log for why it cannot reach the edge.",
+  ),
+  capacity_reached: entry(
+    503,
+    true,
+    "All media nodes are full.",
+    "Every node that serves this stream is at its capacity.",
+    "Try again shortly, or start another media node.",
+  ),
+  unknown_stream: entry(
+    404,
+    false,
+    "There is no such stream.",
+    "No media node has registered a stream of this name.",
+    "GET /streams lists the names; a stream's path is its export name in the stream file.",
+  ),
+  edge_timeout: entry(
+    504,
+    true,
+    "The media node did not answer in time.",
+    "The node took the offer but sent no answer within the deadline.",
+    "Try again; if it repeats, look at the node's log and load.",
+  ),
+  edge_restarting: entry(
+    503,
+    true,
+    "The edge is restarting.",
+    "The object that held this request was reset, by a deploy or a fault.",
+    "Try again: calls that are running go on.",
+  ),
+  node_unreachable: entry(
+    503,
+    true,
+    "The media node cannot be reached.",
+    "Its link to the edge is down at the moment.",
+    "Try again: another node takes over within seconds.",
+  ),
+  node_full: entry(
+    503,
+    true,
+    "The media node is full.",
+    "The node refused the session; the edge had no other.",
+    "Try again shortly, or start another media node.",
+  ),
+  invalid_sdp: entry(
+    400,
+    false,
+    "The SDP offer cannot be used.",
+    "It is missing, too large, not SDP, or has no media section this stream can use.",
+    "Send RTCPeerConnection.localDescription.sdp of an offer with an audio section or a data channel.",
+  ),
+  unsupported_track_kind: entry(
+    400,
+    false,
+    "The offer has a track the stream does not take.",
+    "The track's kind is not part of the stream's modality.",
+    "Send only tracks of the stream's modality, or set allowExtraTracks on the stream.",
+  ),
+  no_common_codec: entry(
+    400,
+    false,
+    "No common codec.",
+    "The offer's audio section has no Opus.",
+    "Offer Opus: every WebRTC browser does by default.",
+  ),
+  invalid_offer_type: entry(
+    400,
+    false,
+    "The request type is unknown.",
+    "`type` must be `offer` or `ice-candidate`.",
+    "Send one of the two.",
+  ),
+  too_many_candidates: entry(
+    200,
+    false,
+    "Too many ICE candidates.",
+    "A session takes a bounded number of candidates.",
+    "Send each gathered candidate once.",
+  ),
+  body_too_large: entry(
+    413,
+    false,
+    "The request body is too large.",
+    "An offer is a few kilobytes; the limit is far above that.",
+    "Send the SDP and nothing else.",
+  ),
+  method_not_allowed: entry(
+    405,
+    false,
+    "Method Not Allowed",
+    "The route takes another method.",
+    "See the Allow header.",
+  ),
+  not_found: entry(
+    404,
+    false,
+    "There is no such route.",
+    "The path is none of the edge's.",
+    "GET /streams lists the streams.",
+  ),
+  internal: entry(
+    500,
+    true,
+    "Something failed inside.",
+    "A fault in EdgeRTC or in the handler; the log has the cause.",
+    "Try again; report it with the log lines if it repeats.",
+  ),
+  // Between node and edge.
+  node_unauthorized: entry(
+    401,
+    false,
+    "The media node's secret is wrong.",
+    "EDGERTC_NODE_SECRET of node and edge differ.",
+    "Give both the same secret.",
+  ),
+  node_secret_missing: entry(
+    503,
+    false,
+    "The edge has no node secret.",
+    "EDGERTC_NODE_SECRET is not set on the Worker.",
+    "Set it: `npx wrangler secret put EDGERTC_NODE_SECRET`.",
+  ),
+  protocol_mismatch: entry(
+    426,
+    false,
+    "Node and edge speak different protocol versions.",
+    "One of them is more than one release older.",
+    "Update the older one.",
+  ),
+  node_replaced: entry(
+    409,
+    false,
+    "Another media node took this name.",
+    "Two nodes dialled the edge with the same node id.",
+    "Give each node its own --id.",
+  ),
+  // In a session, sent on the data channel.
+  handler_failed: entry(
+    500,
+    true,
+    "The handler failed.",
+    "The stream's code threw; the session goes on.",
+    "See the node's log for the stack.",
+  ),
+  message_too_large: entry(
+    413,
+    false,
+    "The message is too large.",
+    "Data channel messages are bounded.",
+    "Send less per message.",
+  ),
+  // Models.
+  model_unknown: entry(
+    404,
+    false,
+    "There is no such model.",
+    "The name is not in the model catalogue.",
+    "`npx edgertc models list` shows the names.",
+  ),
+  model_unavailable: entry(
+    503,
+    true,
+    "The model cannot be fetched.",
+    "None of its sources could be reached and it is not in the cache.",
+    "Connect to the internet once and run `npx edgertc models pull`.",
+  ),
+  model_corrupt: entry(
+    500,
+    false,
+    "The model's bytes are wrong.",
+    "The download does not have the expected sha256.",
+    "Run `npx edgertc models pull` again; if it repeats, report the source.",
+  ),
+} as const satisfies Record<string, ErrorEntry>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** True for a string that names an entry of the catalogue. */
+export function isErrorCode(code: string): code is ErrorCode {
+  return Object.hasOwn(ERRORS, code);
+}
+
+/** FastRTC's failure body, with our explanation beside the code. */
+export interface FailedBody {
+  readonly status: "failed";
+  readonly meta: {
+    readonly error: string;
+    readonly limit?: number;
+    readonly message?: string;
+    readonly fix?: string;
+    readonly retryable?: boolean;
+  };
+}
+
+/**
+ * A refusal in FastRTC's own words: its keys and nothing else, so that it is the same to the byte.
+ * @param error a code or, as FastRTC does for malformed candidates, a raw sentence.
+ */
+export function fastRtcRefusal(error: string, limit?: number): FailedBody {
+  return { status: "failed", meta: limit === undefined ? { error } : { error, limit } };
+}
+
+/**
+ * A refusal of EdgeRTC's own, in FastRTC's shape, that explains itself.
+ * @param message replaces the catalogue's sentence where the cause is known more exactly.
+ */
+export function failedBody(code: ErrorCode, message?: string): FailedBody {
+  const { what, fix, retryable } = ERRORS[code];
+  return { status: "failed", meta: { error: code, message: message ?? what, fix, retryable } };
+}
+
+/** An error that carries its catalogue code through exceptions. */
+export class EdgeRtcError extends Error {
+  override readonly name = "EdgeRtcError";
+  readonly code: ErrorCode;
+
+  /** @param message replaces the catalogue's sentence; the fix is appended to it. */
+  constructor(code: ErrorCode, message?: string, options?: ErrorOptions) {
+    super(`${message ?? ERRORS[code].what} ${ERRORS[code].fix}`, options);
+    this.code = code;
+  }
+}

@@ -1,0 +1,48 @@
+/** Ids and names: what they look like and how they are made. */
+import * as v from "valibot";
+import { MAX_CLIENT_ID_CHARS } from "./limits.ts";
+
+declare const crypto: { randomUUID(): string };
+
+/** The stream served at the root path, and the name of a stream file's default export. */
+export const DEFAULT_STREAM = "default";
+
+/** First path segments that belong to the edge itself, so that no stream can take them. */
+export const RESERVED_STREAM_NAMES: readonly string[] = [
+  "admin",
+  "api",
+  "assets",
+  "config",
+  "health",
+  "input_hook",
+  "node",
+  "outputs",
+  "sessions",
+  "streams",
+  "telephone",
+  "turn",
+  "webrtc",
+  "websocket",
+];
+
+/** A stream's name is a path segment: letters, digits, `_` and `-`, at most 64, starting with a letter or digit. */
+export const StreamName = v.pipe(v.string(), v.regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/));
+
+/** The client's own name for its session (`webrtc_id`). Often short and guessable: never trusted as a secret. */
+export const ClientId = v.pipe(v.string(), v.minLength(1), v.maxLength(MAX_CLIENT_ID_CHARS));
+
+/** One incarnation of a session, minted by the edge. */
+export const SessionId = v.pipe(v.string(), v.regex(/^s_[0-9a-f]{32}$/));
+
+/** A media node's name, stable over its restarts. */
+export const NodeId = v.pipe(v.string(), v.regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/));
+
+/** Mints a session id: 122 random bits. */
+export function newSessionId(): string {
+  return `s_${crypto.randomUUID().replaceAll("-", "")}`;
+}
+
+/** The path prefix of a stream's routes: "" for the default stream, "/name" for others. */
+export function streamPath(name: string): string {
+  return name === DEFAULT_STREAM ? "" : `/${name}`;
+}

@@ -1,0 +1,34 @@
+/**
+ * Named limits of everything that arrives from outside. Nothing in EdgeRTC is unbounded; what happens past a limit is
+ * said beside it.
+ */
+
+/** Bytes of one `POST /webrtc/offer` body. Larger: 413 `body_too_large`. A Chromium audio offer is about 5 KB. */
+export const MAX_OFFER_BODY_BYTES = 128 * 1024;
+
+/** Characters of an SDP. Larger: `invalid_sdp`. */
+export const MAX_SDP_CHARS = 64 * 1024;
+
+/** `m=` lines of an SDP. More: `invalid_sdp`. A browser sends at most three here (audio, video, data). */
+export const MAX_SDP_MEDIA_SECTIONS = 8;
+
+/** Characters of one ICE candidate line. Longer: `invalid_candidate_format`. */
+export const MAX_CANDIDATE_CHARS = 512;
+
+/** Candidates kept for a session whose offer has not come yet. Past it the newest are dropped. */
+export const MAX_EARLY_CANDIDATES = 32;
+
+/** Candidates taken for one session in all. Past it: `too_many_candidates`. */
+export const MAX_CANDIDATES = 128;
+
+/** Characters of a client id (`webrtc_id`). FastRTC's clients send 5 to 13. */
+export const MAX_CLIENT_ID_CHARS = 128;
+
+/** Streams of one media node. */
+export const MAX_STREAMS_PER_NODE = 256;
+
+/** Characters of one node link message (the platform takes 32 MiB; a snapshot of 10,000 sessions is about 2 MB). */
+export const MAX_LINK_MESSAGE_CHARS = 4 * 1024 * 1024;
+
+/** Characters of one data channel message from a client. Longer ones are dropped with an `error` message. */
+export const MAX_CHANNEL_MESSAGE_CHARS = 64 * 1024;

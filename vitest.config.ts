@@ -1,0 +1,35 @@
+import { cloudflareTest } from "@cloudflare/vitest-plugin";
+import { defineConfig } from "vitest/config";
+
+/**
+ * Three kinds of tests:
+ * - `unit`: beside the files they test, in Node.
+ * - `edge`: the Worker and its objects, inside workerd.
+ * - `system`: what crosses rooms, with real parts, one file after the other.
+ */
+export default defineConfig({
+  test: {
+    reporters: ["default", "./test/support/plain-count-reporter.ts"],
+    projects: [
+      {
+        test: {
+          name: "unit",
+          include: ["{shared,media-node,client,ui,examples}/**/*.test.ts", "worker/ledger/**/*.test.ts"],
+        },
+      },
+      {
+        plugins: [cloudflareTest({ wrangler: { configPath: "./wrangler.toml" } })],
+        test: { name: "edge", include: ["worker/**/*.test.ts"], exclude: ["worker/ledger/**"] },
+      },
+      {
+        test: {
+          name: "system",
+          include: ["test/**/*.test.ts"],
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
+});
