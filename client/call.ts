@@ -1,0 +1,332 @@
+/** A call: carries out what the state machine decides, and owns the microphone, the peer, the sound and the timers. */
+import * as v from "valibot";
+import type { ClientHello, ExtensionMessage, ServerMessage } from "../shared/channel.ts";
+import type { StreamDescriptor } from "../shared/descriptor.ts";
+import { DEFAULT_STREAM } from "../shared/ids.ts";
+import { MAX_CHANNEL_MESSAGE_CHARS } from "../shared/limits.ts";
+import { EndReason } from "../shared/session.ts";
+import { Emitter } from "./emitter.ts";
+import { CallError, errorOfEnd, toCallError } from "./errors.ts";
+import { LevelMeter } from "./levels.ts";
+import { parseMessage } from "./messages.ts";
+import { openMicrophone } from "./microphone.ts";
+import type { Call, CallEvents, CallInfo, CallOptions } from "./options.ts";
+import { Peer, type PeerListener } from "./peer.ts";
+import { Playback } from "./playback.ts";
+import { Signaling } from "./signaling.ts";
+import { type CallEvent, type CallState, IDLE, isFinal, nextState } from "./state.ts";
+import { Timers } from "./timers.ts";
+import type { TransportPath } from "./transport-path.ts";
+
+/** From the start, and again from the microphone's answer, to connected. */
+const CONNECT_TIMEOUT_MS = 15_000;
+/** How long an interrupted connection may take to come back by itself. */
+const INTERRUPTED_TIMEOUT_MS = 10_000;
+/** While interrupted, the edge is asked this often whether the session has ended: it may know long before ICE does. */
+const ASK_INTERVAL_MS = 1_000;
+/** The first time right after the interruption: the node's report takes a moment to reach the edge. */
+const ASK_FIRST_MS = 150;
+
+/** Makes a call; nothing happens before its `start()`. */
+export function createCall(options: CallOptions = {}): Call {
+  return new BrowserCall(options);
+}
+
+class BrowserCall implements Call {
+  readonly #options: CallOptions;
+  readonly #clientId = newClientId();
+  readonly #events = new Emitter<CallEvents>();
+  readonly #timers = new Timers<"connect" | "interrupted" | "ask">();
+  readonly #abort = new AbortController();
+  readonly #signaling: Signaling;
+  readonly #playback = new Playback(() => this.#events.emit("error", new CallError("autoplay_blocked")));
+  #state: CallState = IDLE;
+  #meter: LevelMeter | undefined;
+  #peer: Peer | undefined;
+  #microphone: MediaStreamTrack | undefined;
+  #muted = false;
+  #session: SessionMessage | undefined;
+  #offeredAtMs: number | undefined;
+  #connectedAtMs: number | undefined;
+  #released: Promise<void> | undefined;
+
+  constructor(options: CallOptions) {
+    this.#options = options;
+    this.#signaling = new Signaling(options.url ?? "", this.#streamName, this.#clientId, this.#abort.signal);
+  }
+
+  get state(): CallState {
+    return this.#state;
+  }
+
+  get info(): CallInfo {
+    const [offered, connected] = [this.#offeredAtMs, this.#connectedAtMs];
+    return {
+      clientId: this.#clientId,
+      sid: this.#session?.sid ?? null,
+      stream: this.#streamName,
+      connectMs: offered === undefined || connected === undefined ? null : connected - offered,
+    };
+  }
+
+  on<Name extends keyof CallEvents>(name: Name, listener: (value: CallEvents[Name]) => void): () => void {
+    return this.#events.on(name, listener);
+  }
+
+  async start(): Promise<void> {
+    if (this.#state !== IDLE) throw new CallError("already_started");
+    const settled = new Promise<void>((resolve, reject) => {
+      const off = this.on("state", (state) => {
+        if (state.name !== "connected" && !isFinal(state)) return;
+        off();
+        if (state.name === "connected") resolve();
+        else reject(state.name === "failed" ? state.error : new CallError("call_ended"));
+      });
+    });
+    addEventListener("pagehide", this.#onPageHide);
+    // Before the first await: an AudioContext runs only when it is made in the person's click.
+    if ("AudioContext" in globalThis) this.#meter = new LevelMeter((levels) => this.#events.emit("levels", levels));
+    this.#apply({ type: "start" });
+    this.#connect().catch((error: unknown) => this.#fail(toCallError(error)));
+    await settled;
+  }
+
+  mute(muted: boolean): void {
+    this.#muted = muted;
+    if (this.#microphone !== undefined) this.#microphone.enabled = !muted;
+  }
+
+  muteSpeaker(muted: boolean): void {
+    this.#playback.muted = muted;
+  }
+
+  async setMicrophone(constraints: MediaTrackConstraints): Promise<void> {
+    if (this.#microphone === undefined || this.#peer === undefined) throw new CallError("not_connected");
+    const track = await openMicrophone(this.#options.descriptor?.trackConstraints ?? {}, constraints);
+    if (isFinal(this.#state)) return track.stop();
+    await this.#peer.replaceTrack(track);
+    this.#useMicrophone(track);
+  }
+
+  send(text: string): void {
+    if (text.length > MAX_CHANNEL_MESSAGE_CHARS) throw new CallError("message_too_large");
+    if (!this.#peer?.send(text)) throw new CallError("not_connected");
+  }
+
+  async resumePlayback(): Promise<void> {
+    await Promise.all([this.#playback.resume(), this.#meter?.resume()]);
+  }
+
+  remainingMs(): number | null {
+    const session = this.#session;
+    if (session === undefined || session.timeLimitMs === null) return null;
+    return Math.max(0, session.timeLimitMs - session.elapsedMs - (performance.now() - session.receivedAtMs));
+  }
+
+  async path(): Promise<TransportPath | null> {
+    return (await this.#peer?.path()) ?? null;
+  }
+
+  async end(): Promise<void> {
+    this.#finish("client_closed");
+    await this.#released;
+  }
+
+  get #streamName(): string {
+    return this.#options.stream ?? DEFAULT_STREAM;
+  }
+
+  async #connect(): Promise<void> {
+    const descriptor = this.#options.descriptor ?? (await this.#signaling.descriptor());
+    if (descriptor.modality === "video") throw new CallError("unsupported_modality");
+    const track = await this.#openMicrophone(descriptor);
+    if (track !== null) this.#useMicrophone(track);
+    // Somebody hung up while the browser asked for the microphone: release() has seen the track only now.
+    if (isFinal(this.#state)) return this.#stopMicrophone();
+    const configuration = this.#options.rtcConfiguration ?? toRtcConfiguration(descriptor);
+    this.#peer = new Peer(configuration, this.#peerListener);
+    this.#offeredAtMs = performance.now();
+    this.#apply({ type: "negotiate" });
+    await this.#peer.negotiate(this.#signaling, track, descriptor.mode !== "send");
+  }
+
+  /** @returns null where the stream only sends to us, or the options ask to listen only. */
+  async #openMicrophone(descriptor: StreamDescriptor): Promise<MediaStreamTrack | null> {
+    const { audio } = this.#options;
+    if (audio === false || descriptor.mode === "receive") return null;
+    if (audio instanceof MediaStreamTrack) return audio;
+    this.#apply({ type: "ask_microphone" });
+    return await openMicrophone(descriptor.trackConstraints ?? {}, audio ?? {});
+  }
+
+  #useMicrophone(track: MediaStreamTrack): void {
+    this.#stopMicrophone();
+    this.#microphone = track;
+    track.enabled = !this.#muted;
+    track.addEventListener("ended", () => {
+      if (this.#microphone === track) this.#events.emit("error", new CallError("microphone_lost"));
+    });
+    this.#meter?.watchInput(track);
+  }
+
+  #stopMicrophone(): void {
+    const track = this.#microphone;
+    this.#microphone = undefined;
+    if (track !== this.#options.audio) track?.stop();
+  }
+
+  readonly #peerListener: PeerListener = {
+    onConnected: () => {
+      this.#connectedAtMs ??= performance.now();
+      if (this.#state.name === "connecting") {
+        const hello: ClientHello = { type: "hello", protocol: 1 };
+        this.#peer?.send(JSON.stringify(hello));
+      }
+      this.#apply({ type: "connected" });
+    },
+    onDisconnected: () => this.#apply({ type: "interrupted" }),
+    onClosed: () => this.#apply({ type: "interrupted" }),
+    onFailed: () => {
+      if (this.#state.name === "connecting") this.#fail(new CallError("connect_timeout"));
+      else void this.#concludeLost();
+    },
+    onMessage: (text) => {
+      const message = parseMessage(text);
+      this.#events.emit("message", message);
+      if (message.message !== null) this.#onServerMessage(message.message);
+    },
+    onStream: (stream) => {
+      this.#playback.play(stream);
+      this.#meter?.watchOutput(stream);
+    },
+  };
+
+  #onServerMessage(message: ServerMessage): void {
+    switch (message.type) {
+      case "session":
+        this.#session = { ...message.data, receivedAtMs: performance.now() };
+        break;
+      case "turn":
+        this.#events.emit("turn", message.data.state);
+        break;
+      case "transcript":
+        this.#events.emit("transcript", message.data);
+        break;
+      case "output":
+        this.#events.emit("output", message.data);
+        break;
+      case "error":
+        this.#events.emit("error", new CallError("handler_failed", { message: message.message }));
+        break;
+      case "bye":
+        this.#finish(toEndReason(message.data.reason));
+        break;
+      case "end_stream":
+        this.#finish("handler_closed");
+        break;
+      case "update_connection":
+        if (message.data === "closed") this.#finish("ended_by_edge");
+        break;
+    }
+  }
+
+  /** Asks the edge, again and again while interrupted, whether the session is over. */
+  #askSoon(delayMs: number): void {
+    this.#timers.set("ask", delayMs, () => {
+      void this.#signaling.endReason().then((reason) => {
+        if (this.#state.name !== "interrupted") return;
+        if (reason === null) this.#askSoon(ASK_INTERVAL_MS);
+        else this.#finish(reason);
+      });
+    });
+  }
+
+  /** The connection will not come back: the edge's word on why, or ours. */
+  async #concludeLost(): Promise<void> {
+    this.#finish((await this.#signaling.endReason()) ?? "peer_lost");
+  }
+
+  #finish(reason: EndReason): void {
+    const error = errorOfEnd(reason);
+    if (error === null) this.#apply({ type: "ended", reason });
+    else this.#fail(error);
+  }
+
+  #fail(error: CallError): void {
+    this.#apply({ type: "failed", error });
+  }
+
+  #apply(event: CallEvent): void {
+    const state = nextState(this.#state, event);
+    if (state === this.#state) return;
+    this.#state = state;
+    this.#enter(state);
+    this.#events.emit("state", state);
+    if (state.name === "failed") {
+      this.#events.emit("error", state.error);
+      this.#events.emit("end", { reason: "failed", error: state.error });
+    } else if (state.name === "ended") {
+      this.#events.emit("end", { reason: state.reason, error: null });
+    }
+  }
+
+  #enter(state: CallState): void {
+    switch (state.name) {
+      case "starting":
+      case "connecting":
+        this.#timers.set("connect", CONNECT_TIMEOUT_MS, () => this.#fail(new CallError("connect_timeout")));
+        break;
+      case "asking_microphone":
+        // A person may take any time to answer.
+        this.#timers.clear("connect");
+        break;
+      case "connected":
+        this.#timers.clear("connect", "interrupted", "ask");
+        break;
+      case "interrupted":
+        this.#timers.set("interrupted", INTERRUPTED_TIMEOUT_MS, () => void this.#concludeLost());
+        this.#askSoon(ASK_FIRST_MS);
+        break;
+      case "ended":
+      case "failed":
+        this.#release();
+    }
+  }
+
+  #release(): void {
+    removeEventListener("pagehide", this.#onPageHide);
+    this.#timers.clearAll();
+    this.#abort.abort();
+    this.#peer?.close();
+    this.#stopMicrophone();
+    this.#playback.close();
+    this.#released = this.#meter?.close();
+  }
+
+  readonly #onPageHide = (): void => this.#finish("client_closed");
+}
+
+type SessionMessage = Extract<ExtensionMessage, { type: "session" }>["data"] & { readonly receivedAtMs: number };
+
+/** A reason that a newer server knows is still an end it asked for. */
+function toEndReason(reason: string): EndReason {
+  return v.is(EndReason, reason) ? reason : "ended_by_edge";
+}
+
+/** 128 random bits. `randomUUID` is missing where the page is not a secure context. */
+function newClientId(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** A descriptor's configuration without the `undefined`s that the browser's type does not allow. */
+function toRtcConfiguration({ rtcConfiguration }: StreamDescriptor): RTCConfiguration {
+  const { iceServers, iceTransportPolicy } = rtcConfiguration ?? {};
+  return {
+    iceServers: (iceServers ?? []).map(({ urls, username, credential }) => ({
+      urls,
+      ...(username !== undefined && { username }),
+      ...(credential !== undefined && { credential }),
+    })),
+    ...(iceTransportPolicy !== undefined && { iceTransportPolicy }),
+  };
+}

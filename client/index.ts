@@ -1,0 +1,11 @@
+/** `edgertc/client`: calls to EdgeRTC streams from a browser. */
+
+export type { TurnState } from "../shared/channel.ts";
+export type { StreamDescriptor } from "../shared/descriptor.ts";
+export { createCall } from "./call.ts";
+export { CallError, type CallErrorCode } from "./errors.ts";
+export type { Levels } from "./levels.ts";
+export type { ChannelMessage } from "./messages.ts";
+export type { Call, CallEnd, CallEvents, CallInfo, CallOptions, TranscriptLine } from "./options.ts";
+export type { CallState, CallStateName } from "./state.ts";
+export type { TransportPath } from "./transport-path.ts";

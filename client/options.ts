@@ -1,0 +1,96 @@
+/** The public shape of a call: what it takes, what it tells, what it can be asked to do. */
+import type { ExtensionMessage, TurnState } from "../shared/channel.ts";
+import type { StreamDescriptor } from "../shared/descriptor.ts";
+import type { EndReason } from "../shared/session.ts";
+import type { CallError } from "./errors.ts";
+import type { Levels } from "./levels.ts";
+import type { ChannelMessage } from "./messages.ts";
+import type { CallState } from "./state.ts";
+import type { TransportPath } from "./transport-path.ts";
+
+export interface CallOptions {
+  /** Where the edge is. Default "": the page's own origin. */
+  readonly url?: string;
+  /** The stream's name. Default: the one at the root. */
+  readonly stream?: string;
+  /**
+   * The microphone: constraints for it, or a track of your own, which stays yours to stop. Default: the stream's
+   * constraints. `false`: the call only listens.
+   */
+  readonly audio?: MediaTrackConstraints | MediaStreamTrack | false;
+  /** Default: the stream's own, from its descriptor. */
+  readonly rtcConfiguration?: RTCConfiguration;
+  /** The stream's descriptor where you have it already: saves a request. */
+  readonly descriptor?: StreamDescriptor;
+}
+
+type Extension<Type extends ExtensionMessage["type"]> = Extract<ExtensionMessage, { type: Type }>["data"];
+
+/** A piece of conversation. The same `id` again replaces the text: a line that grows. */
+export type TranscriptLine = Extension<"transcript">;
+
+export interface CallEnd {
+  readonly reason: EndReason | "failed";
+  /** Set where the end was not an ordinary one. */
+  readonly error: CallError | null;
+}
+
+export interface CallEvents {
+  state: CallState;
+  /** Every message of the data channel, those of the events below included. */
+  message: ChannelMessage;
+  transcript: TranscriptLine;
+  turn: TurnState;
+  /** The arguments of one AdditionalOutputs. */
+  output: readonly unknown[];
+  /** On every animation frame while the call lasts. */
+  levels: Levels;
+  /** Fatal ones, right before `end`, and others: `handler_failed`, `autoplay_blocked`, `microphone_lost`. */
+  error: CallError;
+  /** Once, whatever ended the call. */
+  end: CallEnd;
+}
+
+export interface CallInfo {
+  /** What this client calls the session (`webrtc_id`). */
+  readonly clientId: string;
+  /** What the edge calls it; null until the server said so. */
+  readonly sid: string | null;
+  readonly stream: string;
+  /** Milliseconds from the offer to connected; null before that. */
+  readonly connectMs: number | null;
+}
+
+/** One conversation: made for it, started once, ended once. */
+export interface Call {
+  readonly state: CallState;
+  readonly info: CallInfo;
+  /**
+   * Asks for the microphone and connects. To be called in a user gesture, so that sound may play.
+   * @throws CallError as the `error` event has it; `call_ended` if `end()` came first.
+   */
+  start(): Promise<void>;
+  /** @returns a function that takes the listener off again. */
+  on<Name extends keyof CallEvents>(name: Name, listener: (value: CallEvents[Name]) => void): () => void;
+  /** Sends silence instead of the microphone. */
+  mute(muted: boolean): void;
+  muteSpeaker(muted: boolean): void;
+  /**
+   * Changes the microphone in mid-call.
+   * @throws CallError `microphone_denied`, `microphone_missing`, ...: the old one goes on then.
+   */
+  setMicrophone(constraints: MediaTrackConstraints): Promise<void>;
+  /**
+   * Sends text to the handler on the data channel.
+   * @throws CallError `not_connected`, `message_too_large`.
+   */
+  send(text: string): void;
+  /** Plays after `autoplay_blocked`; to be called in a user gesture. */
+  resumePlayback(): Promise<void>;
+  /** Milliseconds until the stream's time limit, never below 0; null without one. */
+  remainingMs(): number | null;
+  /** Which way media goes; null before it is connected. */
+  path(): Promise<TransportPath | null>;
+  /** Hangs up. The server sees it at once. Harmless at any time, and again. */
+  end(): Promise<void>;
+}

@@ -1,0 +1,99 @@
+/** The peer connection of a call: its offer, its data channel and how its connection fares. */
+import { CHANNEL_LABEL } from "../shared/channel.ts";
+import { CallError } from "./errors.ts";
+import type { Signaling } from "./signaling.ts";
+import { readPath, type TransportPath } from "./transport-path.ts";
+
+/** What the peer tells the call. Nothing is told after `close()`. */
+export interface PeerListener {
+  /** Media flows and the data channel is open. Again after every interruption that healed. */
+  onConnected(): void;
+  /** Connectivity is lost for the moment. */
+  onDisconnected(): void;
+  /** Connectivity is lost for good. */
+  onFailed(): void;
+  /** The node closed the data channel: it has ended the session. */
+  onClosed(): void;
+  onMessage(text: string): void;
+  onStream(stream: MediaStream): void;
+}
+
+export class Peer {
+  readonly #connection: RTCPeerConnection;
+  readonly #channel: RTCDataChannel;
+  readonly #listener: PeerListener;
+  #sender: RTCRtpSender | undefined;
+  #closed = false;
+
+  constructor(configuration: RTCConfiguration, listener: PeerListener) {
+    if (globalThis.RTCPeerConnection === undefined) throw new CallError("webrtc_unsupported");
+    this.#listener = listener;
+    this.#connection = new RTCPeerConnection(configuration);
+    this.#connection.addEventListener("connectionstatechange", this.#onChange);
+    this.#connection.addEventListener("track", ({ streams: [stream], track }) => {
+      listener.onStream(stream ?? new MediaStream([track]));
+    });
+    this.#channel = this.#connection.createDataChannel(CHANNEL_LABEL);
+    this.#channel.addEventListener("open", this.#onChange);
+    this.#channel.addEventListener("close", () => {
+      if (!this.#closed) listener.onClosed();
+    });
+    this.#channel.addEventListener("message", ({ data }: MessageEvent<unknown>) => {
+      if (!this.#closed && typeof data === "string") listener.onMessage(data);
+    });
+  }
+
+  /**
+   * Sends the offer before any candidate is gathered, and the candidates one by one behind it.
+   * @param track the microphone, or null for a stream that only sends to us.
+   * @throws CallError as {@link Signaling.offer} does.
+   */
+  async negotiate(signaling: Signaling, track: MediaStreamTrack | null, receives: boolean): Promise<void> {
+    const connection = this.#connection;
+    if (track === null) connection.addTransceiver("audio", { direction: "recvonly" });
+    else {
+      const direction = receives ? "sendrecv" : "sendonly";
+      // With a stream id, so that the other side's track event has a stream too.
+      this.#sender = connection.addTransceiver(track, { direction, streams: [new MediaStream([track])] }).sender;
+    }
+    await connection.setLocalDescription();
+    const answer = signaling.offer(connection.localDescription?.sdp ?? "");
+    connection.addEventListener("icecandidate", ({ candidate }) => {
+      // The empty candidate is the end of a generation: FastRTC would call it malformed.
+      if (candidate?.candidate) void signaling.candidate(candidate.toJSON());
+    });
+    const sdp = await answer;
+    if (this.#closed) return;
+    await connection.setRemoteDescription({ type: "answer", sdp });
+  }
+
+  /** Sends another microphone from now on. */
+  async replaceTrack(track: MediaStreamTrack): Promise<void> {
+    await this.#sender?.replaceTrack(track);
+  }
+
+  /** @returns whether the channel was open. */
+  send(text: string): boolean {
+    if (this.#channel.readyState !== "open") return false;
+    this.#channel.send(text);
+    return true;
+  }
+
+  /** The path that media takes, or null before there is one. */
+  async path(): Promise<TransportPath | null> {
+    return readPath((await this.#connection.getStats()).values());
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#connection.close();
+  }
+
+  #onChange = (): void => {
+    if (this.#closed) return;
+    const state = this.#connection.connectionState;
+    if (state === "connected" && this.#channel.readyState === "open") this.#listener.onConnected();
+    else if (state === "disconnected") this.#listener.onDisconnected();
+    else if (state === "failed") this.#listener.onFailed();
+  };
+}
