@@ -3,6 +3,7 @@
 export type { TurnState } from "../shared/channel.ts";
 export type { StreamDescriptor } from "../shared/descriptor.ts";
 export { createCall } from "./call.ts";
+export { fetchDescriptor } from "./descriptor.ts";
 export { CallError, type CallErrorCode } from "./errors.ts";
 export type { Levels } from "./levels.ts";
 export type { ChannelMessage } from "./messages.ts";

@@ -1,0 +1,58 @@
+/** The dial around the button: a canvas that moves only while there is something to show. */
+import { useEffect, useRef } from "preact/hooks";
+import type { Levels } from "../../client/index.ts";
+import { isInCall, type Phase } from "../state/phase.ts";
+import { LevelsTrail } from "./levels-trail.ts";
+import { dialColours, paintDial } from "./painter.ts";
+
+interface DialProps {
+  readonly phase: Phase;
+  readonly levels: { readonly current: Levels };
+}
+
+export function Dial({ phase, levels }: DialProps) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const trail = useRef<LevelsTrail>(null);
+  trail.current ??= new LevelsTrail();
+
+  useEffect(() => {
+    const element = canvas.current;
+    const context = element?.getContext("2d");
+    const history = trail.current;
+    if (!element || !context || !history) return;
+    const dark = matchMedia("(prefers-color-scheme: dark)");
+    const reduced = matchMedia("(prefers-reduced-motion: reduce)");
+    let colours = dialColours(element);
+    let frame = 0;
+
+    const paint = (timeMs: number) => {
+      frame = 0;
+      history.push(levels.current);
+      paintDial(context, colours, { phase, trail: history, timeMs, still: reduced.matches });
+      if (isInCall(phase) || !history.isQuiet) wake();
+    };
+    const wake = () => {
+      if (frame === 0) frame = requestAnimationFrame(paint);
+    };
+    const resize = () => {
+      element.width = element.height = Math.round(element.clientWidth * devicePixelRatio);
+      wake();
+    };
+    const recolour = () => {
+      colours = dialColours(element);
+      wake();
+    };
+    const observer = new ResizeObserver(resize);
+    observer.observe(element);
+    dark.addEventListener("change", recolour);
+    reduced.addEventListener("change", wake);
+    return () => {
+      cancelAnimationFrame(frame);
+      observer.disconnect();
+      dark.removeEventListener("change", recolour);
+      reduced.removeEventListener("change", wake);
+    };
+  }, [phase, levels]);
+
+  return <canvas ref={canvas} class="dial" />;
+}

@@ -1,0 +1,12 @@
+/** Puts the page into the document. */
+import { render } from "preact";
+import { App } from "./app.tsx";
+import "./styles/base.css";
+import "./styles/layout.css";
+import "./styles/stage.css";
+import "./styles/conversation.css";
+import "./styles/parts.css";
+
+const root = document.getElementById("app");
+if (root === null) throw new Error("index.html has no #app");
+render(<App />, root);

@@ -1,0 +1,89 @@
+/** What was said, as a chat; or big, for streams that only write down; or the outputs, where nothing is written down. */
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { TranscriptLine } from "../../client/index.ts";
+import type { Output } from "../state/call-view.ts";
+import { ArrowDownIcon } from "./icons.tsx";
+
+/** How near to the end still counts as following it. */
+const FOLLOW_PX = 48;
+
+interface ConversationProps {
+  readonly lines: readonly TranscriptLine[];
+  readonly outputs: readonly Output[];
+  /** Captions: one voice, big. */
+  readonly big: boolean;
+  readonly empty: string;
+}
+
+export function Conversation({ lines, outputs, big, empty }: ConversationProps) {
+  const scroller = useRef<HTMLDivElement>(null);
+  const [following, setFollowing] = useState(true);
+  const toEnd = () => scroller.current?.scrollTo({ top: scroller.current.scrollHeight });
+
+  // New content is what moves the end.
+  useEffect(() => {
+    if (following) toEnd();
+  }, [lines, outputs, following]);
+
+  const onScroll = () => {
+    const element = scroller.current;
+    if (element !== null) setFollowing(element.scrollHeight - element.scrollTop - element.clientHeight < FOLLOW_PX);
+  };
+
+  return (
+    <section class={big ? "conversation big" : "conversation"} aria-label="Transcript">
+      <div
+        class="scroller"
+        ref={scroller}
+        onScroll={onScroll}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard, in every browser.
+        tabIndex={0}
+        data-testid="transcript"
+        role="log"
+        aria-live="polite"
+      >
+        {lines.length === 0 && outputs.length === 0 && <p class="empty">{empty}</p>}
+        {lines.length > 0 ? (
+          lines.map((line, index) => (
+            <Line key={line.id} line={line} continues={lines[index - 1]?.role === line.role} big={big} />
+          ))
+        ) : (
+          <Outputs outputs={outputs} />
+        )}
+      </div>
+      {!following && (
+        <button type="button" class="small-button to-end" onClick={() => setFollowing(true)}>
+          <ArrowDownIcon /> Latest
+        </button>
+      )}
+    </section>
+  );
+}
+
+interface LineProps {
+  readonly line: TranscriptLine;
+  /** Whether the line before it is of the same speaker. */
+  readonly continues: boolean;
+  readonly big: boolean;
+}
+
+function Line({ line: { role, text, final }, continues, big }: LineProps) {
+  return (
+    <div class={`line ${role}`} data-testid={`transcript-${role}`} data-final={final} aria-busy={!final}>
+      {!continues && <p class={big ? "visually-hidden" : "speaker"}>{role === "user" ? "You" : "Assistant"}</p>}
+      <p class="text">{text}</p>
+    </div>
+  );
+}
+
+function Outputs({ outputs }: { readonly outputs: readonly Output[] }) {
+  return (
+    <ol class="outputs">
+      {outputs.map(({ id, values }) => (
+        <li key={id}>
+          <code data-testid="output">{values.map((value) => JSON.stringify(value)).join(" · ")}</code>
+        </li>
+      ))}
+    </ol>
+  );
+}

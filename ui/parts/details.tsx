@@ -1,0 +1,44 @@
+/** How the call is doing, for those who ask. */
+import { useCallback, useState } from "preact/hooks";
+import type { Call, CallInfo, TransportPath } from "../../client/index.ts";
+import { usePolled } from "../hooks/use-polled.ts";
+
+const REFRESH_MS = 2_000;
+const SHORT_ID_CHARS = 10;
+
+interface DetailsProps {
+  readonly info: CallInfo | null;
+  readonly state: string;
+  readonly current: () => Call | null;
+}
+
+export function Details({ info, state, current }: DetailsProps) {
+  const [open, setOpen] = useState(false);
+  const read = useCallback(async () => (await current()?.path()) ?? null, [current]);
+  const path = usePolled(open && state === "connected" ? read : null, REFRESH_MS);
+  return (
+    <details class="details" data-testid="details" onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>Details</summary>
+      <dl>
+        <Row name="State" value={state.replaceAll("_", " ")} />
+        <Row name="Connected in" value={info?.connectMs ? `${Math.round(info.connectMs)} ms` : null} />
+        <Row name="Transport" value={path && transportOf(path)} />
+        <Row name="Round trip" value={path?.roundTripMs == null ? null : `${path.roundTripMs.toFixed(1)} ms`} />
+        <Row name="Session" value={info?.sid?.slice(0, SHORT_ID_CHARS) ?? null} />
+      </dl>
+    </details>
+  );
+}
+
+function Row({ name, value }: { readonly name: string; readonly value: string | null }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{value ?? "–"}</dd>
+    </div>
+  );
+}
+
+function transportOf({ protocol, relayed }: TransportPath): string {
+  return `WebRTC over ${protocol.toUpperCase()}${relayed ? ", relayed" : ""}`;
+}

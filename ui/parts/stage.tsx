@@ -1,0 +1,40 @@
+/** The stage: what the stream is, the button with its dial, and in words what is going on. */
+import type { ComponentChildren } from "preact";
+import type { CallState, Levels, StreamDescriptor } from "../../client/index.ts";
+import { type Phase, wordsOf } from "../state/phase.ts";
+import { CallButton } from "./call-button.tsx";
+
+interface StageProps {
+  readonly title: string;
+  readonly subtitle: string;
+  readonly phase: Phase;
+  readonly call: CallState;
+  readonly mode: StreamDescriptor["mode"];
+  readonly ready: boolean;
+  readonly levels: { readonly current: Levels };
+  readonly onPress: () => void;
+  /** What stands in the place of the words: an error. */
+  readonly error: ComponentChildren;
+  /** Below the words: the controls. */
+  readonly children: ComponentChildren;
+}
+
+export function Stage({ title, subtitle, phase, call, mode, ready, levels, onPress, error, children }: StageProps) {
+  const words = wordsOf(phase, call, mode);
+  return (
+    <section class="stage" aria-label="Call">
+      <header class="intro">
+        <h1>{title}</h1>
+        {subtitle !== "" && <p>{subtitle}</p>}
+      </header>
+      <CallButton phase={phase} action={words.action} mode={mode} disabled={!ready} levels={levels} onPress={onPress} />
+      <div class="status">
+        <p class="state" data-testid="state" role="status">
+          {words.label}
+        </p>
+        {error ?? <p class="hint">{words.hint}</p>}
+      </div>
+      {children}
+    </section>
+  );
+}

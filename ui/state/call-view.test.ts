@@ -1,0 +1,47 @@
+import { describe, expect, it } from "vitest";
+import type { TranscriptLine } from "../../client/index.ts";
+import { type CallView, type CallViewEvent, EMPTY_VIEW, MAX_LINES, MAX_OUTPUTS, nextView } from "./call-view.ts";
+
+const line = (id: number, text: string, final = true): TranscriptLine => ({ id, role: "user", text, final });
+const viewAfter = (...events: CallViewEvent[]): CallView => events.reduce(nextView, EMPTY_VIEW);
+
+describe("what the page shows of a call", () => {
+  it("replaces a line by its id, where it stands", () => {
+    const view = viewAfter(
+      { type: "line", line: line(1, "turn on", false) },
+      { type: "line", line: { ...line(2, "Which"), role: "assistant" } },
+      { type: "line", line: line(1, "turn on the light") },
+    );
+    expect(view.lines.map(({ id, text }) => [id, text])).toEqual([
+      [1, "turn on the light"],
+      [2, "Which"],
+    ]);
+  });
+
+  it("keeps the last lines and outputs of a call without end", () => {
+    const lines = Array.from({ length: MAX_LINES + 5 }, (_, i): CallViewEvent => ({ type: "line", line: line(i, "") }));
+    const outputs = Array.from({ length: MAX_OUTPUTS + 5 }, (_, i): CallViewEvent => ({ type: "output", values: [i] }));
+    const view = viewAfter(...lines, ...outputs);
+    expect(view.lines).toHaveLength(MAX_LINES);
+    expect(view.lines[0]?.id).toBe(5);
+    expect(view.outputs.map((output) => output.values[0])).toEqual(
+      Array.from({ length: MAX_OUTPUTS }, (_, i) => i + 5),
+    );
+  });
+
+  it("gives every output an id of its own, also after the first were dropped", () => {
+    const outputs = Array.from({ length: MAX_OUTPUTS * 2 }, (): CallViewEvent => ({ type: "output", values: [] }));
+    const ids = viewAfter(...outputs).outputs.map(({ id }) => id);
+    expect(new Set(ids).size).toBe(MAX_OUTPUTS);
+  });
+
+  it("keeps the conversation when the call ends, and drops it when the next one begins", () => {
+    const info = { clientId: "a", sid: null, stream: "talk", connectMs: 80 };
+    const ended = viewAfter(
+      { type: "line", line: line(1, "hello") },
+      { type: "call", call: { name: "ended", reason: "time_limit" }, info },
+    );
+    expect(ended.lines).toHaveLength(1);
+    expect(nextView(ended, { type: "reset" })).toEqual(EMPTY_VIEW);
+  });
+});

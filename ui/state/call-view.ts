@@ -1,0 +1,66 @@
+/** What the page shows of a call: a pure function of the call's events. */
+import type { CallError, CallInfo, CallState, TranscriptLine, TurnState } from "../../client/index.ts";
+
+/** Lines of conversation kept; the oldest go first. */
+export const MAX_LINES = 400;
+/** Outputs kept; the oldest go first. */
+export const MAX_OUTPUTS = 30;
+
+export interface Output {
+  readonly id: number;
+  readonly values: readonly unknown[];
+}
+
+export interface CallView {
+  readonly call: CallState;
+  /** Null until the server says who is speaking. */
+  readonly turn: TurnState | null;
+  readonly lines: readonly TranscriptLine[];
+  readonly outputs: readonly Output[];
+  /** An error that did not end the call. */
+  readonly notice: CallError | null;
+  readonly info: CallInfo | null;
+}
+
+export type CallViewEvent =
+  /** A new call: what the last one showed is gone. */
+  | { readonly type: "reset" }
+  | { readonly type: "call"; readonly call: CallState; readonly info: CallInfo }
+  | { readonly type: "turn"; readonly turn: TurnState }
+  | { readonly type: "line"; readonly line: TranscriptLine }
+  | { readonly type: "output"; readonly values: readonly unknown[] }
+  | { readonly type: "notice"; readonly error: CallError | null };
+
+export const EMPTY_VIEW: CallView = {
+  call: { name: "idle" },
+  turn: null,
+  lines: [],
+  outputs: [],
+  notice: null,
+  info: null,
+};
+
+export function nextView(view: CallView, event: CallViewEvent): CallView {
+  switch (event.type) {
+    case "reset":
+      return EMPTY_VIEW;
+    case "call":
+      return { ...view, call: event.call, info: event.info };
+    case "turn":
+      return { ...view, turn: event.turn };
+    case "line":
+      return { ...view, lines: withLine(view.lines, event.line) };
+    case "output": {
+      const id = (view.outputs.at(-1)?.id ?? 0) + 1;
+      return { ...view, outputs: [...view.outputs, { id, values: event.values }].slice(-MAX_OUTPUTS) };
+    }
+    case "notice":
+      return { ...view, notice: event.error };
+  }
+}
+
+/** A line with a known id replaces that one where it stands, so that a correction does not move. */
+function withLine(lines: readonly TranscriptLine[], line: TranscriptLine): readonly TranscriptLine[] {
+  const index = lines.findLastIndex(({ id }) => id === line.id);
+  return index === -1 ? [...lines, line].slice(-MAX_LINES) : lines.with(index, line);
+}

@@ -1,0 +1,50 @@
+import { describe, expect, it } from "vitest";
+import { CallError, type CallState } from "../../client/index.ts";
+import { isInCall, phaseOf, wordsOf } from "./phase.ts";
+
+const connected: CallState = { name: "connected" };
+
+describe("the phase of a call", () => {
+  it("is whose turn it is, once connected", () => {
+    expect(phaseOf(connected, "thinking")).toBe("thinking");
+    expect(phaseOf(connected, "bot_speaking")).toBe("bot_speaking");
+  });
+
+  it("is just live where the stream takes no turns", () => {
+    expect(phaseOf(connected, null)).toBe("live");
+  });
+
+  it("forgets whose turn it was when the connection is interrupted or over", () => {
+    expect(phaseOf({ name: "interrupted" }, "thinking")).toBe("interrupted");
+    expect(phaseOf({ name: "ended", reason: "client_closed" }, "bot_speaking")).toBe("ended");
+    expect(phaseOf({ name: "failed", error: new CallError("node_lost") }, "listening")).toBe("failed");
+  });
+
+  it("is in a call from the first press of the button to the end", () => {
+    const inCall = (call: CallState) => isInCall(phaseOf(call, null));
+    expect(inCall({ name: "idle" })).toBe(false);
+    expect(inCall({ name: "starting" })).toBe(true);
+    expect(inCall({ name: "asking_microphone" })).toBe(true);
+    expect(inCall({ name: "interrupted" })).toBe(true);
+    expect(inCall({ name: "ended", reason: "time_limit" })).toBe(false);
+  });
+});
+
+describe("the words of a phase", () => {
+  it("say what the button does", () => {
+    expect(wordsOf("idle", { name: "idle" }, "send-receive").action).toBe("Start");
+    expect(wordsOf("connecting", { name: "connecting" }, "send-receive").action).toBe("Cancel");
+    expect(wordsOf("thinking", connected, "send-receive").action).toBe("Hang up");
+    expect(wordsOf("ended", { name: "ended", reason: "client_closed" }, "send-receive").action).toBe("Call again");
+  });
+
+  it("guide by what the stream does", () => {
+    expect(wordsOf("idle", { name: "idle" }, "receive").hint).toContain("listen");
+    expect(wordsOf("idle", { name: "idle" }, "send").hint).toContain("your words appear");
+  });
+
+  it("say why a call ended, unless the person hung up", () => {
+    expect(wordsOf("ended", { name: "ended", reason: "time_limit" }, "send-receive").hint).toContain("time limit");
+    expect(wordsOf("ended", { name: "ended", reason: "client_closed" }, "send-receive").hint).toBe("");
+  });
+});

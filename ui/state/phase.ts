@@ -1,0 +1,85 @@
+/** What the big button and the words beside it show: the call's state and whose turn it is, as one word. */
+import type { CallState, StreamDescriptor, TurnState } from "../../client/index.ts";
+
+export type Phase =
+  | "idle"
+  | "asking"
+  | "connecting"
+  | "live"
+  | "listening"
+  | "user_speaking"
+  | "thinking"
+  | "bot_speaking"
+  | "interrupted"
+  | "ended"
+  | "failed";
+
+export function phaseOf(call: CallState, turn: TurnState | null): Phase {
+  switch (call.name) {
+    case "starting":
+      return "connecting";
+    case "asking_microphone":
+      return "asking";
+    case "connected":
+      return turn ?? "live";
+    default:
+      return call.name;
+  }
+}
+
+/** True while pressing the button hangs up. */
+export function isInCall(phase: Phase): boolean {
+  return phase !== "idle" && phase !== "ended" && phase !== "failed";
+}
+
+export interface PhaseWords {
+  /** The state, in a word or two. */
+  readonly label: string;
+  /** One line of guidance. */
+  readonly hint: string;
+  /** What pressing the button does. */
+  readonly action: string;
+}
+
+const LABELS: Record<Phase, string> = {
+  idle: "Ready",
+  asking: "Allow the microphone",
+  connecting: "Connecting",
+  live: "Connected",
+  listening: "Listening",
+  user_speaking: "Hearing you",
+  thinking: "Thinking",
+  bot_speaking: "Speaking",
+  interrupted: "Reconnecting",
+  ended: "Call ended",
+  failed: "Call failed",
+};
+
+const HINTS: Partial<Record<Phase, string>> = {
+  asking: "Your browser asks for it, near the address bar.",
+  listening: "Go ahead, speak.",
+  interrupted: "The connection was interrupted. Hold on.",
+};
+
+const IDLE_HINTS: Record<StreamDescriptor["mode"], string> = {
+  "send-receive": "Press the button and say something.",
+  send: "Press the button and speak: your words appear as you say them.",
+  receive: "Press the button and listen.",
+};
+
+/** Ordinary ends that the person did not bring about. */
+const END_HINTS: Partial<Record<string, string>> = {
+  time_limit: "The time limit of this stream was reached.",
+  handler_closed: "The other side hung up.",
+  draining: "The server is being updated. Call again in a moment.",
+  ended_by_edge: "The server ended the call.",
+};
+
+export function wordsOf(phase: Phase, call: CallState, mode: StreamDescriptor["mode"]): PhaseWords {
+  const endHint = call.name === "ended" ? END_HINTS[call.reason] : undefined;
+  const hint = phase === "idle" ? IDLE_HINTS[mode] : (endHint ?? HINTS[phase] ?? "");
+  const inCall = isInCall(phase);
+  const connected = inCall && phase !== "asking" && phase !== "connecting";
+  const idleAction = phase === "idle" ? "Start" : "Call again";
+  return { label: LABELS[phase], hint, action: connected ? "Hang up" : inCall ? "Cancel" : idleAction };
+}

@@ -1,0 +1,30 @@
+import { describe, expect, it } from "vitest";
+import { addressOf, chooseStream, titleOf } from "./streams.ts";
+
+const streams = ["echo", "default", "captions"].map((name) => ({ name, modality: "audio" }));
+
+describe("the chosen stream", () => {
+  it("is the one the address names", () => {
+    expect(chooseStream("?stream=captions", streams)).toBe("captions");
+  });
+
+  it("is the default one where the address names none, or one that does not exist", () => {
+    expect(chooseStream("", streams)).toBe("default");
+    expect(chooseStream("?stream=nope", streams)).toBe("default");
+  });
+
+  it("is the first where there is no default one, and none where there are none", () => {
+    expect(chooseStream("", streams.slice(2))).toBe("captions");
+    expect(chooseStream("?stream=echo", [])).toBeNull();
+  });
+
+  it("is kept in the address, beside whatever else is there", () => {
+    expect(addressOf("http://x.test/?a=1", "echo")).toBe("http://x.test/?a=1&stream=echo");
+    expect(addressOf("http://x.test/?stream=echo", "default")).toBe("http://x.test/");
+  });
+
+  it("is called by its title", () => {
+    expect(titleOf({ name: "echo", modality: "audio", ui: { title: "Say it back" } })).toBe("Say it back");
+    expect(titleOf({ name: "echo", modality: "audio" })).toBe("echo");
+  });
+});

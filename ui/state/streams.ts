@@ -1,0 +1,55 @@
+/** The streams there are, from `GET /streams`, and the choice among them, kept in the page's address. */
+import * as v from "valibot";
+import { CallError } from "../../client/index.ts";
+import { DEFAULT_STREAM } from "../../shared/ids.ts";
+
+const StreamSummary = v.object({
+  name: v.string(),
+  modality: v.string(),
+  ui: v.optional(v.object({ title: v.optional(v.string()) })),
+});
+export type StreamSummary = v.InferOutput<typeof StreamSummary>;
+
+const StreamList = v.object({ streams: v.array(StreamSummary) });
+
+/** Name of the address's parameter. */
+const PARAMETER = "stream";
+
+/** @throws CallError `edge_unreachable`. */
+export async function fetchStreams(signal: AbortSignal): Promise<readonly StreamSummary[]> {
+  try {
+    const response = await fetch("/streams", { signal });
+    return v.parse(
+      v.union([
+        StreamList,
+        v.pipe(
+          v.array(StreamSummary),
+          v.transform((streams) => ({ streams })),
+        ),
+      ]),
+      await response.json(),
+    ).streams;
+  } catch (cause) {
+    throw new CallError("edge_unreachable", { cause });
+  }
+}
+
+/** The stream the address names, if there is one of that name; else the default one; else the first. */
+export function chooseStream(search: string, streams: readonly StreamSummary[]): string | null {
+  const wanted = new URLSearchParams(search).get(PARAMETER);
+  const named = streams.find(({ name }) => name === wanted);
+  return (named ?? streams.find(({ name }) => name === DEFAULT_STREAM) ?? streams[0])?.name ?? null;
+}
+
+/** The address that names a stream; the default one needs no name. */
+export function addressOf(href: string, stream: string): string {
+  const url = new URL(href);
+  if (stream === DEFAULT_STREAM) url.searchParams.delete(PARAMETER);
+  else url.searchParams.set(PARAMETER, stream);
+  return url.href;
+}
+
+/** What to call a stream in the chooser. */
+export function titleOf({ name, ui }: StreamSummary): string {
+  return ui?.title ?? (name === DEFAULT_STREAM ? "Default" : name);
+}
