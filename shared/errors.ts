@@ -243,6 +243,42 @@ export const ERRORS = {
     "The download does not have the expected sha256.",
     "Run `npx edgertc models pull` again; if it repeats, report the source.",
   ),
+  // Speech.
+  stt_overloaded: entry(
+    503,
+    true,
+    "Too much speech is waiting to be transcribed.",
+    "Turns end faster than this machine transcribes them.",
+    "Try again shortly, lower the stream's concurrencyLimit, or start another media node.",
+  ),
+  tts_overloaded: entry(
+    503,
+    true,
+    "Too much text is waiting to be spoken.",
+    "Replies come faster than this machine speaks them.",
+    "Try again shortly, lower the stream's concurrencyLimit, or start another media node.",
+  ),
+  voice_unknown: entry(
+    400,
+    false,
+    "There is no such voice.",
+    "The name is none of the model's voices.",
+    "Use slt, rms, awb or kal16.",
+  ),
+  invalid_audio: entry(
+    400,
+    false,
+    "The audio cannot be used.",
+    "Its sample rate, its channels or its samples are not those of an AudioFrame.",
+    "Give { sampleRate, samples } with Int16Array or Float32Array samples, two channels interleaved.",
+  ),
+  speech_stopped: entry(
+    503,
+    true,
+    "The speech engine stopped.",
+    "Its thread was closed, or crashed in the middle of the work.",
+    "Try again: it is started anew when next used; the node's log has the cause.",
+  ),
 } as const satisfies Record<string, ErrorEntry>;
 
 export type ErrorCode = keyof typeof ERRORS;
