@@ -1,0 +1,244 @@
+/**
+ * A session's outgoing audio: PCM of any rate and length in, paced 20 ms Opus packets out.
+ *
+ * Frames are encoded as they leave, not as they come, so that a long reply costs its CPU spread over its length and what
+ * is cleared on an interruption was never encoded. When nothing is queued nothing is sent.
+ */
+import type { Clock, Timer } from "../time/clock.ts";
+import { type AudioFrame, toInt16, toMono } from "./frame.ts";
+import { FRAME_MS, OPUS_CLOCK_RATE, type OpusEncoderHandle, opusRateFor } from "./opus.ts";
+import { Resampler } from "./resample.ts";
+
+/** Audio queued beyond this makes {@link Player.ready} wait: a reply is produced a little ahead of what is heard. */
+const HIGH_WATER_MS = 1_000;
+/** A frame may leave this much before its time: saves a timer per packet where audio arrives in real time. */
+const EARLY_MS = 8;
+/** Behind schedule by more than this, the schedule starts anew instead of catching up in a burst. */
+const LATE_MS = 10;
+/** An incomplete last frame is padded and sent once nothing has followed for this long. */
+const LINGER_MS = 40;
+
+const FRAME_TICKS = (OPUS_CLOCK_RATE * FRAME_MS) / 1_000;
+
+export interface PlayerOptions {
+  readonly clock: Clock;
+  /** An encoder for an Opus rate; asked once per rate. The player frees them. */
+  readonly createEncoder: (sampleRate: ReturnType<typeof opusRateFor>) => Promise<OpusEncoderHandle>;
+  /** Sends one packet; `timestamp` in 48 kHz units; `marker` on the first after a pause. */
+  readonly send: (payload: Uint8Array, timestamp: number, marker: boolean) => void;
+  /** Called when the last queued frame has left. */
+  readonly onDrained: () => void;
+}
+
+interface QueuedFrame {
+  readonly samples: Int16Array;
+  readonly encoder: OpusEncoderHandle;
+  /** Runs when the frame leaves. */
+  readonly onStart: (() => void) | undefined;
+}
+
+export class Player {
+  readonly #options: PlayerOptions;
+  readonly #encoders = new Map<number, OpusEncoderHandle>();
+  #queue: QueuedFrame[] = [];
+  #head = 0;
+  #rest: Int16Array = new Int16Array(0);
+  #restEncoder: OpusEncoderHandle | undefined;
+  #restStart: (() => void) | undefined;
+  #resampler: { readonly from: number; readonly to: number; readonly resampler: Resampler } | undefined;
+  #dueMs: number | undefined;
+  #timer: Timer | undefined;
+  #linger: Timer | undefined;
+  #timestamp = Math.floor(Math.random() * 0x7fff_ffff);
+  #lastSentMs: number | undefined;
+  #waiters: (() => void)[] = [];
+  #state: "open" | "closed" = "open";
+
+  constructor(options: PlayerOptions) {
+    this.#options = options;
+  }
+
+  /** Milliseconds of audio queued. */
+  get bufferedMs(): number {
+    return (this.#queue.length - this.#head) * FRAME_MS;
+  }
+
+  /** True while there is something to send. */
+  get playing(): boolean {
+    return this.#queue.length > this.#head || this.#rest.length > 0;
+  }
+
+  /** Settles when there is room for more: at once below the high-water mark, or when the player is cleared or closed. */
+  ready(): Promise<void> {
+    if (this.bufferedMs < HIGH_WATER_MS || this.#state === "closed") return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#waiters.push(resolve);
+    });
+  }
+
+  /**
+   * Queues audio.
+   * @param onStart runs when its first sample leaves; never, if it is cleared before.
+   */
+  async write(frame: AudioFrame, onStart?: () => void): Promise<void> {
+    if (this.#state === "closed" || frame.samples.length === 0) return;
+    const encoderRate = opusRateFor(frame.sampleRate);
+    const encoder = this.#encoders.get(encoderRate) ?? (await this.#addEncoder(encoderRate));
+    if (encoder === undefined) return;
+    this.#append(this.#resample(toInt16(toMono(frame)), frame.sampleRate, encoderRate), encoder, onStart);
+    this.#pump();
+  }
+
+  /** Drops everything queued, at once. @returns the milliseconds dropped. */
+  clear(): number {
+    const droppedMs = this.bufferedMs;
+    this.#queue = [];
+    this.#head = 0;
+    this.#dropRest();
+    this.#resampler = undefined;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#dueMs = undefined;
+    this.#release();
+    return droppedMs;
+  }
+
+  close(): void {
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    this.clear();
+    for (const encoder of this.#encoders.values()) encoder.free();
+    this.#encoders.clear();
+  }
+
+  async #addEncoder(rate: ReturnType<typeof opusRateFor>): Promise<OpusEncoderHandle | undefined> {
+    const encoder = await this.#options.createEncoder(rate);
+    const existing = this.#encoders.get(rate);
+    if (this.#state === "open" && existing === undefined) {
+      this.#encoders.set(rate, encoder);
+      return encoder;
+    }
+    encoder.free();
+    return existing;
+  }
+
+  #resample(samples: Int16Array, from: number, to: number): Int16Array {
+    if (from === to) return samples;
+    if (this.#resampler?.from !== from || this.#resampler.to !== to) {
+      this.#resampler = { from, to, resampler: new Resampler(from, to) };
+    }
+    return this.#resampler.resampler.process(samples);
+  }
+
+  /** Cuts samples into frames; what is left over waits for the next write. */
+  #append(samples: Int16Array, encoder: OpusEncoderHandle, onStart: (() => void) | undefined): void {
+    if (this.#restEncoder !== encoder) this.#flushRest();
+    const { frameSize } = encoder;
+    let start = onStart;
+    let offset = 0;
+    if (this.#rest.length > 0) {
+      const take = Math.min(frameSize - this.#rest.length, samples.length);
+      const joined = new Int16Array(this.#rest.length + take);
+      joined.set(this.#rest);
+      joined.set(samples.subarray(0, take), this.#rest.length);
+      offset = take;
+      if (joined.length < frameSize) {
+        this.#keepRest(joined, encoder, both(this.#restStart, start));
+        return;
+      }
+      this.#queue.push({ samples: joined, encoder, onStart: both(this.#restStart, start) });
+      start = undefined;
+      this.#dropRest();
+    }
+    for (; offset + frameSize <= samples.length; offset += frameSize) {
+      this.#queue.push({ samples: samples.subarray(offset, offset + frameSize), encoder, onStart: start });
+      start = undefined;
+    }
+    if (offset < samples.length) this.#keepRest(samples.slice(offset), encoder, start);
+  }
+
+  #keepRest(samples: Int16Array, encoder: OpusEncoderHandle, onStart: (() => void) | undefined): void {
+    this.#rest = samples;
+    this.#restEncoder = encoder;
+    this.#restStart = onStart;
+    this.#linger?.cancel();
+    this.#linger = this.#options.clock.after(LINGER_MS + this.bufferedMs, () => {
+      this.#flushRest();
+      this.#pump();
+    });
+  }
+
+  #dropRest(): void {
+    this.#rest = new Int16Array(0);
+    this.#restEncoder = undefined;
+    this.#restStart = undefined;
+    this.#linger?.cancel();
+    this.#linger = undefined;
+  }
+
+  #flushRest(): void {
+    const encoder = this.#restEncoder;
+    if (encoder !== undefined && this.#rest.length > 0) {
+      const padded = new Int16Array(encoder.frameSize);
+      padded.set(this.#rest);
+      this.#queue.push({ samples: padded, encoder, onStart: this.#restStart });
+    }
+    this.#dropRest();
+  }
+
+  /** Sends what is due and arms the timer for the next frame. */
+  #pump(): void {
+    if (this.#timer !== undefined) return;
+    const { clock } = this.#options;
+    for (let next = this.#queue[this.#head]; next !== undefined; next = this.#queue[this.#head]) {
+      const nowMs = clock.nowMs();
+      if (this.#dueMs === undefined || nowMs - this.#dueMs > LATE_MS) this.#dueMs = nowMs;
+      const earlyMs = this.#dueMs - nowMs;
+      if (earlyMs > EARLY_MS) {
+        this.#timer = clock.after(earlyMs, () => {
+          this.#timer = undefined;
+          this.#pump();
+        });
+        return;
+      }
+      this.#take();
+      this.#dueMs += FRAME_MS;
+      this.#sendFrame(next, nowMs);
+      if (this.#state === "closed") return;
+    }
+    if (!this.playing) this.#options.onDrained();
+  }
+
+  #take(): void {
+    this.#head += 1;
+    // Shifting an array costs its length; cutting it now and then does not.
+    if (this.#head >= 64 || this.#head === this.#queue.length) {
+      this.#queue = this.#queue.slice(this.#head);
+      this.#head = 0;
+    }
+    if (this.bufferedMs < HIGH_WATER_MS) this.#release();
+  }
+
+  #sendFrame(frame: QueuedFrame, nowMs: number): void {
+    const pauseMs = this.#lastSentMs === undefined ? 0 : nowMs - this.#lastSentMs - FRAME_MS;
+    const afterPause = this.#lastSentMs === undefined || pauseMs > 2 * FRAME_MS;
+    // After a pause the timestamp moves on by the time that passed, in whole frames.
+    if (afterPause) this.#timestamp += Math.max(0, Math.round(pauseMs / FRAME_MS)) * FRAME_TICKS;
+    this.#timestamp = (this.#timestamp + FRAME_TICKS) >>> 0;
+    this.#lastSentMs = nowMs;
+    this.#options.send(frame.encoder.encode(frame.samples), this.#timestamp, afterPause);
+    frame.onStart?.();
+  }
+
+  #release(): void {
+    for (const resolve of this.#waiters.splice(0)) resolve();
+  }
+}
+
+function both(first: (() => void) | undefined, second: (() => void) | undefined): (() => void) | undefined {
+  if (first === undefined || second === undefined) return first ?? second;
+  return () => {
+    first();
+    second();
+  };
+}

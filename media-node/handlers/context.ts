@@ -1,0 +1,36 @@
+/** What a session gives its handler to work with. */
+import type { ExtensionMessage, FastRtcMessage } from "../../shared/channel.ts";
+import type { Clock } from "../time/clock.ts";
+
+/** One session's voice activity detection: 16 kHz samples in, a probability of speech per 32 ms window out. */
+export interface VadStream {
+  push(samples: Int16Array): void;
+  reset(): void;
+  close(): void;
+}
+
+export interface HandlerContext {
+  /** The session's id, minted by the edge. */
+  readonly sid: string;
+  /** What the client calls the session: `webrtc_id`. */
+  readonly clientId: string;
+  /** The stream's name. */
+  readonly stream: string;
+  /** Aborted when the session ends, for whatever reason. */
+  readonly signal: AbortSignal;
+  readonly clock: Clock;
+  /** Sends one of FastRTC's messages to the client. */
+  send(message: FastRtcMessage): void;
+  /** Sends a text of the handler's own to the client, as it is. */
+  sendText(text: string): void;
+  /** Sends one of EdgeRTC's own messages, if the client asked for them. */
+  extend(message: ExtensionMessage): void;
+  /** Drops all audio queued for the client, at once. @returns the milliseconds dropped. */
+  clearQueue(): number;
+  /** True while audio is on its way to the client. */
+  readonly playing: () => boolean;
+  /** Opens voice activity detection. `onProbability` is called for each window, in order. */
+  openVad(onProbability: (probability: number) => void): VadStream;
+  /** Writes to the node's log, with the session's ids. */
+  logError(error: unknown, message: string): void;
+}

@@ -1,0 +1,243 @@
+/** The handler most voice applications are: listens until the user pauses, then runs a function and speaks its reply. */
+import type { AudioFrame } from "../audio/frame.ts";
+import { Resampler } from "../audio/resample.ts";
+import { DEFAULT_SPEECH, SpeechDetector, type SpeechEvent, type SpeechOptions } from "../turn/speech-detector.ts";
+import { nextTurn, type TurnAction, type TurnEvent, type TurnPhase } from "../turn/turn-machine.ts";
+import { TurnRecorder } from "../turn/turn-recorder.ts";
+import type { VadStream } from "./context.ts";
+import { type Emission, type PlayableFrame, readEmission, type SpokenFrame } from "./emission.ts";
+import { History } from "./history.ts";
+import { Reply, type ReplyResult } from "./reply.ts";
+import { StreamHandler, type StreamHandlerOptions } from "./stream-handler.ts";
+
+/** What a reply function is given. */
+export interface Turn {
+  /** What the user said: Int16 mono at the handler's `inputSampleRate`. Empty after `triggerResponse` and at start-up. */
+  readonly audio: AudioFrame;
+  /** The conversation, for chat models; kept to what was heard. */
+  readonly history: History;
+  /** Aborted when the user interrupts, or the session ends. Pass it on to whatever the reply waits for. */
+  readonly signal: AbortSignal;
+  /** The session: its id at the edge, the client's name for it, the stream. */
+  readonly session: { readonly sid: string; readonly clientId: string; readonly stream: string };
+}
+
+export type ReplyFunction = (turn: Turn) => ReplyResult;
+
+export interface ReplyOnPauseOptions extends StreamHandlerOptions {
+  /** Runs once before the user has said anything: a greeting. */
+  readonly startupFn?: ReplyFunction;
+  /** Whether speech interrupts a reply. Default true. False: the user is not heard until the reply has been played. */
+  readonly canInterrupt?: boolean;
+  /** When speech starts, counts and ends. */
+  readonly speech?: Partial<SpeechOptions>;
+}
+
+export class ReplyOnPause extends StreamHandler {
+  readonly #fn: ReplyFunction;
+  readonly #options: ReplyOnPauseOptions;
+  readonly #speech: SpeechOptions;
+  readonly #detector: SpeechDetector;
+  readonly #recorder = new TurnRecorder();
+  #vad: VadStream | undefined;
+  #resampler: Resampler | undefined;
+  #phase: TurnPhase = "listening";
+  #reply: Reply | undefined;
+  #replyWaiter: ((reply: Reply | undefined) => void) | undefined;
+  #history: History | undefined;
+  /** Position of the history before the current reply, and the audio it answers: for a user who only went on. */
+  #question: { readonly mark: number; readonly audio: AudioFrame } | undefined;
+  #unanswered: AudioFrame | undefined;
+
+  constructor(fn: ReplyFunction, options: ReplyOnPauseOptions = {}) {
+    super(options);
+    this.#fn = fn;
+    this.#options = options;
+    this.#speech = { ...DEFAULT_SPEECH, ...options.speech };
+    this.#detector = new SpeechDetector(this.#speech);
+  }
+
+  override copy(): ReplyOnPause {
+    return new ReplyOnPause(this.#fn, this.#options);
+  }
+
+  override startUp(): void {
+    this.#history = new History((line) => this.context.extend({ type: "transcript", data: line }));
+    this.#vad = this.context.openVad((probability) => this.#onWindow(probability));
+    if (this.inputSampleRate !== 16_000) this.#resampler = new Resampler(this.inputSampleRate, 16_000);
+    this.context.extend({ type: "turn", data: { state: "listening" } });
+    const { startupFn } = this.#options;
+    if (startupFn !== undefined) {
+      this.#apply({ type: "reply_requested" }, startupFn);
+    }
+  }
+
+  override shutdown(): void {
+    this.#vad?.close();
+    this.#reply?.abort();
+    this.#replyWaiter?.(undefined);
+  }
+
+  override receive(frame: AudioFrame): void {
+    if (this.#options.canInterrupt === false && this.#phase !== "listening" && this.#phase !== "user_speaking") return;
+    this.#recorder.push(frame);
+    const samples = frame.samples as Int16Array;
+    this.#vad?.push(this.#resampler?.process(samples) ?? samples);
+  }
+
+  override async emit(): Promise<Emission> {
+    const reply = this.#reply ?? (await this.#nextReply());
+    if (reply === undefined) return undefined;
+    let emission: Emission;
+    try {
+      const step = await reply.next();
+      if (step.done) {
+        this.#finish(reply);
+        return undefined;
+      }
+      emission = step.value;
+      // Garbage costs this turn, and is named; it must not reach the player.
+      readEmission(emission);
+    } catch (error) {
+      this.#fail(reply, error);
+      return undefined;
+    }
+    if (reply !== this.#reply) return undefined;
+    return this.#heard(emission);
+  }
+
+  override playbackEnded(): void {
+    this.#apply({ type: "playback_ended", userSpeaking: this.#detector.speaking });
+  }
+
+  /** Answers now, with what was said so far, which may be nothing: push-to-talk, typed text. */
+  triggerResponse(): void {
+    this.#detector.reset();
+    this.#apply({ type: "reply_requested" });
+  }
+
+  #nextReply(): Promise<Reply | undefined> {
+    return new Promise((resolve) => {
+      this.#replyWaiter = resolve;
+    });
+  }
+
+  #onWindow(probability: number): void {
+    const event = this.#detector.push(probability);
+    if (event === undefined) return;
+    if (event === "started") this.#recorder.begin();
+    this.#apply(speechEvents[event]);
+  }
+
+  #apply(event: TurnEvent, fn = this.#fn): void {
+    const before = this.#phase;
+    const { phase, actions } = nextTurn(before, event);
+    this.#phase = phase;
+    // Only a turn that the detector ended has its silence behind it.
+    const silenceMs = event.type === "speech_ended" ? this.#speech.silenceMs : 0;
+    for (const action of actions) this.#perform(action, fn, silenceMs);
+    if (phase !== before) this.#announce(phase);
+  }
+
+  #perform(action: TurnAction, fn: ReplyFunction, silenceMs: number): void {
+    switch (action) {
+      case "announce_talking":
+        this.#recorder.begin();
+        this.context.send({ type: "log", data: "started_talking" });
+        break;
+      case "discard_speech":
+        this.#recorder.discard();
+        break;
+      case "abort_reply":
+        this.#abort();
+        break;
+      case "abort_and_merge":
+        this.#abort();
+        if (this.#question !== undefined) {
+          this.#history?.rollBack(this.#question.mark);
+          this.#unanswered = this.#question.audio;
+        }
+        break;
+      case "begin_reply":
+        this.#begin(fn, silenceMs);
+        break;
+    }
+  }
+
+  #begin(fn: ReplyFunction, silenceMs: number): void {
+    const history = this.#history;
+    if (history === undefined) return;
+    const said = this.#recorder.take(this.inputSampleRate, silenceMs);
+    const audio = this.#unanswered === undefined ? said : join(this.#unanswered, said);
+    this.#unanswered = undefined;
+    this.#question = { mark: history.mark(), audio };
+    const { sid, clientId, stream } = this.context;
+    const reply = new Reply((signal) => fn({ audio, history, signal, session: { sid, clientId, stream } }));
+    this.#reply = reply;
+    if (fn === this.#fn) this.context.send({ type: "log", data: "pause_detected" });
+    this.#replyWaiter?.(reply);
+    this.#replyWaiter = undefined;
+  }
+
+  #abort(): void {
+    this.#reply?.abort();
+    this.#reply = undefined;
+    this.#history?.endAnswer();
+    this.context.clearQueue();
+  }
+
+  /** Notes that the reply's audio begins, and ties the text of spoken frames to the moment they leave. */
+  #heard(emission: Emission): Emission {
+    const { audio, outputs, close } = readEmission(emission);
+    if (audio === undefined) return emission;
+    if (this.#phase === "thinking") {
+      this.context.send({ type: "log", data: "response_starting" });
+      this.#apply({ type: "reply_audio" });
+    }
+    if (!isSpoken(audio)) return emission;
+    const playable: PlayableFrame = { ...audio, onStart: () => this.#history?.assistant(audio.text) };
+    const extra = outputs ?? close;
+    return extra === undefined ? playable : [playable, extra];
+  }
+
+  #finish(reply: Reply): void {
+    if (reply !== this.#reply) return;
+    this.#reply = undefined;
+    // A reply without audio says so too, so that a client that waits for one stops waiting.
+    if (this.#phase === "thinking") this.context.send({ type: "log", data: "response_starting" });
+    this.#apply({ type: "reply_finished", playing: this.context.playing(), userSpeaking: this.#detector.speaking });
+  }
+
+  #fail(reply: Reply, error: unknown): void {
+    if (reply !== this.#reply) return;
+    const text = error instanceof Error ? error.message : String(error);
+    this.context.logError(error, "the reply function failed; the session goes on");
+    this.context.send({ type: "error", message: text, data: text });
+    this.#reply = undefined;
+    this.#apply({ type: "reply_finished", playing: this.context.playing(), userSpeaking: this.#detector.speaking });
+  }
+
+  #announce(phase: TurnPhase): void {
+    if (phase === "listening") this.#history?.endAnswer();
+    const state = phase === "bot_finishing" ? "bot_speaking" : phase;
+    this.context.extend({ type: "turn", data: { state } });
+  }
+}
+
+const speechEvents: Readonly<Record<SpeechEvent, TurnEvent>> = {
+  started: { type: "speech_started" },
+  confirmed: { type: "speech_confirmed" },
+  ended: { type: "speech_ended" },
+  dismissed: { type: "speech_dismissed" },
+};
+
+function isSpoken(frame: AudioFrame): frame is SpokenFrame {
+  return "text" in frame && typeof frame.text === "string";
+}
+
+function join(first: AudioFrame, second: AudioFrame): AudioFrame {
+  const samples = new Int16Array(first.samples.length + second.samples.length);
+  samples.set(first.samples);
+  samples.set(second.samples, first.samples.length);
+  return { sampleRate: second.sampleRate, samples };
+}

@@ -1,0 +1,66 @@
+/** One run of a reply function: its values one by one, stoppable at any moment, whatever the function does. */
+import type { Emission } from "./emission.ts";
+
+/** What a reply function may be: an async or plain generator, or a function that returns one value. */
+export type ReplyResult = AsyncIterable<Emission> | Iterable<Emission> | Promise<Emission> | Emission;
+
+export type ReplyStep = { readonly done: false; readonly value: Emission } | { readonly done: true };
+
+const DONE: ReplyStep = { done: true };
+
+export class Reply {
+  readonly #controller = new AbortController();
+  readonly #aborted: Promise<ReplyStep>;
+  #iterator: AsyncIterator<Emission> | Iterator<Emission> | undefined;
+  readonly #start: (signal: AbortSignal) => ReplyResult;
+
+  /** @param start calls the developer's function; called at the first {@link next}. */
+  constructor(start: (signal: AbortSignal) => ReplyResult) {
+    this.#start = start;
+    this.#aborted = new Promise((resolve) => {
+      this.#controller.signal.addEventListener("abort", () => resolve(DONE), { once: true });
+    });
+  }
+
+  /** The signal the developer's function gets. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** The next value; done when the function is, or at once when aborted. @throws what the function throws. */
+  async next(): Promise<ReplyStep> {
+    if (this.signal.aborted) return DONE;
+    this.#iterator ??= iterate(this.#start(this.signal));
+    // A function that ignores its signal must not hold the turn: whatever it does later is nobody's.
+    const step = Promise.resolve(this.#iterator.next());
+    step.catch(ignore);
+    const result = await Promise.race([step, this.#aborted]);
+    return result.done === true ? DONE : { done: false, value: result.value };
+  }
+
+  /** Stops the function: signal first, then its `finally` blocks. */
+  abort(): void {
+    if (this.signal.aborted) return;
+    this.#controller.abort();
+    const returned = this.#iterator?.return?.();
+    if (returned instanceof Promise) returned.catch(ignore);
+  }
+}
+
+function iterate(result: ReplyResult): AsyncIterator<Emission> | Iterator<Emission> {
+  if (typeof result === "object" && result !== null) {
+    if (Symbol.asyncIterator in result) return result[Symbol.asyncIterator]();
+    // An array is an emission (FastRTC's tuple), not a list of them.
+    if (Symbol.iterator in result && !Array.isArray(result)) return (result as Iterable<Emission>)[Symbol.iterator]();
+  }
+  return single(result as Emission | Promise<Emission>);
+}
+
+async function* single(value: Emission | Promise<Emission>): AsyncGenerator<Emission> {
+  yield await value;
+}
+
+/** What an abandoned reply still throws has no turn to fail any more. */
+function ignore(): void {
+  // Nothing to do.
+}

@@ -1,0 +1,319 @@
+/**
+ * The node's side of the node link: dials the edge, says hello with everything it holds, answers commands, reports what
+ * happens to sessions until the edge has acknowledged it, and fences the node when the edge is gone for too long.
+ */
+import * as v from "valibot";
+import { WebSocket } from "ws";
+import { MAX_LINK_MESSAGE_CHARS } from "../../shared/limits.ts";
+import {
+  type Command,
+  EdgeMessage,
+  type HelloBody,
+  LINK_PING,
+  LINK_PING_INTERVAL_MS,
+  LINK_PONG,
+  LinkClose,
+  NODE_FENCE_MS,
+  NODE_ID_HEADER,
+  NODE_LINK_PATH,
+  NODE_SUSPECT_MS,
+  type NodeMessage,
+  type ReplyBody,
+  type SessionEvent,
+} from "../../shared/link.ts";
+import { PROTOCOL_VERSION } from "../../shared/version.ts";
+import type { Clock, Timer } from "../time/clock.ts";
+import {
+  INITIAL_LINK,
+  type LinkAction,
+  type LinkSignal,
+  type LinkState,
+  nextLink,
+  redialDelayMs,
+} from "./link-machine.ts";
+
+/** Reports are gathered for this long before they are sent. */
+const REPORT_BATCH_MS = 20;
+/** Load is reported when it has moved by a tenth, at most this often. */
+const LOAD_INTERVAL_MS = 1_000;
+/** Answers kept for commands that come again. */
+const MAX_KEPT_REPLIES = 512;
+/** Reports kept while the edge is away. Past it the oldest go: the snapshot of the next hello says the same. */
+const MAX_UNACKNOWLEDGED = 5_000;
+const MAX_EVENTS_PER_REPORT = 500;
+const OPEN_TIMEOUT_MS = 5_000;
+
+export interface NodeLinkOptions {
+  /** The edge's base URL, http or https. */
+  readonly edgeUrl: string;
+  readonly secret: string;
+  readonly nodeId: string;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void };
+  /** Everything hello carries but the epoch. */
+  readonly describe: () => Omit<HelloBody, "epoch" | "nodeId">;
+  readonly onCommand: (command: Command) => Promise<ReplyBody>;
+  /** Sessions whose lease is gone. */
+  readonly onEnd: (sids: readonly string[]) => void;
+  /** No acknowledgement for too long: every session must end now. */
+  readonly onFenced: () => void;
+  /** False while the node cannot vouch for its shards: it then stays silent. */
+  readonly alive: () => boolean;
+  readonly onLinked: () => void;
+}
+
+export class NodeLink {
+  readonly #options: NodeLinkOptions;
+  #state: LinkState = INITIAL_LINK;
+  #socket: WebSocket | undefined;
+  #epoch: number | null = null;
+  #seq = 0;
+  #seen = 0;
+  #acknowledgedAtMs: number;
+  #fence: "armed" | "fenced" = "armed";
+  #pending: SessionEvent[] = [];
+  #unacknowledged: { readonly seq: number; readonly events: readonly SessionEvent[] }[] = [];
+  readonly #replies = new Map<string, Promise<ReplyBody>>();
+  #reportedLoad: HelloBody["load"] | undefined;
+  readonly #timers: { dial?: Timer; open?: Timer; ping?: Timer; batch?: Timer; load?: Timer; watch?: Timer } = {};
+
+  constructor(options: NodeLinkOptions) {
+    this.#options = options;
+    this.#acknowledgedAtMs = options.clock.nowMs();
+  }
+
+  get phase(): LinkState["phase"] {
+    return this.#state.phase;
+  }
+
+  start(): void {
+    this.#watch();
+    this.#signal({ type: "dial_due" });
+  }
+
+  /** Reports an event of a session; repeated until the edge has it. */
+  report(event: SessionEvent): void {
+    this.#pending.push(event);
+    if (this.#pending.length > MAX_UNACKNOWLEDGED) this.#pending.shift();
+    this.#timers.batch ??= this.#options.clock.after(REPORT_BATCH_MS, () => {
+      delete this.#timers.batch;
+      this.#flush();
+    });
+  }
+
+  /** Says how busy the node is, if that has changed enough. */
+  reportLoad(): void {
+    if (this.#timers.load !== undefined || this.phase !== "linked") return;
+    const { load } = this.#options.describe();
+    if (!loadMoved(this.#reportedLoad, load)) return;
+    this.#reportedLoad = load;
+    this.#send({ kind: "report", body: { events: [], load } });
+    this.#timers.load = this.#options.clock.after(LOAD_INTERVAL_MS, () => {
+      delete this.#timers.load;
+      this.reportLoad();
+    });
+  }
+
+  /** Sends what is still to be said, waits for the edge to have it or for `timeoutMs`, and hangs up. */
+  async stop(timeoutMs: number): Promise<void> {
+    this.#flush();
+    const untilMs = this.#options.clock.nowMs() + timeoutMs;
+    while (this.phase === "linked" && this.#unacknowledged.length > 0 && this.#options.clock.nowMs() < untilMs) {
+      await new Promise<void>((resolve) => {
+        this.#options.clock.after(REPORT_BATCH_MS, resolve);
+      });
+    }
+    this.#signal({ type: "stop" });
+    for (const timer of Object.values(this.#timers)) timer?.cancel();
+  }
+
+  #signal(signal: LinkSignal): void {
+    const { state, actions } = nextLink(this.#state, signal);
+    this.#state = state;
+    for (const action of actions) this.#perform(action);
+  }
+
+  #perform(action: LinkAction): void {
+    switch (action) {
+      case "dial":
+        this.#dial();
+        break;
+      case "greet":
+        this.#greet();
+        break;
+      case "resume":
+        this.#ping();
+        this.#flush();
+        this.#options.onLinked();
+        break;
+      case "drop_socket":
+        this.#dropSocket();
+        break;
+      case "schedule_dial": {
+        const delayMs = redialDelayMs(this.#state.failures, this.#options.random());
+        this.#timers.dial = this.#options.clock.after(delayMs, () => this.#signal({ type: "dial_due" }));
+        break;
+      }
+    }
+  }
+
+  #dial(): void {
+    const { edgeUrl, secret, nodeId, clock, log } = this.#options;
+    const url = new URL(NODE_LINK_PATH, edgeUrl);
+    url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+    const socket = new WebSocket(url, {
+      headers: { authorization: `Bearer ${secret}`, [NODE_ID_HEADER]: nodeId },
+      perMessageDeflate: false,
+      maxPayload: MAX_LINK_MESSAGE_CHARS,
+    });
+    this.#socket = socket;
+    const lost = (): void => {
+      if (this.#socket === socket) this.#signal({ type: "lost" });
+    };
+    this.#timers.open = clock.after(OPEN_TIMEOUT_MS, lost);
+    socket.on("open", () => this.#signal({ type: "opened" }));
+    socket.on("message", (data) => {
+      if (this.#socket === socket) this.#onMessage(String(data));
+    });
+    socket.on("close", (code, reason) => {
+      if (code === LinkClose.replaced || code === LinkClose.protocol) {
+        log.warn({ code, reason: String(reason) }, "the edge closed the node link");
+      }
+      lost();
+    });
+    socket.on("unexpected-response", (request, response) => {
+      log.warn({ status: response.statusCode, edge: edgeUrl }, explainStatus(response.statusCode));
+      request.destroy();
+      lost();
+    });
+    socket.on("error", (error) => {
+      if (this.#state.failures === 3)
+        log.warn({ edge: edgeUrl, cause: error.message }, "the edge cannot be reached; still trying");
+      lost();
+    });
+  }
+
+  #greet(): void {
+    this.#seq = 0;
+    this.#seen = 0;
+    // What was not acknowledged on the last socket is said again on this one.
+    this.#pending = [...this.#unacknowledged.flatMap(({ events }) => events), ...this.#pending];
+    this.#unacknowledged = [];
+    const { nodeId, describe } = this.#options;
+    const body = { ...describe(), nodeId, epoch: this.#epoch };
+    this.#reportedLoad = body.load;
+    this.#send({ kind: "hello", body });
+  }
+
+  #dropSocket(): void {
+    this.#timers.open?.cancel();
+    this.#timers.ping?.cancel();
+    const socket = this.#socket;
+    this.#socket = undefined;
+    // A socket that is still opening reports its end as an error: there is nobody to tell any more.
+    socket?.removeAllListeners();
+    socket?.on("error", () => undefined);
+    socket?.terminate();
+  }
+
+  #onMessage(text: string): void {
+    this.#acknowledgedAtMs = this.#options.clock.nowMs();
+    this.#fence = "armed";
+    if (text === LINK_PONG) return;
+    const parsed = v.safeParse(EdgeMessage, parseJson(text));
+    if (!parsed.success) {
+      this.#options.log.warn({ text: text.slice(0, 200) }, "the edge sent a message this node does not understand");
+      return;
+    }
+    const message = parsed.output;
+    this.#seen = Math.max(this.#seen, message.seq);
+    this.#unacknowledged = this.#unacknowledged.filter(({ seq }) => seq > message.ack);
+    switch (message.kind) {
+      case "welcome":
+        this.#timers.open?.cancel();
+        this.#epoch = message.body.epoch;
+        if (message.body.end.length > 0) this.#options.onEnd(message.body.end);
+        this.#signal({ type: "welcomed" });
+        break;
+      case "command":
+        this.#answer(message.body);
+        break;
+      case "ack":
+        break;
+    }
+  }
+
+  #answer(command: Command): void {
+    let reply = this.#replies.get(command.id);
+    if (reply === undefined) {
+      reply = this.#options.onCommand(command);
+      this.#replies.set(command.id, reply);
+      const oldest = this.#replies.size > MAX_KEPT_REPLIES ? this.#replies.keys().next().value : undefined;
+      if (oldest !== undefined) this.#replies.delete(oldest);
+    }
+    reply.then(
+      (body) => this.#send({ kind: "reply", body }),
+      (error: unknown) =>
+        this.#send({ kind: "reply", body: { id: command.id, ok: false, error: "internal", message: String(error) } }),
+    );
+  }
+
+  #flush(): void {
+    if (this.phase !== "linked") return;
+    while (this.#pending.length > 0) {
+      const events = this.#pending.splice(0, MAX_EVENTS_PER_REPORT);
+      const seq = this.#send({ kind: "report", body: { events, load: this.#options.describe().load } });
+      this.#unacknowledged.push({ seq, events });
+    }
+  }
+
+  #send(message: Pick<NodeMessage, "kind" | "body">): number {
+    this.#seq += 1;
+    const socket = this.#socket;
+    if (socket?.readyState === WebSocket.OPEN) {
+      socket.send(JSON.stringify({ v: PROTOCOL_VERSION, seq: this.#seq, ack: this.#seen, ...message }));
+    }
+    return this.#seq;
+  }
+
+  #ping(): void {
+    if (this.#options.alive()) this.#socket?.send(LINK_PING);
+    this.#timers.ping = this.#options.clock.after(LINK_PING_INTERVAL_MS, () => this.#ping());
+  }
+
+  /** Notices an edge that is silent: first a new socket is tried, then the node is fenced. */
+  #watch(): void {
+    const { clock, onFenced, log } = this.#options;
+    this.#timers.watch = clock.after(500, () => {
+      const silentMs = clock.nowMs() - this.#acknowledgedAtMs;
+      if (silentMs > NODE_FENCE_MS && this.#fence === "armed") {
+        this.#fence = "fenced";
+        log.warn({ silentMs: Math.round(silentMs) }, "no word from the edge: this node ends its sessions");
+        onFenced();
+      }
+      if (silentMs > NODE_SUSPECT_MS && this.phase === "linked") this.#signal({ type: "lost" });
+      this.#watch();
+    });
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function loadMoved(before: HelloBody["load"] | undefined, now: HelloBody["load"]): boolean {
+  if (before === undefined || before.ready !== now.ready || before.capacity !== now.capacity) return true;
+  const tenth = Math.max(1, now.capacity / 10);
+  return Math.abs(before.sessions - now.sessions) >= tenth || Math.abs(before.cpu - now.cpu) > 0.1;
+}
+
+function explainStatus(status: number | undefined): string {
+  if (status === 401) return "the edge refused this node: EDGERTC_NODE_SECRET differs between node and edge";
+  if (status === 503) return "the edge has no node secret: set EDGERTC_NODE_SECRET on the Worker";
+  return "the edge refused the node link";
+}

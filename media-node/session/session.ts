@@ -1,0 +1,281 @@
+/** One session in a shard: a peer, its audio in and out, and the handler between them. */
+import * as v from "valibot";
+import type { IceCandidate } from "../../shared/candidate.ts";
+import { ClientHello, type ExtensionMessage, type FastRtcMessage, pythonJson } from "../../shared/channel.ts";
+import { ERRORS } from "../../shared/errors.ts";
+import { MAX_CHANNEL_MESSAGE_CHARS } from "../../shared/limits.ts";
+import { CONNECT_TIMEOUT_MS, type EndReason } from "../../shared/session.ts";
+import { createSpeechDecoder, createSpeechEncoder, opusRateFor } from "../audio/opus.ts";
+import { Player } from "../audio/player.ts";
+import { AudioReceiver } from "../audio/receiver.ts";
+import type { HandlerContext, VadStream } from "../handlers/context.ts";
+import type { AdditionalOutputs, CloseStream } from "../handlers/emission.ts";
+import type { LoadedStream } from "../stream/load.ts";
+import type { Clock, Timer } from "../time/clock.ts";
+import type { IceOptions } from "../transport/ice-options.ts";
+import { Peer } from "../transport/peer.ts";
+import { HandlerRunner } from "./handler-runner.ts";
+import { nextSession, type SessionAction, type SessionSignal, type SessionState } from "./session-machine.ts";
+
+/** After `end_stream` the client has this long to close by itself. FastRTC would wait for ever. */
+const CLOSING_GRACE_MS = 2_000;
+/** What is queued when the handler closes is played for at most this long. */
+const CLOSING_MAX_MS = 30_000;
+const CLOSING_POLL_MS = 50;
+
+export interface SessionLog {
+  info(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+export interface SessionOptions {
+  readonly sid: string;
+  readonly clientId: string;
+  readonly stream: LoadedStream;
+  readonly ice: IceOptions;
+  readonly clock: Clock;
+  readonly openVad: (onProbability: (probability: number) => void) => VadStream;
+  readonly log: SessionLog;
+  readonly onConnected: () => void;
+  /** Once. */
+  readonly onEnded: (reason: EndReason) => void;
+}
+
+export class Session {
+  readonly #options: SessionOptions;
+  readonly #abort = new AbortController();
+  readonly #peer: Peer;
+  readonly #player: Player;
+  readonly #runner: HandlerRunner;
+  readonly #timers = new Set<Timer>();
+  #receiver: AudioReceiver | undefined;
+  #state: SessionState = { phase: "answering" };
+  #connectedAtMs: number | undefined;
+  #dialect: "fastrtc" | "edgertc" = "fastrtc";
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    const { clock, ice, stream } = options;
+    const { descriptor } = stream;
+    this.#peer = new Peer({
+      modality: descriptor.modality,
+      mode: descriptor.mode,
+      allowExtraTracks: descriptor.allowExtraTracks,
+      ice,
+      clock,
+      events: {
+        connected: () => this.#signal({ type: "connected" }),
+        channelOpen: () => this.#signal({ type: "channel_open" }),
+        message: (text) => this.#onMessage(text),
+        rtp: ({ header, payload }) =>
+          this.#receiver?.push({ sequenceNumber: header.sequenceNumber, timestamp: header.timestamp, payload }),
+        ended: (reason) => this.end(reason),
+      },
+    });
+    this.#player = new Player({
+      clock,
+      createEncoder: createSpeechEncoder,
+      send: (payload, timestamp, marker) => this.#peer.sendRtp(payload, timestamp, marker),
+      onDrained: () => this.#runner.playbackEnded(),
+    });
+    this.#runner = new HandlerRunner({
+      handler: stream.stream.handler.copy(),
+      context: this.#context(),
+      player: this.#player,
+      playsAudio: descriptor.mode !== "send",
+      onOutputs: (outputs) => this.#sendOutputs(outputs),
+      onClose: (close) => this.#requestClose(close),
+    });
+  }
+
+  /**
+   * Answers the offer. The session lives from here on until `onEnded`.
+   * @throws EdgeRtcError where the offer cannot be used; `onEnded` is not called then.
+   */
+  async answer(sdp: string, candidates: readonly IceCandidate[]): Promise<string> {
+    try {
+      const answer = await this.#peer.answer(sdp, candidates);
+      this.#later(CONNECT_TIMEOUT_MS, () => {
+        if (this.#state.phase === "answering" || this.#state.phase === "connecting") this.end("never_connected");
+      });
+      this.#signal({ type: "answered" });
+      return answer;
+    } catch (error) {
+      if (this.#state.phase !== "ended") {
+        this.#state = { phase: "ended", reason: "offer_failed" };
+        await this.#tearDown();
+      }
+      throw error;
+    }
+  }
+
+  /** @returns false where the connection is closed. */
+  async addCandidate(candidate: IceCandidate): Promise<boolean> {
+    if (this.#state.phase === "ended") return false;
+    await this.#peer.addCandidate(candidate);
+    return true;
+  }
+
+  end(reason: EndReason): void {
+    this.#signal({ type: "over", reason });
+  }
+
+  #signal(signal: SessionSignal): void {
+    const { state, actions } = nextSession(this.#state, signal);
+    this.#state = state;
+    for (const action of actions) this.#perform(action);
+  }
+
+  #perform(action: SessionAction): void {
+    switch (action) {
+      case "report_connected":
+        this.#connectedAtMs = this.#options.clock.nowMs();
+        this.#options.onConnected();
+        this.#armTimeLimit();
+        break;
+      case "start_handler":
+        this.#startHandler().catch((error: unknown) => {
+          this.#logError(error, "the session could not start");
+          this.end("failed");
+        });
+        break;
+      case "begin_closing":
+        this.#whenPlayed(CLOSING_MAX_MS, () => {
+          this.#later(CLOSING_GRACE_MS, () => this.end("handler_closed"));
+        });
+        break;
+      case "tear_down":
+        this.#tellEnd();
+        this.#tearDown().catch((error: unknown) => this.#logError(error, "tearing down failed"));
+        if (this.#state.phase === "ended") this.#options.onEnded(this.#state.reason);
+        break;
+    }
+  }
+
+  #armTimeLimit(): void {
+    const { timeLimit } = this.#options.stream.descriptor;
+    if (timeLimit !== null) this.#later(timeLimit * 1_000, () => this.end("time_limit"));
+  }
+
+  async #startHandler(): Promise<void> {
+    const { clock, stream } = this.#options;
+    const { inputSampleRate, expectedLayout } = stream.stream.handler;
+    const decoder = await createSpeechDecoder(opusRateFor(inputSampleRate), expectedLayout === "stereo" ? 2 : 1);
+    if (this.#state.phase === "ended") {
+      decoder.free();
+      return;
+    }
+    this.#runner.start();
+    this.#receiver = new AudioReceiver({
+      clock,
+      decoder,
+      sampleRate: inputSampleRate,
+      onFrame: (frame) => this.#runner.receive(frame),
+    });
+  }
+
+  #context(): HandlerContext {
+    const { sid, clientId, stream, clock } = this.#options;
+    return {
+      sid,
+      clientId,
+      stream: stream.descriptor.name,
+      signal: this.#abort.signal,
+      clock,
+      send: (message) => this.#send(message),
+      sendText: (text) => {
+        this.#peer.sendText(text);
+      },
+      extend: (message) => this.#extend(message),
+      clearQueue: () => this.#player.clear(),
+      playing: () => this.#player.playing,
+      openVad: this.#options.openVad,
+      logError: (error, message) => this.#logError(error, message),
+    };
+  }
+
+  #send(message: FastRtcMessage): void {
+    this.#peer.sendText(pythonJson(message));
+  }
+
+  #extend(message: ExtensionMessage): void {
+    if (this.#dialect === "edgertc") this.#peer.sendText(JSON.stringify(message));
+  }
+
+  #sendOutputs(outputs: AdditionalOutputs): void {
+    this.#send({ type: "fetch_output", data: [] });
+    this.#extend({ type: "output", data: [...outputs.args] });
+  }
+
+  #onMessage(text: string): void {
+    if (text.length > MAX_CHANNEL_MESSAGE_CHARS) {
+      const { what, fix } = ERRORS.message_too_large;
+      this.#send({ type: "error", message: `${what} ${fix}`, data: "message_too_large" });
+      return;
+    }
+    // FastRTC echoes whatever a client sends.
+    this.#send({ type: "log", data: `Server received: ${text}` });
+    if (!isHello(text)) return;
+    this.#dialect = "edgertc";
+    const { descriptor } = this.#options.stream;
+    this.#extend({
+      type: "session",
+      data: {
+        sid: this.#options.sid,
+        stream: descriptor.name,
+        timeLimitMs: descriptor.timeLimit === null ? null : descriptor.timeLimit * 1_000,
+        elapsedMs: this.#options.clock.nowMs() - (this.#connectedAtMs ?? this.#options.clock.nowMs()),
+      },
+    });
+  }
+
+  #requestClose(close: CloseStream): void {
+    this.#whenPlayed(CLOSING_MAX_MS, () => this.#send({ type: "end_stream", data: close.message }));
+    this.#signal({ type: "close_requested" });
+  }
+
+  /** Runs `then` once nothing is queued, or after `maxMs`. */
+  #whenPlayed(maxMs: number, then: () => void): void {
+    if (!this.#player.playing || maxMs <= 0) then();
+    else this.#later(CLOSING_POLL_MS, () => this.#whenPlayed(maxMs - CLOSING_POLL_MS, then));
+  }
+
+  /** A client of ours learns why; FastRTC's see the connection close. */
+  #tellEnd(): void {
+    if (this.#state.phase === "ended") this.#extend({ type: "bye", data: { reason: this.#state.reason } });
+  }
+
+  async #tearDown(): Promise<void> {
+    for (const timer of this.#timers) timer.cancel();
+    this.#timers.clear();
+    this.#abort.abort();
+    this.#receiver?.close();
+    this.#receiver = undefined;
+    this.#player.close();
+    await Promise.all([this.#runner.stop(), this.#peer.close()]);
+  }
+
+  #later(delayMs: number, callback: () => void): void {
+    const timer = this.#options.clock.after(delayMs, () => {
+      this.#timers.delete(timer);
+      callback();
+    });
+    this.#timers.add(timer);
+  }
+
+  #logError(error: unknown, message: string): void {
+    this.#options.log.error(
+      { sid: this.#options.sid, stream: this.#options.stream.descriptor.name, err: error },
+      message,
+    );
+  }
+}
+
+function isHello(text: string): boolean {
+  if (!text.startsWith("{") || text.length > 200) return false;
+  try {
+    return v.is(ClientHello, JSON.parse(text));
+  } catch {
+    return false;
+  }
+}

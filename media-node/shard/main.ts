@@ -1,0 +1,76 @@
+/** Entry of a session process: loads the stream file, warms up, and serves the main process over IPC until it is gone. */
+import * as v from "valibot";
+import { warmUpOpus } from "../audio/opus.ts";
+import { createLog } from "../node/log.ts";
+import { closeSpeech, openVad, speechReady } from "../speech/index.ts";
+import { loadStreams } from "../stream/load.ts";
+import { systemClock } from "../time/clock.ts";
+import { DEFAULT_ICE } from "../transport/ice-options.ts";
+import { warmUpPeers } from "../transport/peer.ts";
+import { type FromShard, ShardConfig, TICK_MS, ToShard } from "./messages.ts";
+import { Shard } from "./shard.ts";
+
+const config = v.parse(ShardConfig, JSON.parse(process.argv[2] ?? "{}"));
+const log = createLog({ shard: config.index });
+
+function tell(message: FromShard): void {
+  // The main process is gone when the channel is closed; `disconnect` below ends this one.
+  if (process.connected) process.send?.(message);
+}
+
+/** A shard never outlives its main process: its slots would be freed while it still serves them. */
+process.on("disconnect", () => process.exit(1));
+
+// A developer's stray rejection costs a log line, not the sessions of everybody else in this process.
+process.on("unhandledRejection", (error) => log.error({ err: error }, "unhandled rejection"));
+
+async function start(): Promise<void> {
+  const streams = await loadStreams(config.streamFile);
+  await Promise.all([warmUpOpus(), warmUpPeers(), speechReady()]);
+  const shard = new Shard({
+    streams,
+    ice: {
+      ...DEFAULT_ICE,
+      ...config.ice,
+      bindAddress: config.ice.bindAddress,
+      portRange: config.ice.portRange,
+    },
+    clock: systemClock,
+    openVad,
+    log,
+    onEvent: (event) => tell({ kind: "event", event }),
+  });
+  process.on("message", (raw) => {
+    const message = v.parse(ToShard, raw);
+    switch (message.kind) {
+      case "command":
+        shard.execute(message.command).then(
+          (reply) => tell({ kind: "reply", reply }),
+          (error: unknown) => log.error({ err: error }, "a command failed"),
+        );
+        break;
+      case "end_all":
+        shard.endAll(message.reason);
+        break;
+      case "exit":
+        closeSpeech().finally(() => process.exit(0));
+        break;
+    }
+  });
+  let cpu = process.cpuUsage();
+  let tickedAtMs = performance.now();
+  setInterval(() => {
+    const used = process.cpuUsage(cpu);
+    const nowMs = performance.now();
+    tell({ kind: "tick", cpu: (used.user + used.system) / 1_000 / Math.max(1, nowMs - tickedAtMs) });
+    cpu = process.cpuUsage();
+    tickedAtMs = nowMs;
+  }, TICK_MS);
+  tell({ kind: "ready", streams: [...streams.values()].map(({ descriptor }) => descriptor) });
+}
+
+start().catch((error: unknown) => {
+  tell({ kind: "broken", message: error instanceof Error ? error.message : String(error) });
+  log.error({ err: error }, "the session process cannot start");
+  process.disconnect?.();
+});

@@ -1,0 +1,47 @@
+/** What the node's main process and a session process tell each other. Commands and replies are the node link's own. */
+import * as v from "valibot";
+import { StreamDescriptor } from "../../shared/descriptor.ts";
+import { Command, ReplyBody, SessionEvent } from "../../shared/link.ts";
+import { EndReason } from "../../shared/session.ts";
+
+/** How often a shard says that its thread runs. */
+export const TICK_MS = 1_000;
+
+export const ToShard = v.variant("kind", [
+  v.object({ kind: v.literal("command"), command: Command }),
+  v.object({ kind: v.literal("end_all"), reason: EndReason }),
+  v.object({ kind: v.literal("exit") }),
+]);
+export type ToShard = v.InferOutput<typeof ToShard>;
+
+export const FromShard = v.variant("kind", [
+  /** The stream file is loaded, codecs and models are warm. */
+  v.object({ kind: v.literal("ready"), streams: v.array(StreamDescriptor) }),
+  /** It cannot be loaded: the node does not start. */
+  v.object({ kind: v.literal("broken"), message: v.string() }),
+  v.object({ kind: v.literal("reply"), reply: ReplyBody }),
+  v.object({ kind: v.literal("event"), event: SessionEvent }),
+  /** `cpu`: cores used by the process since the last tick. */
+  v.object({ kind: v.literal("tick"), cpu: v.number() }),
+]);
+export type FromShard = v.InferOutput<typeof FromShard>;
+
+/** Given to a shard as its one argument, in JSON. */
+export const ShardConfig = v.object({
+  index: v.number(),
+  streamFile: v.string(),
+  ice: v.object({
+    mode: v.picklist(["full", "lite"]),
+    iceServers: v.array(
+      v.object({
+        urls: v.union([v.string(), v.array(v.string())]),
+        username: v.optional(v.string()),
+        credential: v.optional(v.string()),
+      }),
+    ),
+    additionalAddresses: v.array(v.string()),
+    bindAddress: v.optional(v.string()),
+    portRange: v.optional(v.tuple([v.number(), v.number()])),
+  }),
+});
+export type ShardConfig = v.InferOutput<typeof ShardConfig>;

@@ -1,0 +1,95 @@
+/** A session process's work: holds the sessions, answers commands, says what happens to them. Knows no IPC. */
+import { EdgeRtcError, isErrorCode } from "../../shared/errors.ts";
+import type { Command, ReplyBody, SessionEvent } from "../../shared/link.ts";
+import type { EndReason } from "../../shared/session.ts";
+import type { VadStream } from "../handlers/context.ts";
+import { Session, type SessionLog } from "../session/session.ts";
+import type { LoadedStream } from "../stream/load.ts";
+import type { Clock } from "../time/clock.ts";
+import type { IceOptions } from "../transport/ice-options.ts";
+
+export interface ShardOptions {
+  readonly streams: ReadonlyMap<string, LoadedStream>;
+  readonly ice: IceOptions;
+  readonly clock: Clock;
+  readonly openVad: (onProbability: (probability: number) => void) => VadStream;
+  readonly log: SessionLog;
+  readonly onEvent: (event: SessionEvent) => void;
+}
+
+type Offer = Extract<Command, { command: "offer" }>;
+
+export class Shard {
+  readonly #options: ShardOptions;
+  readonly #sessions = new Map<string, Session>();
+
+  constructor(options: ShardOptions) {
+    this.#options = options;
+  }
+
+  get size(): number {
+    return this.#sessions.size;
+  }
+
+  async execute(command: Command): Promise<ReplyBody> {
+    const { id } = command;
+    try {
+      switch (command.command) {
+        case "offer":
+          return { id, ok: true, sdp: await this.#answer(command) };
+        case "candidate": {
+          const taken = await this.#sessions.get(command.sid)?.addCandidate(command.candidate);
+          return taken === true ? { id, ok: true } : { id, ok: false, error: "connection_closed" };
+        }
+        case "end":
+          this.#sessions.get(command.sid)?.end(command.reason);
+          return { id, ok: true };
+      }
+    } catch (error) {
+      return { id, ok: false, ...this.#explain(error, command) };
+    }
+  }
+
+  endAll(reason: EndReason): void {
+    for (const session of [...this.#sessions.values()]) session.end(reason);
+  }
+
+  async #answer(command: Offer): Promise<string> {
+    const { sid, stream: name, clientId } = command;
+    const stream = this.#options.streams.get(name);
+    if (stream === undefined) throw new EdgeRtcError("unknown_stream");
+    const ref = { sid, stream: name, clientId };
+    const { clock, ice, openVad, log, onEvent } = this.#options;
+    const session = new Session({
+      sid,
+      clientId,
+      stream,
+      ice,
+      clock,
+      openVad,
+      log,
+      onConnected: () => {
+        log.info(ref, "session connected");
+        onEvent({ ...ref, event: "connected" });
+      },
+      onEnded: (reason) => {
+        this.#sessions.delete(sid);
+        log.info({ ...ref, reason }, "session ended");
+        onEvent({ ...ref, event: "ended", reason });
+      },
+    });
+    this.#sessions.set(sid, session);
+    try {
+      return await session.answer(command.sdp, command.candidates);
+    } catch (error) {
+      this.#sessions.delete(sid);
+      throw error;
+    }
+  }
+
+  #explain(error: unknown, command: Command): { error: string; message?: string } {
+    if (error instanceof EdgeRtcError && isErrorCode(error.code)) return { error: error.code, message: error.message };
+    this.#options.log.error({ sid: command.sid, err: error }, `${command.command} failed`);
+    return { error: "internal", message: error instanceof Error ? error.message : String(error) };
+  }
+}

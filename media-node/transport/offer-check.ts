@@ -1,0 +1,54 @@
+/** Whether a stream can take an SDP offer, before any resource is spent on it. */
+
+import type { Modality } from "../../shared/descriptor.ts";
+import { EdgeRtcError } from "../../shared/errors.ts";
+
+/** What of a stream decides about an offer. */
+export interface OfferRules {
+  readonly modality: Modality;
+  /** Sections of a kind the modality does not have are rejected singly instead of failing the offer. */
+  readonly allowExtraTracks: boolean;
+}
+
+interface MediaSection {
+  readonly kind: string;
+  readonly lines: readonly string[];
+}
+
+/**
+ * Throws an {@link EdgeRtcError} with `invalid_sdp`, `unsupported_track_kind` or `no_common_codec` unless the offer has
+ * something the stream can use.
+ */
+export function checkOffer(sdp: string, rules: OfferRules): void {
+  const sections = mediaSections(sdp);
+  if (!sdp.startsWith("v=0") || sections.length === 0) throw new EdgeRtcError("invalid_sdp");
+  for (const { kind } of sections) {
+    if (kind === "application" || kindsOf(rules.modality).includes(kind) || rules.allowExtraTracks) continue;
+    throw new EdgeRtcError(
+      "unsupported_track_kind",
+      `Unsupported track kind '${kind}' for modality '${rules.modality}'.`,
+    );
+  }
+  const usable = sections.some(({ kind }) => kind === "application" || kindsOf(rules.modality).includes(kind));
+  if (!usable) throw new EdgeRtcError("invalid_sdp", "The offer has no section this stream can use.");
+  const audio = sections.find(({ kind }) => kind === "audio");
+  if (audio !== undefined && kindsOf(rules.modality).includes("audio") && !audio.lines.some(isOpus)) {
+    throw new EdgeRtcError("no_common_codec");
+  }
+}
+
+function mediaSections(sdp: string): MediaSection[] {
+  const [, ...sections] = sdp.split(/^m=/m);
+  return sections.map((section) => {
+    const lines = section.split(/\r?\n/);
+    return { kind: (lines[0] ?? "").split(" ")[0] ?? "", lines };
+  });
+}
+
+function kindsOf(modality: Modality): readonly string[] {
+  return modality === "audio-video" ? ["audio", "video"] : [modality];
+}
+
+function isOpus(line: string): boolean {
+  return /^a=rtpmap:\d+ opus\/48000/i.test(line);
+}

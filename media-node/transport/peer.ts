@@ -1,0 +1,242 @@
+/**
+ * One WebRTC peer connection of a session: answers the offer, carries RTP and the data channel, and says once how it
+ * ended. It knows nothing of audio, handlers or the edge.
+ */
+import {
+  type MediaStreamTrack,
+  type RTCDataChannel,
+  type RTCIceServer,
+  RTCPeerConnection,
+  type RTCRtpSender,
+  RtpHeader,
+  RtpPacket,
+  useOPUS,
+} from "werift";
+import type { IceCandidate } from "../../shared/candidate.ts";
+import type { Mode } from "../../shared/descriptor.ts";
+import { EdgeRtcError } from "../../shared/errors.ts";
+import type { EndReason } from "../../shared/session.ts";
+import type { Clock, Timer } from "../time/clock.ts";
+import { keepEarlyDtls } from "./early-dtls.ts";
+import type { IceOptions } from "./ice-options.ts";
+import { checkOffer, type OfferRules } from "./offer-check.ts";
+import { wrapSrtpKeys } from "./srtp-keys.ts";
+
+/**
+ * A peer that sends nothing at all for this long is gone. Browsers check connectivity every 2.5 s whatever their media
+ * does, so this is eight missed checks; FastRTC notices after 30 s.
+ */
+const PEER_SILENCE_MS = 20_000;
+const SILENCE_CHECK_MS = 2_000;
+
+/** A discard address: werift falls back to a public STUN server unless it is given one. */
+const NO_STUN = { urls: "stun:127.0.0.1:9" };
+
+/** How a peer can end by itself. */
+export type PeerEnd = Extract<EndReason, "client_closed" | "peer_lost" | "failed">;
+
+export interface PeerEvents {
+  /** DTLS is up: media can flow. */
+  connected(): void;
+  /** The data channel is open. */
+  channelOpen(): void;
+  message(text: string): void;
+  rtp(packet: RtpPacket): void;
+  /** Once, unless {@link Peer.close} came first. */
+  ended(reason: PeerEnd): void;
+}
+
+export interface PeerOptions extends OfferRules {
+  readonly mode: Mode;
+  readonly ice: IceOptions;
+  readonly clock: Clock;
+  readonly events: PeerEvents;
+}
+
+/** Loads what the first connection of a process would otherwise wait for: the certificate and the code paths. */
+export async function warmUpPeers(): Promise<void> {
+  const peer = new RTCPeerConnection({ iceServers: [NO_STUN], iceStunGatherTimeout: 0.01, iceUseIpv6: false });
+  peer.addTransceiver("audio");
+  await peer.createOffer();
+  await peer.close();
+}
+
+export class Peer {
+  readonly #options: PeerOptions;
+  readonly #connection: RTCPeerConnection;
+  #channel: RTCDataChannel | undefined;
+  #sender: RTCRtpSender | undefined;
+  #sequenceNumber = Math.floor(Math.random() * 0x8000);
+  #heardAtMs: number;
+  #silenceTimer: Timer | undefined;
+  #state: "open" | "closed" = "open";
+
+  constructor(options: PeerOptions) {
+    this.#options = options;
+    this.#heardAtMs = options.clock.nowMs();
+    const { ice } = options;
+    this.#connection = new RTCPeerConnection({
+      iceServers: ice.iceServers.length > 0 ? ice.iceServers.map(toWerift) : [NO_STUN],
+      iceLite: ice.mode === "lite",
+      iceUseIpv6: false,
+      iceAdditionalHostAddresses: [...ice.additionalAddresses],
+      ...(ice.bindAddress === undefined ? {} : { iceInterfaceAddresses: { udp4: ice.bindAddress } }),
+      ...(ice.portRange === undefined ? {} : { icePortRange: [ice.portRange[0], ice.portRange[1]] }),
+      iceFilterStunResponse: () => {
+        this.#heard();
+        return true;
+      },
+      bundlePolicy: "max-bundle",
+      codecs: { audio: [useOPUS()], video: [] },
+      headerExtensions: { audio: [], video: [] },
+    });
+  }
+
+  /**
+   * Answers the offer; candidates may come with it or follow through {@link addCandidate}.
+   * @returns the answer's SDP, complete: every candidate of ours is in it.
+   * @throws EdgeRtcError `invalid_sdp`, `unsupported_track_kind`, `no_common_codec`
+   */
+  async answer(sdp: string, candidates: readonly IceCandidate[]): Promise<string> {
+    checkOffer(sdp, this.#options);
+    const connection = this.#connection;
+    connection.onDataChannel.subscribe((channel) => this.#adoptChannel(channel));
+    connection.onRemoteTransceiverAdded.subscribe((transceiver) => {
+      if (transceiver.kind !== "audio") return;
+      transceiver.setDirection(answerDirection(this.#options.mode));
+      this.#sender = transceiver.sender;
+    });
+    connection.onTrack.subscribe((track) => this.#adoptTrack(track));
+    try {
+      await connection.setRemoteDescription({ type: "offer", sdp });
+    } catch (cause) {
+      throw new EdgeRtcError("invalid_sdp", "The offer could not be parsed.", { cause });
+    }
+    for (const transport of connection.dtlsTransports) {
+      // The browser becomes the DTLS client: werift as a client sleeps 100 ms first.
+      transport.role = "server";
+      // Without a server there is nothing to gather: no waiting for an answer that cannot come.
+      if (this.#options.ice.iceServers.length === 0)
+        Reflect.deleteProperty(transport.iceTransport.connection, "stunServer");
+      keepEarlyDtls(transport);
+      transport.onStateChange.subscribe((state) => {
+        if (state === "connected") {
+          wrapSrtpKeys(transport);
+          this.#heard();
+          this.#watchSilence();
+          this.#options.events.connected();
+        } else if (state === "closed") this.#end("client_closed");
+        else if (state === "failed") this.#end("failed");
+      });
+    }
+    connection.iceConnectionStateChange.subscribe((state) => {
+      if (state === "failed") this.#end(this.#silenceTimer === undefined ? "failed" : "peer_lost");
+    });
+    for (const candidate of candidates) await this.addCandidate(candidate);
+    await connection.setLocalDescription(await connection.createAnswer());
+    const answer = connection.localDescription?.sdp;
+    if (answer === undefined || this.#state === "closed") throw new EdgeRtcError("invalid_sdp", "The peer was closed.");
+    return answer;
+  }
+
+  /** Takes a trickled candidate. One that does not fit the offer, such as one of an earlier call, is ignored. */
+  async addCandidate(candidate: IceCandidate): Promise<void> {
+    // A browser hides its addresses behind mDNS names; its checks reach us all the same, so nothing is looked up.
+    if (candidate.candidate.includes(".local ")) return;
+    const { sdpMid, sdpMLineIndex } = candidate;
+    try {
+      await this.#connection.addIceCandidate({
+        candidate: candidate.candidate,
+        ...(sdpMid === null || sdpMid === undefined ? {} : { sdpMid }),
+        ...(sdpMLineIndex === null || sdpMLineIndex === undefined ? {} : { sdpMLineIndex }),
+      });
+    } catch {
+      // The candidate names a section or a generation this offer does not have: there is nothing to connect to.
+    }
+  }
+
+  /** Sends one Opus packet; `timestamp` is in 48 kHz units. Packets before the connection are dropped. */
+  sendRtp(payload: Uint8Array, timestamp: number, marker: boolean): void {
+    if (this.#sender === undefined || this.#state === "closed") return;
+    this.#sequenceNumber = (this.#sequenceNumber + 1) & 0xffff;
+    const header = new RtpHeader({ sequenceNumber: this.#sequenceNumber, timestamp: timestamp >>> 0, marker });
+    const packet = new RtpPacket(header, Buffer.from(payload.buffer, payload.byteOffset, payload.length));
+    this.#sender.sendRtp(packet).catch(ignore);
+  }
+
+  /** Sends a text on the data channel. False where there is none open. */
+  sendText(text: string): boolean {
+    if (this.#channel?.readyState !== "open") return false;
+    this.#channel.send(text);
+    return true;
+  }
+
+  /** Closes the connection; {@link PeerEvents.ended} is not called any more. */
+  async close(): Promise<void> {
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    this.#silenceTimer?.cancel();
+    await this.#connection.close();
+  }
+
+  #adoptChannel(channel: RTCDataChannel): void {
+    // Any label is accepted; the first channel is the one.
+    if (this.#channel !== undefined) return;
+    this.#channel = channel;
+    channel.onMessage.subscribe((data) => {
+      const text = typeof data === "string" ? data : data.toString("utf8");
+      this.#options.events.message(text);
+    });
+    if (channel.readyState === "open") this.#options.events.channelOpen();
+    else {
+      channel.stateChanged.subscribe((state) => {
+        if (state === "open" && this.#state === "open") this.#options.events.channelOpen();
+      });
+    }
+  }
+
+  #adoptTrack(track: MediaStreamTrack): void {
+    if (track.kind !== "audio") return;
+    track.onReceiveRtp.subscribe((packet) => {
+      if (this.#state === "closed") return;
+      this.#heard();
+      this.#options.events.rtp(packet);
+    });
+  }
+
+  #heard(): void {
+    this.#heardAtMs = this.#options.clock.nowMs();
+  }
+
+  #watchSilence(): void {
+    this.#silenceTimer = this.#options.clock.after(SILENCE_CHECK_MS, () => {
+      if (this.#state === "closed") return;
+      if (this.#options.clock.nowMs() - this.#heardAtMs >= PEER_SILENCE_MS) this.#end("peer_lost");
+      else this.#watchSilence();
+    });
+  }
+
+  #end(reason: PeerEnd): void {
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    this.#silenceTimer?.cancel();
+    this.#connection.close().catch(ignore);
+    this.#options.events.ended(reason);
+  }
+}
+
+/** The answer's direction: `mode` is the client's view, the answer is ours. */
+function answerDirection(mode: Mode): "sendrecv" | "recvonly" | "sendonly" {
+  if (mode === "send") return "recvonly";
+  return mode === "receive" ? "sendonly" : "sendrecv";
+}
+
+function toWerift(server: IceOptions["iceServers"][number]): RTCIceServer {
+  const { urls, username, credential } = server;
+  return { urls, ...(username === undefined ? {} : { username }), ...(credential === undefined ? {} : { credential }) };
+}
+
+/** A packet or a close that fails on a connection that is going away: its end is reported by the state changes. */
+function ignore(): void {
+  // Nothing to do.
+}

@@ -1,0 +1,105 @@
+/** From a probability of speech per 32 ms window to the moments that matter: speech starts, is confirmed, ends. */
+
+/** Silero's window: 512 samples at 16 kHz. */
+export const VAD_WINDOW_MS = 32;
+
+/** When speech counts as speech and as over. Every default is a whole number of 32 ms windows. */
+export interface SpeechOptions {
+  /** Probability from which a window is speech. Default 0.5, as in Silero and FastRTC. */
+  readonly threshold: number;
+  /** Probability below which a window is silence. Default 0.35: Silero's `threshold − 0.15`. */
+  readonly silenceThreshold: number;
+  /** Speech in a row before the user is taken to be talking. Default 64. */
+  readonly startMs: number;
+  /** Speech shorter than this in all is dismissed as noise. Default 160: a short "yes" has about 200. */
+  readonly minSpeechMs: number;
+  /** Speech after which it interrupts a reply. Default 256: longer than a cough. */
+  readonly interruptMs: number;
+  /** Silence after which the turn is over. Default 480: a speaker who pauses 350 ms inside a sentence is not cut off. */
+  readonly silenceMs: number;
+  /** A turn longer than this is ended by force. Default 60000: what the speech models take in one piece. */
+  readonly maxTurnMs: number;
+}
+
+export const DEFAULT_SPEECH: SpeechOptions = {
+  threshold: 0.5,
+  silenceThreshold: 0.35,
+  startMs: 64,
+  minSpeechMs: 160,
+  interruptMs: 256,
+  silenceMs: 480,
+  maxTurnMs: 60_000,
+};
+
+/**
+ * `started`: the user talks. `confirmed`: long enough to interrupt. `ended`: the turn is over. `dismissed`: what started
+ * was too short to be speech.
+ */
+export type SpeechEvent = "started" | "confirmed" | "ended" | "dismissed";
+
+type State =
+  | { readonly kind: "silent"; readonly speechMs: number }
+  | {
+      readonly kind: "speaking";
+      readonly speechMs: number;
+      readonly silenceMs: number;
+      readonly totalMs: number;
+      readonly confirmed: boolean;
+    };
+
+const SILENT: State = { kind: "silent", speechMs: 0 };
+
+export class SpeechDetector {
+  readonly #options: SpeechOptions;
+  #state: State = SILENT;
+
+  constructor(options: SpeechOptions) {
+    this.#options = options;
+  }
+
+  /** True between `started` and `ended` or `dismissed`. */
+  get speaking(): boolean {
+    return this.#state.kind === "speaking";
+  }
+
+  /** Takes the next window's probability; returns what it brought about. */
+  push(probability: number): SpeechEvent | undefined {
+    return this.#state.kind === "silent"
+      ? this.#listen(this.#state, probability)
+      : this.#follow(this.#state, probability);
+  }
+
+  reset(): void {
+    this.#state = SILENT;
+  }
+
+  #listen(state: State & { kind: "silent" }, probability: number): SpeechEvent | undefined {
+    if (probability < this.#options.silenceThreshold) {
+      this.#state = SILENT;
+      return undefined;
+    }
+    const speechMs = state.speechMs + (probability >= this.#options.threshold ? VAD_WINDOW_MS : 0);
+    if (speechMs < this.#options.startMs) {
+      this.#state = { kind: "silent", speechMs };
+      return undefined;
+    }
+    this.#state = { kind: "speaking", speechMs, silenceMs: 0, totalMs: speechMs, confirmed: false };
+    return "started";
+  }
+
+  #follow(state: State & { kind: "speaking" }, probability: number): SpeechEvent | undefined {
+    const { silenceThreshold, threshold, minSpeechMs, interruptMs, silenceMs: endMs, maxTurnMs } = this.#options;
+    const silent = probability < silenceThreshold;
+    const speechMs = state.speechMs + (silent ? 0 : VAD_WINDOW_MS);
+    // Between the two thresholds the silence so far is neither prolonged nor forgotten.
+    const silenceMs = probability >= threshold ? 0 : state.silenceMs + (silent ? VAD_WINDOW_MS : 0);
+    const totalMs = state.totalMs + VAD_WINDOW_MS;
+    if (silenceMs >= endMs || totalMs >= maxTurnMs) {
+      this.#state = SILENT;
+      return speechMs >= minSpeechMs ? "ended" : "dismissed";
+    }
+    const confirmed = state.confirmed || speechMs >= interruptMs;
+    this.#state = { kind: "speaking", speechMs, silenceMs, totalMs, confirmed };
+    return confirmed && !state.confirmed ? "confirmed" : undefined;
+  }
+}

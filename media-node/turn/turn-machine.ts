@@ -1,0 +1,109 @@
+/**
+ * Whose turn it is, as one explicit state machine: typed states and events in, the next state and what to do out. Pure,
+ * so that tests can walk through every order of events.
+ */
+
+/**
+ * - `listening`: nobody speaks.
+ * - `user_speaking`: the user does; audio is collected.
+ * - `thinking`: the handler works on a reply, nothing has been heard of it.
+ * - `bot_speaking`: the reply is heard, the handler goes on producing.
+ * - `bot_finishing`: the handler is done, the last of its audio is still on its way.
+ */
+export type TurnPhase = "listening" | "user_speaking" | "thinking" | "bot_speaking" | "bot_finishing";
+
+export type TurnEvent =
+  | { readonly type: "speech_started" }
+  /** Speech long enough to interrupt a reply. */
+  | { readonly type: "speech_confirmed" }
+  | { readonly type: "speech_ended" }
+  /** What started was no speech after all. */
+  | { readonly type: "speech_dismissed" }
+  /** A reply without a question: the start-up greeting, or `triggerResponse`. */
+  | { readonly type: "reply_requested" }
+  /** The reply's first audio was queued. */
+  | { readonly type: "reply_audio" }
+  /** The handler is done, or failed. `playing`: audio of it is still queued. */
+  | { readonly type: "reply_finished"; readonly playing: boolean; readonly userSpeaking: boolean }
+  /** Nothing is queued any more. */
+  | { readonly type: "playback_ended"; readonly userSpeaking: boolean };
+
+/**
+ * - `announce_talking`: tell the client that the user talks.
+ * - `begin_reply`: run the handler on what was collected.
+ * - `abort_reply`: stop the handler, drop its audio.
+ * - `abort_and_merge`: the same before anything was heard of it: the user only went on, so what they said before belongs
+ *   to the turn they are in.
+ * - `discard_speech`: forget what was collected.
+ */
+export type TurnAction = "announce_talking" | "begin_reply" | "abort_reply" | "abort_and_merge" | "discard_speech";
+
+export interface TurnStep {
+  readonly phase: TurnPhase;
+  readonly actions: readonly TurnAction[];
+}
+
+const stay = (phase: TurnPhase, ...actions: TurnAction[]): TurnStep => ({ phase, actions });
+
+/** The step that `event` makes in `phase`. An event that means nothing there changes nothing. */
+export function nextTurn(phase: TurnPhase, event: TurnEvent): TurnStep {
+  switch (phase) {
+    case "listening":
+      return fromListening(event);
+    case "user_speaking":
+      return fromUserSpeaking(event);
+    default:
+      return fromReply(phase, event);
+  }
+}
+
+function fromListening(event: TurnEvent): TurnStep {
+  switch (event.type) {
+    case "speech_started":
+    case "speech_confirmed":
+      return stay("user_speaking", "announce_talking");
+    case "reply_requested":
+      return stay("thinking", "begin_reply");
+    default:
+      return stay("listening");
+  }
+}
+
+function fromUserSpeaking(event: TurnEvent): TurnStep {
+  switch (event.type) {
+    case "speech_ended":
+    case "reply_requested":
+      return stay("thinking", "begin_reply");
+    case "speech_dismissed":
+      return stay("listening", "discard_speech");
+    default:
+      return stay("user_speaking");
+  }
+}
+
+function fromReply(phase: "thinking" | "bot_speaking" | "bot_finishing", event: TurnEvent): TurnStep {
+  switch (event.type) {
+    case "speech_confirmed":
+      return stay("user_speaking", phase === "thinking" ? "abort_and_merge" : "abort_reply", "announce_talking");
+    case "speech_ended":
+    case "speech_dismissed":
+      // Too short to interrupt: a cough, a "mhm". The reply goes on.
+      return stay(phase, "discard_speech");
+    case "reply_audio":
+      return stay(phase === "thinking" ? "bot_speaking" : phase);
+    case "reply_finished":
+      if (event.playing) return stay("bot_finishing");
+      return afterReply(event.userSpeaking);
+    case "playback_ended":
+      return phase === "bot_finishing" ? afterReply(event.userSpeaking) : stay(phase);
+    case "reply_requested":
+      return stay("thinking", "abort_reply", "begin_reply");
+    default:
+      return stay(phase);
+  }
+}
+
+/** The user may have begun to speak in the reply's last moments. */
+function afterReply(userSpeaking: boolean): TurnStep {
+  return userSpeaking ? stay("user_speaking", "announce_talking") : stay("listening");
+}
