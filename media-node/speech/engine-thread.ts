@@ -1,0 +1,155 @@
+/**
+ * A worker thread that a speech engine runs in: started when first needed, started anew after a crash (but not in a loop),
+ * and ended for good by `close`. What is said over it is the engine's business.
+ */
+import { type Transferable, Worker } from "node:worker_threads";
+import { EdgeRtcError } from "../../shared/errors.ts";
+import type { Clock } from "../time/clock.ts";
+
+/** A thread that fails twice within this time is not tried again before it is over. */
+export const RESTART_PAUSE_MS = 10_000;
+
+/** A worker says this once it has loaded its model and can take work. */
+export const READY = "ready";
+
+/** What a thread is started with. */
+export interface ThreadProgram {
+  readonly url: URL;
+  /** `workerData` there. */
+  readonly data: unknown;
+}
+
+export interface EngineThreadOptions {
+  /** Shown by debuggers and profilers. */
+  readonly name: string;
+  /** Prepares a start, such as by fetching the model. Called at each start. */
+  readonly load: () => Promise<ThreadProgram>;
+  readonly onMessage: (message: unknown) => void;
+  /** The thread failed to start, or died. The next `start` makes a new one. */
+  readonly onDown: (error: Error) => void;
+  readonly clock: Clock;
+}
+
+type State =
+  | { readonly kind: "idle" }
+  | { readonly kind: "starting"; readonly ready: Promise<void>; readonly stop: AbortController }
+  | { readonly kind: "running"; readonly worker: Worker }
+  | { readonly kind: "closed" };
+
+export class EngineThread {
+  readonly #options: EngineThreadOptions;
+  #state: State = { kind: "idle" };
+  /** Times of the last two failures, newest first. */
+  #failures: { readonly error: Error; readonly atMs: number }[] = [];
+  #held = false;
+
+  constructor(options: EngineThreadOptions) {
+    this.#options = options;
+  }
+
+  get running(): boolean {
+    return this.#state.kind === "running";
+  }
+
+  /**
+   * Resolves when the thread can take work.
+   * @throws EdgeRtcError `speech_stopped` when it is closed, dies while starting, or has just failed twice; what `load`
+   *   throws.
+   */
+  start(): Promise<void> {
+    const state = this.#state;
+    if (state.kind === "running") return Promise.resolve();
+    if (state.kind === "starting") return state.ready;
+    if (state.kind === "closed") return Promise.reject(this.#stopped("is closed"));
+    const [last, previous] = this.#failures;
+    if (last !== undefined && previous !== undefined) {
+      if (this.#options.clock.nowMs() - previous.atMs < RESTART_PAUSE_MS) return Promise.reject(last.error);
+    }
+    const stop = new AbortController();
+    const ready = this.#launch(stop.signal);
+    this.#state = { kind: "starting", ready, stop };
+    return ready;
+  }
+
+  /** Sends a message to a running thread. @returns false when it is not running. */
+  post(message: unknown, transfer: readonly Transferable[] = []): boolean {
+    if (this.#state.kind !== "running") return false;
+    this.#state.worker.postMessage(message, transfer);
+    return true;
+  }
+
+  /** Whether the thread keeps the process alive: true while somebody waits for its work. */
+  hold(held: boolean): void {
+    this.#held = held;
+    if (this.#state.kind === "running") keepAlive(this.#state.worker, held);
+  }
+
+  /** Ends the thread, whatever it is doing, and for good. */
+  async close(): Promise<void> {
+    const state = this.#state;
+    this.#state = { kind: "closed" };
+    if (state.kind === "running") await state.worker.terminate();
+    if (state.kind === "starting") {
+      state.stop.abort();
+      await Promise.allSettled([state.ready]);
+    }
+  }
+
+  async #launch(stop: AbortSignal): Promise<void> {
+    try {
+      const { url, data } = await this.#options.load();
+      stop.throwIfAborted();
+      const worker = new Worker(url, { name: this.#options.name, workerData: data });
+      await this.#untilReady(worker, stop);
+      this.#state = { kind: "running", worker };
+      keepAlive(worker, this.#held);
+    } catch (cause) {
+      const error = stop.aborted ? this.#stopped("is closed") : asError(cause);
+      if (!stop.aborted) this.#failed(error);
+      throw error;
+    }
+  }
+
+  /** From the first moment on the worker has its listeners: an error without one would end the process. */
+  #untilReady(worker: Worker, stop: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      let failure: Error | undefined;
+      const abort = () => {
+        void worker.terminate();
+      };
+      stop.addEventListener("abort", abort, { once: true });
+      worker.on("message", (message: unknown) => {
+        if (message === READY) resolve();
+        else this.#options.onMessage(message);
+      });
+      worker.on("error", (error) => {
+        failure = asError(error);
+      });
+      worker.on("exit", (code) => {
+        stop.removeEventListener("abort", abort);
+        const error = this.#stopped(`thread ended (${failure?.message ?? `code ${code}`})`, failure);
+        reject(error);
+        if (this.#state.kind === "running" && this.#state.worker === worker) this.#failed(error);
+      });
+    });
+  }
+
+  #failed(error: Error): void {
+    this.#failures = [{ error, atMs: this.#options.clock.nowMs() }, ...this.#failures.slice(0, 1)];
+    this.#state = { kind: "idle" };
+    this.#options.onDown(error);
+  }
+
+  #stopped(what: string, cause?: Error): EdgeRtcError {
+    return new EdgeRtcError("speech_stopped", `The ${this.#options.name} ${what}.`, { cause });
+  }
+}
+
+function keepAlive(worker: Worker, held: boolean): void {
+  if (held) worker.ref();
+  else worker.unref();
+}
+
+function asError(value: unknown): Error {
+  return value instanceof Error ? value : new Error(String(value));
+}

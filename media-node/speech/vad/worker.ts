@@ -1,0 +1,121 @@
+/** The VAD thread: runs Silero over the windows of all sessions at once, and keeps what it has heard of each. */
+import { parentPort, workerData } from "node:worker_threads";
+import * as ort from "onnxruntime-node";
+import * as v from "valibot";
+import { READY } from "../engine-thread.ts";
+import { isPacket, type Packet, RESET_BIT, VAD_SAMPLE_RATE, viewPacket, WINDOW_SAMPLES } from "./packet.ts";
+
+/** Silero sees the end of the window before, too. */
+const CONTEXT_SAMPLES = 64;
+const INPUT_SAMPLES = CONTEXT_SAMPLES + WINDOW_SAMPLES;
+/** Floats of one session in each of the state's two layers. */
+const STATE_SIZE = 128;
+/** Windows of one run; larger batches are not cheaper per window. */
+const MAX_BATCH = 128;
+const INT16_SCALE = 1 / 32_768;
+
+/** What the thread is started with. */
+const Data = v.object({ model: v.string() });
+
+/** What a slot's session has said so far, as Silero remembers it. */
+interface Memory {
+  readonly context: Float32Array;
+  readonly state: Float32Array;
+}
+
+const port = parentPort;
+if (port === null) throw new Error("This file is a worker thread's.");
+const { model } = v.parse(Data, workerData);
+const session = await ort.InferenceSession.create(model, {
+  intraOpNumThreads: 1,
+  interOpNumThreads: 1,
+  executionMode: "sequential",
+  logSeverityLevel: 3,
+});
+const sampleRate = new ort.Tensor("int64", BigInt64Array.of(BigInt(VAD_SAMPLE_RATE)), []);
+/** One for each slot in use; a slot that is used anew comes with a reset. */
+const memories: Memory[] = [];
+
+function memoryOf(word: number): Memory {
+  const slot = word & ~RESET_BIT;
+  let memory = memories[slot];
+  if (memory === undefined) {
+    memory = { context: new Float32Array(CONTEXT_SAMPLES), state: new Float32Array(2 * STATE_SIZE) };
+    memories[slot] = memory;
+  } else if ((word & RESET_BIT) !== 0) {
+    memory.context.fill(0);
+    memory.state.fill(0);
+  }
+  return memory;
+}
+
+/** Splits a packet into runs in which no session comes twice, since each window needs the state of the one before. */
+function runsOf(slots: Int32Array): number[][] {
+  const runs: number[][] = [];
+  const next = new Map<number, number>();
+  for (const [index, word] of slots.entries()) {
+    const slot = word & ~RESET_BIT;
+    let at = next.get(slot) ?? 0;
+    while ((runs[at]?.length ?? 0) >= MAX_BATCH) at++;
+    const run = runs[at];
+    if (run === undefined) runs.push([index]);
+    else run.push(index);
+    next.set(slot, at + 1);
+  }
+  return runs;
+}
+
+async function run(
+  indices: readonly number[],
+  slots: Int32Array,
+  samples: Int16Array,
+  out: Float32Array,
+): Promise<void> {
+  const batch = indices.length;
+  const input = new Float32Array(batch * INPUT_SAMPLES);
+  const state = new Float32Array(2 * batch * STATE_SIZE);
+  const batchMemories = indices.map((index) => memoryOf(slots[index] ?? 0));
+  for (const [row, memory] of batchMemories.entries()) {
+    const from = (indices[row] ?? 0) * WINDOW_SAMPLES;
+    const to = row * INPUT_SAMPLES;
+    input.set(memory.context, to);
+    for (let i = 0; i < WINDOW_SAMPLES; i++) {
+      input[to + CONTEXT_SAMPLES + i] = (samples[from + i] as number) * INT16_SCALE;
+    }
+    memory.context.set(input.subarray(to + WINDOW_SAMPLES, to + INPUT_SAMPLES));
+    state.set(memory.state.subarray(0, STATE_SIZE), row * STATE_SIZE);
+    state.set(memory.state.subarray(STATE_SIZE), (batch + row) * STATE_SIZE);
+  }
+  const result = await session.run({
+    input: new ort.Tensor("float32", input, [batch, INPUT_SAMPLES]),
+    state: new ort.Tensor("float32", state, [2, batch, STATE_SIZE]),
+    sr: sampleRate,
+  });
+  const output = floats(result["output"]);
+  const stateN = floats(result["stateN"]);
+  for (const [row, memory] of batchMemories.entries()) {
+    out[indices[row] ?? 0] = output[row] ?? 0;
+    memory.state.set(stateN.subarray(row * STATE_SIZE, (row + 1) * STATE_SIZE));
+    memory.state.set(stateN.subarray((batch + row) * STATE_SIZE, (batch + row + 1) * STATE_SIZE), STATE_SIZE);
+  }
+}
+
+function floats(tensor: ort.Tensor | undefined): Float32Array {
+  if (!(tensor?.data instanceof Float32Array)) throw new Error("The VAD model's output is not what it should be.");
+  return tensor.data;
+}
+
+async function answer({ buffer, capacity, count }: Packet): Promise<void> {
+  const { slots, probabilities, samples } = viewPacket(buffer, capacity);
+  const words = slots.slice(0, count);
+  const results = new Float32Array(count);
+  for (const indices of runsOf(words)) await run(indices, words, samples, results);
+  probabilities.set(results);
+  port?.postMessage({ buffer, capacity, count } satisfies Packet, [buffer]);
+}
+
+// The engine sends the next packet only after the answer to this one. An error ends the thread, and is reported there.
+port.on("message", (message: unknown) => {
+  if (isPacket(message)) void answer(message);
+});
+port.postMessage(READY);
