@@ -191,9 +191,12 @@ class BrowserCall implements Call {
       else void this.#concludeLost();
     },
     onMessage: (text) => {
-      const message = parseMessage(text);
-      this.#events.emit("message", message);
-      if (message.message !== null) this.#onServerMessage(message.message);
+      const received = parseMessage(text);
+      const { message } = received;
+      // Before anybody hears of it, so that `info` and `remainingMs()` already have it.
+      if (message?.type === "session") this.#session = { ...message.data, receivedAtMs: performance.now() };
+      this.#events.emit("message", received);
+      if (message !== null) this.#onServerMessage(message);
     },
     onStream: (stream) => {
       this.#playback.play(stream);
@@ -203,9 +206,6 @@ class BrowserCall implements Call {
 
   #onServerMessage(message: ServerMessage): void {
     switch (message.type) {
-      case "session":
-        this.#session = { ...message.data, receivedAtMs: performance.now() };
-        break;
       case "turn":
         this.#events.emit("turn", message.data.state);
         break;

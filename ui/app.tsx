@@ -71,11 +71,11 @@ export function App() {
           <Mark />
           EdgeRTC
         </span>
+        {descriptor?.timeLimit != null && (
+          <TimeLeft current={current} limitMs={descriptor.timeLimit * MS_PER_SECOND} connected={inCall} />
+        )}
         {stream !== null && streams.length > 0 && <StreamSelect streams={streams} stream={stream} onChange={choose} />}
       </header>
-      {descriptor?.timeLimit != null && (
-        <TimeLeft current={current} limitMs={descriptor.timeLimit * MS_PER_SECOND} connected={inCall} />
-      )}
       <Stage
         title={title}
         subtitle={descriptor?.ui.subtitle ?? ""}

@@ -24,7 +24,7 @@ export interface DialInput {
 }
 
 /** Share of a voice's length that is lost on its way around. */
-const FADE = 0.55;
+const FADE = 0.88;
 /** Below this a level is room noise and gets no colour. */
 const COLOUR_FROM = 0.04;
 
@@ -49,6 +49,8 @@ function voiceAt(depth: number, { trail, still }: DialInput): Tick {
 /** What the phase itself does with the ticks. */
 function motionAt(turn: number, depth: number, { phase, timeMs, still }: DialInput): Tick {
   const wave = (periodMs: number) => (still ? 0.5 : 0.5 - 0.5 * Math.cos((2 * Math.PI * timeMs) / periodMs));
+  /** 1 at the top and at the bottom, 0 between them. */
+  const calm = Math.abs(2 * depth - 1);
   switch (phase) {
     case "connecting": {
       const behind = still ? 0.5 : (timeMs / 1_100 - turn) % 1;
@@ -71,7 +73,7 @@ function motionAt(turn: number, depth: number, { phase, timeMs, still }: DialInp
     }
     case "idle":
       // A quiet sign of the two voices that will be here.
-      return { length: 0.05, tint: 0.75 * Math.abs(2 * depth - 1) ** 1.4, side: depth > 0.5 ? "user" : "bot" };
+      return { length: 0.04 + 0.2 * calm ** 3, tint: 0.9 * calm ** 1.4, side: depth > 0.5 ? "user" : "bot" };
     default:
       return { length: 0, tint: 0, side: "user" };
   }

@@ -21,10 +21,8 @@ export function TimeLeft({ current, limitMs, connected }: TimeLeftProps) {
   return (
     <div class="time-left" data-testid="time-left" data-soon={remainingMs < SOON_MS} role="timer" aria-live="off">
       <span class="bar" style={{ transform: `scaleX(${Math.min(1, remainingMs / limitMs)})` }} />
-      <span class="figures">
-        <span class="visually-hidden">Time left </span>
-        {minutesAndSeconds(remainingMs)}
-      </span>
+      <span class="visually-hidden">Time left </span>
+      {minutesAndSeconds(remainingMs)}
     </div>
   );
 }

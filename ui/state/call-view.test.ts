@@ -35,13 +35,13 @@ describe("what the page shows of a call", () => {
     expect(new Set(ids).size).toBe(MAX_OUTPUTS);
   });
 
-  it("keeps the conversation when the call ends, and drops it when the next one begins", () => {
+  it("keeps the conversation when the call ends, as far as it got, and drops it when the next one begins", () => {
     const info = { clientId: "a", sid: null, stream: "talk", connectMs: 80 };
     const ended = viewAfter(
-      { type: "line", line: line(1, "hello") },
+      { type: "line", line: line(1, "hello, I was just", false) },
       { type: "call", call: { name: "ended", reason: "time_limit" }, info },
     );
-    expect(ended.lines).toHaveLength(1);
+    expect(ended.lines).toEqual([line(1, "hello, I was just", true)]);
     expect(nextView(ended, { type: "reset" })).toEqual(EMPTY_VIEW);
   });
 });

@@ -45,7 +45,12 @@ export function nextView(view: CallView, event: CallViewEvent): CallView {
     case "reset":
       return EMPTY_VIEW;
     case "call":
-      return { ...view, call: event.call, info: event.info };
+      return {
+        ...view,
+        call: event.call,
+        info: event.info,
+        lines: isOver(event.call) ? view.lines.map(closed) : view.lines,
+      };
     case "turn":
       return { ...view, turn: event.turn };
     case "line":
@@ -57,6 +62,15 @@ export function nextView(view: CallView, event: CallViewEvent): CallView {
     case "notice":
       return { ...view, notice: event.error };
   }
+}
+
+function isOver({ name }: CallState): boolean {
+  return name === "ended" || name === "failed";
+}
+
+/** A line that the end of the call cut short grows no more. */
+function closed(line: TranscriptLine): TranscriptLine {
+  return line.final ? line : { ...line, final: true };
 }
 
 /** A line with a known id replaces that one where it stands, so that a correction does not move. */
