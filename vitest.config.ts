@@ -18,7 +18,12 @@ export default defineConfig({
         },
       },
       {
-        plugins: [cloudflareTest({ wrangler: { configPath: "./wrangler.toml" } })],
+        plugins: [
+          cloudflareTest({
+            wrangler: { configPath: "./wrangler.toml" },
+            miniflare: { bindings: { EDGERTC_NODE_SECRET: "test-secret" } },
+          }),
+        ],
         test: { name: "edge", include: ["worker/**/*.test.ts"], exclude: ["worker/ledger/**"] },
       },
       {

@@ -1,0 +1,25 @@
+/** The Worker's bindings (wrangler.toml), and how its objects are named. */
+import type { DirectoryApi, MediaNodeApi, SessionApi, StreamApi } from "./rpc.ts";
+
+type ObjectsWith<Api> = DurableObjectNamespace<Api & Rpc.DurableObjectBranded>;
+
+export interface Env {
+  readonly DIRECTORY: ObjectsWith<DirectoryApi>;
+  readonly STREAM: ObjectsWith<StreamApi>;
+  readonly SESSION: ObjectsWith<SessionApi>;
+  readonly MEDIA_NODE: ObjectsWith<MediaNodeApi>;
+  /** The built-in page. Absent where it was not built. */
+  readonly ASSETS?: Fetcher;
+  /** Shared by the edge and its media nodes. */
+  readonly EDGERTC_NODE_SECRET?: string;
+}
+
+/** Object names start with a tenant; there is one so far. */
+const TENANT = "default";
+
+// A new stub for each call: one is broken for good once its object was reset.
+export const directoryOf = (env: Env): DirectoryApi => env.DIRECTORY.getByName(TENANT);
+export const streamOf = (env: Env, stream: string): StreamApi => env.STREAM.getByName(`${TENANT}/${stream}`);
+export const sessionOf = (env: Env, stream: string, clientId: string): SessionApi =>
+  env.SESSION.getByName(`${TENANT}/${stream}/${clientId}`);
+export const mediaNodeOf = (env: Env, nodeId: string): MediaNodeApi => env.MEDIA_NODE.getByName(`${TENANT}/${nodeId}`);

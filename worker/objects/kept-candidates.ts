@@ -1,0 +1,42 @@
+/** A session's candidates: those kept for an offer that has not come yet, and how many it sent in all. Bounded. */
+import { checkCandidate, type IceCandidate } from "../../shared/candidate.ts";
+import { MAX_CANDIDATES, MAX_EARLY_CANDIDATES } from "../../shared/limits.ts";
+
+export class KeptCandidates {
+  #kept: IceCandidate[] = [];
+  #count = 0;
+
+  /** Keeps a candidate for the offer to come. Malformed ones, and those past MAX_EARLY_CANDIDATES, are dropped. */
+  keep(raw: unknown): void {
+    if (this.#kept.length >= MAX_EARLY_CANDIDATES) return;
+    const check = checkCandidate(raw);
+    if (check.ok) this.#kept.push(check.candidate);
+  }
+
+  /** Counts a candidate that goes to the node. @returns false past MAX_CANDIDATES. */
+  count(): boolean {
+    if (this.#count >= MAX_CANDIDATES) return false;
+    this.#count += 1;
+    return true;
+  }
+
+  /** Remembers a candidate that was passed on while the answer is awaited: another node may have to take the session. */
+  repeatable(candidate: IceCandidate): void {
+    this.#kept.push(candidate);
+  }
+
+  /** Those that go with the offer. */
+  list(): IceCandidate[] {
+    return this.#kept.slice(0, MAX_CANDIDATES);
+  }
+
+  /** The offer is answered or has failed: what was kept was for it. */
+  clear(): void {
+    this.#kept = [];
+  }
+
+  /** A new session of this client id begins. */
+  restart(): void {
+    this.#count = this.#kept.length;
+  }
+}

@@ -1,0 +1,353 @@
+/**
+ * The `MediaNode` object: one per media node, the edge's end of the node link. It mints the node's epochs, judges its
+ * liveness, carries commands to it and its reports to the streams. It places nothing and knows no sessions.
+ */
+import { DurableObject } from "cloudflare:workers";
+import {
+  type HelloBody,
+  LINK_PING,
+  LINK_PONG,
+  LinkClose,
+  NODE_ID_HEADER,
+  type NodeMessage,
+  type ReportBody,
+} from "../../shared/link.ts";
+import { PROTOCOL_VERSION } from "../../shared/version.ts";
+import { directoryOf, type Env, streamOf } from "../env.ts";
+import { durableSql } from "../ledger/durable-sql.ts";
+import type { NodeState } from "../ledger/types.ts";
+import { LinkSocket } from "../link/link-socket.ts";
+import { judge, lostAfterClose } from "../link/liveness.ts";
+import { PendingCommands } from "../link/pending-commands.ts";
+import { Serial } from "../link/serial.ts";
+import { log, reasonOf } from "../log.ts";
+import { type CommandResult, checkVersion, type MediaNodeApi, type SessionName, type StreamApi } from "../rpc.ts";
+import { callObject } from "./call.ts";
+import { LoadNews } from "./load-news.ts";
+import { type NodeRow, NodeRows } from "./node-rows.ts";
+
+/** A socket that says no hello for this long is closed. */
+export const HELLO_DEADLINE_MS = 10_000;
+/** Streams that did not acknowledge the node's state are told again after this long. */
+const TELL_AGAIN_MS = 1_000;
+/** The Directory's row in the audience: no stream has an empty name. */
+const DIRECTORY = "";
+/** WebSocket close code "try again later": the node redials, with a snapshot that sets everything right. */
+const TRY_AGAIN_LATER = 1013;
+
+export class MediaNode extends DurableObject<Env> implements MediaNodeApi {
+  readonly #rows: NodeRows;
+  readonly #startedMs = Date.now();
+  readonly #links = new WeakMap<WebSocket, LinkSocket>();
+  /** Hellos and reports take effect in the order they came. */
+  readonly #inOrder = new Serial();
+  // In an object alarms are the rule. This timer lives only while a call waits on it, which keeps the object awake anyway.
+  readonly #pending = new PendingCommands((run, delayMs) => {
+    const timer = setTimeout(run, delayMs);
+    return () => clearTimeout(timer);
+  });
+  readonly #loadNews = new LoadNews();
+  /** The socket whose hello counts. It may not be welcomed yet. */
+  #current: LinkSocket | null = null;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    this.#rows = new NodeRows(durableSql(ctx.storage));
+    ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(LINK_PING, LINK_PONG));
+    const epoch = this.#rows.node()?.epoch;
+    for (const link of this.#openLinks()) if (link.state.epoch === epoch) this.#current = link;
+  }
+
+  // --- calls -------------------------------------------------------------------------------------------------------
+
+  /** A node dials: the Worker has checked its secret and its id. */
+  override async fetch(request: Request): Promise<Response> {
+    const { 0: client, 1: server } = new WebSocketPair();
+    this.ctx.acceptWebSocket(server);
+    this.#links.set(server, LinkSocket.open(server, request.headers.get(NODE_ID_HEADER) ?? "", Date.now()));
+    await this.#arm();
+    return new Response(null, { status: 101, webSocket: client });
+  }
+
+  async command(request: Parameters<MediaNodeApi["command"]>[0]): Promise<CommandResult> {
+    checkVersion(request);
+    const { command, epoch } = request;
+    const node = this.#rows.node();
+    const gone = node === null || node.epoch !== epoch || node.state === "lost";
+    // A node without a socket: `up` is the moment after a restart of this object, and the node is about to redial.
+    const away = this.#welcomed() === null && node?.state === "suspect" && command.command === "offer";
+    if ((gone || away) && !this.#pending.has(command.id)) {
+      return { ok: false, error: "node_unreachable", sent: false };
+    }
+    return this.#pending.run(command, (ready) => this.#sendCommand(ready));
+  }
+
+  // --- the socket --------------------------------------------------------------------------------------------------
+
+  override async webSocketMessage(ws: WebSocket, data: string | ArrayBuffer): Promise<void> {
+    if (data === LINK_PING) return ws.send(LINK_PONG);
+    const link = this.#linkOf(ws);
+    if (link === null) return ws.close(LinkClose.protocol, "unknown socket");
+    const received = link.receive(data, Date.now());
+    if (!received.ok) return this.#refuse(link, received.why);
+    await this.#take(link, received.message);
+  }
+
+  override async webSocketClose(ws: WebSocket): Promise<void> {
+    const link = this.#linkOf(ws);
+    if (link !== null) await this.#gone(link);
+  }
+
+  override async webSocketError(ws: WebSocket): Promise<void> {
+    await this.webSocketClose(ws);
+  }
+
+  override async alarm(): Promise<void> {
+    try {
+      const nowMs = Date.now();
+      for (const link of this.#openLinks()) {
+        if (link.state.epoch === null && nowMs >= link.state.openedMs + HELLO_DEADLINE_MS) link.refuse("no hello");
+      }
+      await this.#judge(nowMs);
+      await this.#tell();
+    } catch (error) {
+      log("error", "media_node_alarm_failed", { reason: reasonOf(error) });
+    }
+    await this.#arm();
+  }
+
+  // --- messages ----------------------------------------------------------------------------------------------------
+
+  async #take(link: LinkSocket, message: NodeMessage): Promise<void> {
+    if (message.kind === "hello") {
+      return this.#inOrder.run(() => this.#hello(link, message.seq, message.body));
+    }
+    if (link !== this.#current || link.state.epoch === null) return this.#refuse(link, `${message.kind} before hello`);
+    const { epoch } = link.state;
+    if (message.kind === "report") {
+      return this.#inOrder.run(() => this.#report(link, epoch, message.seq, message.body));
+    }
+    if (message.kind === "reply") this.#pending.reply(message.body);
+    link.handled(message.seq);
+  }
+
+  async #hello(link: LinkSocket, seq: number, body: HelloBody): Promise<void> {
+    if (body.nodeId !== link.state.nodeId) return this.#refuse(link, "hello of another node");
+    if (link === this.#current) return this.#refuse(link, "a second hello");
+    const before = this.#rows.node();
+    const current = before?.epoch ?? 0;
+    if (body.epoch !== null && body.epoch < current) return link.close(LinkClose.replaced, "a newer run is here");
+    // An epoch this object never minted: its rows were lost, and so were the leases. The node starts anew.
+    const epoch = body.epoch !== null && body.epoch === current ? current : Math.max(current, body.epoch ?? 0) + 1;
+    if (epoch !== current) this.#pending.abandon();
+    this.#current = link;
+    for (const other of this.#openLinks())
+      if (other !== link) other.close(LinkClose.replaced, "a newer socket is here");
+    const node = this.#change(body.nodeId, epoch, "up", null);
+    try {
+      const end = await this.#introduce(node, body);
+      // The socket may have closed meanwhile; whoever saw it go has said so.
+      if (this.#current !== link) return;
+      link.handled(seq);
+      link.welcome(epoch, end);
+      this.#pending.resend((command) => this.#sendCommand(command));
+      this.#loadNews.told(body.load, Date.now());
+      log("info", "node_up", { nodeId: body.nodeId, epoch, version: body.version, sessions: body.sessions.length });
+    } catch (error) {
+      log("error", "hello_failed", { nodeId: body.nodeId, reason: reasonOf(error) });
+      link.close(TRY_AGAIN_LATER, "hello failed");
+      await this.#gone(link);
+    }
+    await this.#arm();
+  }
+
+  /** Tells the Directory and every stream of the node, reconciles its sessions. @returns sessions without a lease. */
+  async #introduce(node: NodeRow, body: HelloBody): Promise<string[]> {
+    const { nodeId, epoch, revision } = node;
+    const { streams, load, version } = body;
+    const serves = new Set(streams.map((stream) => stream.name));
+    const dropped = this.#rows.audience().filter((name) => name !== DIRECTORY && !serves.has(name));
+    await callObject(() => directoryOf(this.env).register({ v: PROTOCOL_VERSION, nodeId, version, streams }));
+    this.#rows.setTold(DIRECTORY, "up");
+    for (const name of dropped) {
+      const change = { v: PROTOCOL_VERSION, nodeId, epoch, revision, state: "lost" } as const;
+      await callObject(() => streamOf(this.env, name).nodeChanged(change));
+      this.#rows.forget(name);
+    }
+    const ends = await Promise.all(
+      streams.map(async (descriptor) => {
+        const sessions = body.sessions.filter((session) => session.stream === descriptor.name);
+        const arrival = { v: PROTOCOL_VERSION, nodeId, epoch, revision, descriptor, load, sessions };
+        // Told of the arrival or not: from here on the stream must hear of every change.
+        this.#rows.setTold(descriptor.name, "up");
+        const result = await callObject(() => streamOf(this.env, descriptor.name).nodeUp(arrival));
+        if (result === null) throw new Error(`stream ${descriptor.name} knows a later state of the node`);
+        return result.end;
+      }),
+    );
+    const orphans = body.sessions.filter((session) => !serves.has(session.stream)).map((session) => session.sid);
+    return [...ends.flat(), ...orphans];
+  }
+
+  async #report(link: LinkSocket, epoch: number, seq: number, body: ReportBody): Promise<void> {
+    try {
+      const { nodeId } = link.state;
+      const audience = new Set(this.#rows.audience());
+      const known = body.events.filter((event) => audience.has(event.stream));
+      const byStream = Object.entries(Object.groupBy(known, (event) => event.stream));
+      await Promise.all(
+        byStream.map(async ([stream, events = []]) => {
+          const report = { v: PROTOCOL_VERSION, nodeId, epoch, events };
+          const { end } = await callObject(() => streamOf(this.env, stream).nodeReport(report));
+          for (const session of end) this.#endOnNode(session);
+        }),
+      );
+      if (body.load !== undefined) await this.#load(nodeId, epoch, body.load);
+      link.handled(seq);
+      link.send({ kind: "ack", body: {} });
+    } catch (error) {
+      // Not acknowledged: the node repeats it, after the snapshot that comes with its redial.
+      log("error", "report_failed", { reason: reasonOf(error) });
+      link.close(TRY_AGAIN_LATER, "report failed");
+      await this.#gone(link);
+    }
+  }
+
+  async #load(nodeId: string, epoch: number, load: ReportBody["load"] & object): Promise<void> {
+    const nowMs = Date.now();
+    if (!this.#loadNews.isNews(load, nowMs)) return;
+    this.#loadNews.told(load, nowMs);
+    const streams = this.#rows.audience().filter((name) => name !== DIRECTORY);
+    const report = { v: PROTOCOL_VERSION, nodeId, epoch, load };
+    await Promise.all(streams.map((stream) => callObject(() => streamOf(this.env, stream).nodeLoad(report))));
+  }
+
+  /** Ends a session that has no lease. Its node reports the end, or shows it again in its next snapshot. */
+  #endOnNode(session: SessionName): void {
+    const command = { ...session, id: `${session.sid}:end`, command: "end", reason: "ended_by_edge" } as const;
+    this.ctx.waitUntil(this.#pending.run(command, (ready) => this.#sendCommand(ready)));
+  }
+
+  #sendCommand(command: Parameters<MediaNodeApi["command"]>[0]["command"]): boolean {
+    return this.#welcomed()?.send({ kind: "command", body: command }) ?? false;
+  }
+
+  // --- liveness ----------------------------------------------------------------------------------------------------
+
+  #refuse(link: LinkSocket, why: string): Promise<void> {
+    log("warn", "link_refused", { nodeId: link.state.nodeId, why });
+    link.refuse(why);
+    return this.#gone(link);
+  }
+
+  /** A socket is closed, by whichever side. */
+  async #gone(link: LinkSocket): Promise<void> {
+    if (link !== this.#current) return;
+    this.#current = null;
+    const node = this.#rows.node();
+    if (node === null || node.state === "lost") return;
+    this.#change(node.nodeId, node.epoch, "suspect", lostAfterClose(Date.now()));
+    this.#pending.abandonUnsentOffers();
+    log("warn", "node_suspect", { nodeId: node.nodeId, epoch: node.epoch, why: "its socket closed" });
+    await this.#tell();
+    await this.#arm();
+  }
+
+  async #judge(nowMs: number): Promise<void> {
+    const node = this.#rows.node();
+    if (node === null || node.state === "lost") return;
+    const { nodeId, epoch } = node;
+    const { state, lostAtMs } = this.#judgement(node, nowMs);
+    if (state === node.state && (lostAtMs === node.lostAtMs || this.#current !== null)) return;
+    this.#change(nodeId, epoch, state, this.#current === null ? lostAtMs : null);
+    log(state === "up" ? "info" : "warn", `node_${state}`, { nodeId, epoch, why: "liveness check" });
+    if (state === "suspect") this.#pending.abandonUnsentOffers();
+    if (state !== "lost") return;
+    this.#pending.abandon();
+    // A node that wakes up again has fenced itself; it redials and is told which sessions are gone.
+    this.#current?.close(TRY_AGAIN_LATER, "no word for too long");
+    this.#current = null;
+  }
+
+  #judgement(node: NodeRow, nowMs: number) {
+    const lastWordMs = this.#current === null ? null : this.#lastWordMs(this.#current);
+    return judge({ ...node, lastWordMs, startedMs: this.#startedMs }, nowMs);
+  }
+
+  #lastWordMs(link: LinkSocket): number {
+    const pingMs = this.ctx.getWebSocketAutoResponseTimestamp(link.ws)?.getTime() ?? 0;
+    return Math.max(pingMs, link.state.heardMs);
+  }
+
+  #change(nodeId: string, epoch: number, state: NodeState, lostAtMs: number | null): NodeRow {
+    const revision = (this.#rows.node()?.revision ?? 0) + 1;
+    const node: NodeRow = { nodeId, epoch, state, changedMs: Date.now(), lostAtMs, revision };
+    this.#rows.setNode(node);
+    return node;
+  }
+
+  /** Tells everybody who has not acknowledged the node's state. Who cannot be reached is told again by the alarm. */
+  async #tell(): Promise<void> {
+    const node = this.#rows.node();
+    if (node === null) return;
+    const { nodeId, epoch, revision, state } = node;
+    await Promise.all(
+      this.#rows.untold(state).map(async (name) => {
+        try {
+          if (name === DIRECTORY) await this.#tellDirectory(nodeId, state);
+          else await this.#tellStream(name, { v: PROTOCOL_VERSION, nodeId, epoch, revision, state });
+          this.#rows.setTold(name, state);
+        } catch (error) {
+          log("warn", "tell_failed", { nodeId, audience: name, reason: reasonOf(error) });
+        }
+      }),
+    );
+  }
+
+  #tellStream(name: string, change: Parameters<StreamApi["nodeChanged"]>[0]): Promise<void> {
+    return callObject(() => streamOf(this.env, name).nodeChanged(change));
+  }
+
+  async #tellDirectory(nodeId: string, state: NodeState): Promise<void> {
+    if (state !== "lost") return;
+    await callObject(() => directoryOf(this.env).nodeLost({ v: PROTOCOL_VERSION, nodeId }));
+  }
+
+  /** Sets the alarm for whatever comes next, or none: a node that is gone, with nothing to tell, costs nothing. */
+  async #arm(): Promise<void> {
+    const nowMs = Date.now();
+    const due: number[] = [];
+    for (const link of this.#openLinks()) {
+      if (link.state.epoch === null) due.push(link.state.openedMs + HELLO_DEADLINE_MS);
+    }
+    const node = this.#rows.node();
+    if (node !== null) {
+      const { checkAtMs } = this.#judgement(node, nowMs);
+      if (checkAtMs !== null) due.push(checkAtMs);
+      if (this.#rows.untold(node.state).length > 0) due.push(nowMs + TELL_AGAIN_MS);
+    }
+    if (due.length > 0) await this.ctx.storage.setAlarm(Math.max(nowMs, Math.min(...due)));
+  }
+
+  // --- sockets -----------------------------------------------------------------------------------------------------
+
+  #welcomed(): LinkSocket | null {
+    return this.#current !== null && this.#current.state.epoch !== null ? this.#current : null;
+  }
+
+  #linkOf(ws: WebSocket): LinkSocket | null {
+    const known = this.#links.get(ws);
+    if (known !== undefined) return known;
+    const link = LinkSocket.restore(ws);
+    if (link !== null) this.#links.set(ws, link);
+    return link;
+  }
+
+  #openLinks(): LinkSocket[] {
+    return this.ctx
+      .getWebSockets()
+      .filter((ws) => ws.readyState === WebSocket.OPEN)
+      .map((ws) => this.#linkOf(ws))
+      .filter((link) => link !== null);
+  }
+}

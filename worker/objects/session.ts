@@ -1,0 +1,217 @@
+/**
+ * The `Session` object: one per client id of a stream. It takes an offer through admission, placement and the node to
+ * its answer, keeps candidates that come before it, and passes on those that come after. It stores nothing.
+ */
+import { DurableObject } from "cloudflare:workers";
+import { checkCandidate } from "../../shared/candidate.ts";
+import { type ErrorCode, failedBody, fastRtcRefusal, isErrorCode } from "../../shared/errors.ts";
+import type { Command } from "../../shared/link.ts";
+import { PROTOCOL_VERSION } from "../../shared/version.ts";
+import { type Env, mediaNodeOf, streamOf } from "../env.ts";
+import type { Admission } from "../ledger/types.ts";
+import { log, reasonOf } from "../log.ts";
+import { type CandidateResult, type CommandResult, checkVersion, type OfferResult, type SessionApi } from "../rpc.ts";
+import { callObject, isReset } from "./call.ts";
+import { KeptCandidates } from "./kept-candidates.ts";
+import { COLD, next, type Placed, type SessionEvent, type SessionState } from "./session-state.ts";
+
+type OfferRequest = Parameters<SessionApi["offer"]>[0];
+
+const refused = (code: string, limit?: number) => ({ ok: false, body: fastRtcRefusal(code, limit) }) as const;
+const failed = (code: ErrorCode, message?: string) => ({ ok: false, body: failedBody(code, message) }) as const;
+
+export class Session extends DurableObject<Env> implements SessionApi {
+  #state: SessionState = COLD;
+  readonly #candidates = new KeptCandidates();
+  /** The offer under way, for the same request again: the Worker repeats it when it lost its connection to here. */
+  #offer: { readonly sid: string; readonly result: Promise<OfferResult> } | null = null;
+
+  async offer(request: OfferRequest): Promise<OfferResult> {
+    checkVersion(request);
+    if (this.#offer !== null) {
+      return this.#offer.sid === request.sid ? this.#offer.result : refused("connection_already_exists");
+    }
+    const result = this.#run(request);
+    this.#offer = { sid: request.sid, result };
+    try {
+      return await result;
+    } finally {
+      this.#offer = null;
+    }
+  }
+
+  async candidate(request: Parameters<SessionApi["candidate"]>[0]): Promise<CandidateResult> {
+    checkVersion(request);
+    const { stream, clientId, candidate: raw } = request;
+    if (this.#state.at === "cold") await this.#lookUp(stream, clientId);
+    const state = this.#state;
+    // FastRTC's order: an unknown connection first, then a closed one, then the format.
+    if (state.at === "ended") {
+      this.#candidates.keep(raw);
+      return refused("connection_closed");
+    }
+    if (state.at !== "offered" && state.at !== "answered") {
+      this.#candidates.keep(raw);
+      return refused("unknown_connection");
+    }
+    const check = checkCandidate(raw);
+    if (!check.ok) return refused(check.error);
+    if (!this.#candidates.count()) return failed("too_many_candidates");
+    if (state.at === "offered") this.#candidates.repeatable(check.candidate);
+    const { sid } = state;
+    const id = `${sid}:${crypto.randomUUID()}`;
+    const command: Command = { id, command: "candidate", sid, stream, clientId, candidate: check.candidate };
+    return this.#candidateResult(sid, await this.#command(state, command));
+  }
+
+  // --- the offer ---------------------------------------------------------------------------------------------------
+
+  /** Every way out of here leaves either an answered session with its lease, or neither. */
+  async #run(request: OfferRequest): Promise<OfferResult> {
+    const { sid, stream, clientId } = request;
+    this.#on({ event: "offer", sid });
+    let placed: Placed | null = null;
+    try {
+      const admission = await callObject(() =>
+        streamOf(this.env, stream).admit({ v: PROTOCOL_VERSION, sid, clientId }),
+      );
+      if (!admission.ok) return this.#refuse(admission);
+      placed = { sid, nodeId: admission.nodeId, epoch: admission.epoch };
+      this.#candidates.restart();
+      const tried: string[] = [];
+      for (;;) {
+        this.#on({ event: "placed", placed });
+        const reply = await this.#command(placed, this.#offerCommand(request));
+        if (reply.ok) return await this.#answer(request, placed, reply.sdp);
+        if (!isRefusedByNode(reply)) return await this.#fail(request, placed, reply);
+        tried.push(placed.nodeId);
+        const elsewhere = await this.#placeElsewhere(request, tried);
+        if (!elsewhere.ok) return this.#refuse(elsewhere, reply.error);
+        placed = { sid, nodeId: elsewhere.nodeId, epoch: elsewhere.epoch };
+      }
+    } catch (error) {
+      log("error", "offer_failed", { sid, stream, reason: reasonOf(error) });
+      this.#on({ event: "failed" });
+      this.#candidates.clear();
+      this.ctx.waitUntil(placed === null ? this.#releaseUnplaced(request) : this.#endThenRelease(request, placed));
+      return failed(isReset(error) ? "edge_restarting" : "internal");
+    }
+  }
+
+  #offerCommand({ sid, stream, clientId, sdp }: OfferRequest): Command {
+    return { id: `${sid}:offer`, command: "offer", sid, stream, clientId, sdp, candidates: this.#candidates.list() };
+  }
+
+  #placeElsewhere({ sid, stream, clientId }: OfferRequest, tried: string[]): Promise<Admission> {
+    return callObject(() => streamOf(this.env, stream).placeElsewhere({ v: PROTOCOL_VERSION, sid, clientId, tried }));
+  }
+
+  async #answer(request: OfferRequest, placed: Placed, sdp: string | undefined): Promise<OfferResult> {
+    if (sdp === undefined) return await this.#fail(request, placed, { ok: false, error: "internal", sent: true });
+    this.#on({ event: "answer" });
+    this.#candidates.clear();
+    return { ok: true, sdp };
+  }
+
+  /** The ledger has no slot for it, or none any more. @param nodeError why the last node did not take it. */
+  #refuse(admission: Admission & { ok: false }, nodeError?: string): OfferResult {
+    const { code, limit } = admission;
+    this.#on({ event: "refused", taken: code === "connection_already_exists" });
+    this.#candidates.clear();
+    if (code === "concurrency_limit_reached" || code === "connection_already_exists") return refused(code, limit);
+    return failed(code === "node_full" && nodeError === "node_unreachable" ? "node_unreachable" : code);
+  }
+
+  /** The node did not answer, or not with an answer. */
+  async #fail(request: OfferRequest, placed: Placed, reply: CommandResult & { ok: false }): Promise<OfferResult> {
+    this.#on({ event: "failed" });
+    this.#candidates.clear();
+    if (isSilence(reply)) this.ctx.waitUntil(this.#endThenRelease(request, placed));
+    else {
+      // It said itself that it does not have the session: the slot is free before the client hears of it.
+      await this.#release(request, placed);
+      this.ctx.waitUntil(this.#end(request, placed));
+    }
+    return isErrorCode(reply.error) ? failed(reply.error, reply.message) : failed("internal", reply.error);
+  }
+
+  // --- undoing it --------------------------------------------------------------------------------------------------
+
+  /**
+   * Ends the session on the node and then frees its lease: never the other way round, for a node that is slow may still
+   * take the offer. If the node cannot be asked, the lease falls with the node, by its next snapshot, or by its deadline.
+   */
+  async #endThenRelease(request: OfferRequest, placed: Placed): Promise<void> {
+    if (await this.#end(request, placed)) await this.#release(request, placed);
+  }
+
+  /** @returns true if the node said that it does not have the session, or no longer. */
+  async #end({ sid, stream, clientId }: OfferRequest, placed: Placed): Promise<boolean> {
+    const command = { id: `${sid}:end`, command: "end", sid, stream, clientId, reason: "offer_failed" } as const;
+    try {
+      const reply = await this.#command(placed, command);
+      return reply.ok || !isSilence(reply);
+    } catch (error) {
+      log("warn", "end_failed", { sid, stream, reason: reasonOf(error) });
+      return false;
+    }
+  }
+
+  async #release({ sid, stream, clientId }: OfferRequest, { nodeId, epoch }: Placed): Promise<void> {
+    const lease = { v: PROTOCOL_VERSION, sid, clientId, nodeId, epoch, reason: "offer_failed" } as const;
+    try {
+      await callObject(() => streamOf(this.env, stream).release(lease));
+    } catch (error) {
+      log("warn", "release_failed", { sid, stream, reason: reasonOf(error) });
+    }
+  }
+
+  /** Admission failed under way: if it gave a lease all the same, no node has heard of it. */
+  async #releaseUnplaced(request: OfferRequest): Promise<void> {
+    const { sid, stream, clientId } = request;
+    try {
+      const info = await callObject(() => streamOf(this.env, stream).find({ v: PROTOCOL_VERSION, clientId }));
+      if (info?.state === "pending" && info.lease.sid === sid) await this.#release(request, info.lease);
+    } catch (error) {
+      log("warn", "release_failed", { sid, stream, reason: reasonOf(error) });
+    }
+  }
+
+  // --- candidates --------------------------------------------------------------------------------------------------
+
+  async #lookUp(stream: string, clientId: string): Promise<void> {
+    const info = await callObject(() => streamOf(this.env, stream).find({ v: PROTOCOL_VERSION, clientId }));
+    if (info === null) this.#on({ event: "found_nothing" });
+    else if (info.state === "ended") this.#on({ event: "found_ended" });
+    else this.#on({ event: "found_lease", placed: info.lease });
+  }
+
+  #candidateResult(sid: string, reply: CommandResult): CandidateResult {
+    if (reply.ok) return { ok: true };
+    const { error, message } = reply;
+    if (error === "connection_closed" || error === "unknown_connection") {
+      if (this.#state.at === "answered" && this.#state.sid === sid) this.#on({ event: "closed" });
+      return refused("connection_closed");
+    }
+    // FastRTC passes the text of any exception on; so do we where the node has one of its own.
+    return isErrorCode(error) && error !== "invalid_candidate_format" ? failed(error, message) : refused(error);
+  }
+
+  #command({ nodeId, epoch }: Placed, command: Command): Promise<CommandResult> {
+    return callObject(() => mediaNodeOf(this.env, nodeId).command({ v: PROTOCOL_VERSION, epoch, command }));
+  }
+
+  #on(event: SessionEvent): void {
+    this.#state = next(this.#state, event);
+  }
+}
+
+/** True if the node said nothing, so that it may have the session or get it yet. */
+function isSilence(reply: CommandResult & { ok: false }): boolean {
+  return reply.error === "edge_timeout" || reply.error === "node_unreachable";
+}
+
+/** True if the node certainly does not have the session, and another may take it. */
+function isRefusedByNode(reply: CommandResult & { ok: false }): boolean {
+  return reply.error === "node_full" || (reply.error === "node_unreachable" && !reply.sent);
+}

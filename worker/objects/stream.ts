@@ -1,0 +1,141 @@
+/**
+ * The `Stream` object: one per stream, the owner of its ledger. It turns calls into ledger operations, wakes up for
+ * expiries, and remembers for a while how sessions ended. It decides nothing itself.
+ */
+import { DurableObject } from "cloudflare:workers";
+import type { SessionEvent } from "../../shared/link.ts";
+import type { EndReason } from "../../shared/session.ts";
+import type { Env } from "../env.ts";
+import { durableSql } from "../ledger/durable-sql.ts";
+import { Ledger, type LedgerStatus } from "../ledger/ledger.ts";
+import type { Admission, Lease, LeaseRef } from "../ledger/types.ts";
+import { log, reasonOf } from "../log.ts";
+import { checkVersion, type SessionInfo, type SessionName, type StreamApi, type Versioned } from "../rpc.ts";
+import { EndedSessions } from "./ended-sessions.ts";
+
+type Request<Method extends keyof StreamApi> = StreamApi[Method] extends (request: infer R) => unknown ? R : never;
+
+/** After an alarm that failed, the next try. */
+const ALARM_RETRY_MS = 5_000;
+
+export class Stream extends DurableObject<Env> implements StreamApi {
+  readonly #ledger: Ledger;
+  readonly #ended = new EndedSessions();
+  /** When the alarm is set for, as far as this instance knows; null is not known. */
+  #alarmMs: number | null = null;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    this.#ledger = new Ledger(durableSql(ctx.storage), Math.random);
+  }
+
+  async admit(request: Request<"admit">): Promise<Admission> {
+    checkVersion(request);
+    const { sid, clientId } = request;
+    // A repeated call that comes after its session's end must not bring it back.
+    if (this.#ended.get(clientId)?.sid === sid) return { ok: false, code: "edge_restarting" };
+    const admission = this.#ledger.admit({ sid, clientId, nowMs: Date.now() });
+    if (admission.ok) await this.#armAlarm();
+    return admission;
+  }
+
+  async placeElsewhere(request: Request<"placeElsewhere">): Promise<Admission> {
+    checkVersion(request);
+    const { sid, clientId, tried } = request;
+    const admission = this.#ledger.placeElsewhere({ sid, clientId, tried, nowMs: Date.now() });
+    if (!admission.ok) this.#ended.add(clientId, { sid, reason: "offer_failed" });
+    return admission;
+  }
+
+  async release(request: Versioned & LeaseRef & { reason: EndReason }): Promise<void> {
+    checkVersion(request);
+    this.#release(request, request.reason);
+  }
+
+  async find(request: Request<"find">): Promise<SessionInfo> {
+    checkVersion(request);
+    const lease = this.#ledger.find(request.clientId);
+    if (lease !== null) return { state: lease.state, lease };
+    const ended = this.#ended.get(request.clientId);
+    return ended === null ? null : { state: "ended", ...ended };
+  }
+
+  async status(request: Versioned): Promise<LedgerStatus> {
+    checkVersion(request);
+    return this.#ledger.status();
+  }
+
+  async nodeUp(request: Request<"nodeUp">): Promise<{ end: string[] } | null> {
+    checkVersion(request);
+    const { epoch } = request;
+    const { build, concurrencyLimit } = request.descriptor;
+    const result = this.#ledger.nodeUp({ ...request, build, concurrencyLimit }, Date.now());
+    if (result === null) return null;
+    for (const lease of result.freed) this.#remember(lease, lease.epoch === epoch ? "ended_by_edge" : "node_lost");
+    await this.#armAlarm();
+    return { end: [...result.end] };
+  }
+
+  async nodeChanged(request: Request<"nodeChanged">): Promise<void> {
+    checkVersion(request);
+    for (const lease of this.#ledger.nodeChanged(request, Date.now())) this.#remember(lease, "node_lost");
+    await this.#armAlarm();
+  }
+
+  async nodeLoad(request: Request<"nodeLoad">): Promise<void> {
+    checkVersion(request);
+    this.#ledger.nodeLoad(request, Date.now());
+  }
+
+  async nodeReport(request: Request<"nodeReport">): Promise<{ end: SessionName[] }> {
+    checkVersion(request);
+    const end: SessionName[] = [];
+    for (const event of request.events) {
+      const known = this.#apply(event, request);
+      if (!known && event.event === "connected") {
+        end.push({ sid: event.sid, stream: event.stream, clientId: event.clientId });
+      }
+    }
+    return { end };
+  }
+
+  override async alarm(): Promise<void> {
+    this.#alarmMs = null;
+    try {
+      for (const lease of this.#ledger.expire(Date.now())) this.#remember(lease, "never_connected");
+      await this.#armAlarm();
+    } catch (error) {
+      log("error", "stream_alarm_failed", { reason: reasonOf(error) });
+      await this.ctx.storage.setAlarm(Date.now() + ALARM_RETRY_MS);
+    }
+  }
+
+  /** @returns false if the session has no lease here. */
+  #apply(event: SessionEvent, node: { nodeId: string; epoch: number }): boolean {
+    const ref = { sid: event.sid, clientId: event.clientId, nodeId: node.nodeId, epoch: node.epoch };
+    if (event.event === "connected") return this.#ledger.connected(ref) === "done";
+    return this.#release(ref, event.reason);
+  }
+
+  #release(ref: LeaseRef, reason: EndReason): boolean {
+    const { sid, clientId } = ref;
+    const done = this.#ledger.release(ref) === "done";
+    if (done) this.#ended.add(clientId, { sid, reason });
+    else this.#ended.correct(clientId, { sid, reason });
+    return done;
+  }
+
+  #remember(lease: Lease, reason: EndReason): void {
+    this.#ended.add(lease.clientId, { sid: lease.sid, reason });
+  }
+
+  /** Deadlines only grow, so that one alarm serves every session admitted before it fires: a row each 35 s at most. */
+  async #armAlarm(): Promise<void> {
+    if (this.#alarmMs !== null) return;
+    const dueMs = this.#ledger.nextExpiryMs();
+    if (dueMs === null) return;
+    this.#alarmMs = dueMs;
+    // After an eviction this may repeat what is set already.
+    await this.ctx.storage.setAlarm(dueMs);
+  }
+}

@@ -1,0 +1,81 @@
+/**
+ * `POST /webrtc/offer`, and the same under a stream's path: offers and trickled candidates, FastRTC's replies.
+ *
+ * Business refusals are HTTP 200, as FastRTC's are, because Gradio's client cannot read others; what is wrong with the
+ * request itself has the catalogue's status.
+ */
+import type { Context } from "hono";
+import {
+  ERRORS,
+  type ErrorCode,
+  type FailedBody,
+  failedBody,
+  fastRtcRefusal,
+  isErrorCode,
+} from "../../shared/errors.ts";
+import { newSessionId } from "../../shared/ids.ts";
+import { MAX_OFFER_BODY_BYTES } from "../../shared/limits.ts";
+import { PROTOCOL_VERSION } from "../../shared/version.ts";
+import type { DirectoryCache } from "../directory-cache.ts";
+import { sessionOf } from "../env.ts";
+import { log, reasonOf } from "../log.ts";
+import { callObject, isReset } from "../objects/call.ts";
+import { type OfferBody, parseOfferBody } from "../offer/body.ts";
+import { readBody } from "../offer/read-body.ts";
+import { checkSdp } from "../offer/sdp.ts";
+import { refuse } from "./reply.ts";
+import { findStream } from "./stream-name.ts";
+import type { EdgeEnv } from "./types.ts";
+
+type OfferContext = Context<EdgeEnv>;
+
+/** Faults of the offer itself, or of EdgeRTC: these keep their own HTTP status. */
+const OWN_STATUS: readonly ErrorCode[] = ["invalid_sdp", "unsupported_track_kind", "no_common_codec", "internal"];
+
+export async function postOffer(c: OfferContext, directory: DirectoryCache): Promise<Response> {
+  const found = await findStream(c, directory);
+  if (found.kind === "unknown") return refuse("unknown_stream");
+  const text = await readBody(c.req.raw, MAX_OFFER_BODY_BYTES);
+  if (text === null) return refuse("body_too_large");
+  const parsed = parseOfferBody(text, isJson(c.req.header("content-type")));
+  if (!parsed.ok) return c.json({ detail: parsed.detail }, 422);
+  const { body } = parsed;
+  if (body.type !== "offer" && body.type !== "ice-candidate") return refuse("invalid_offer_type");
+  if (found.kind === "nothing_registered") {
+    return c.json(body.type === "offer" ? failedBody("no_media_node") : fastRtcRefusal("unknown_connection"));
+  }
+  try {
+    return body.type === "offer" ? await offer(c, found.name, body) : await candidate(c, found.name, body);
+  } catch (error) {
+    if (!isReset(error)) throw error;
+    log("warn", "edge_restarting", { stream: found.name, reason: reasonOf(error) });
+    return c.json(failedBody("edge_restarting"));
+  }
+}
+
+async function offer(c: OfferContext, stream: string, body: OfferBody): Promise<Response> {
+  const check = checkSdp(body.sdp);
+  if (!check.ok) return refuse("invalid_sdp", check.why);
+  // Minted here, so that the same offer can be repeated when the session's object is reset under it.
+  const sid = newSessionId();
+  const request = { v: PROTOCOL_VERSION, sid, stream, clientId: body.webrtc_id, sdp: check.sdp };
+  const result = await callObject(() => sessionOf(c.env, stream, body.webrtc_id).offer(request));
+  if (result.ok) return c.json({ sdp: result.sdp, type: "answer" });
+  return Response.json(result.body, { status: offerStatus(result.body) });
+}
+
+async function candidate(c: OfferContext, stream: string, body: OfferBody): Promise<Response> {
+  const request = { v: PROTOCOL_VERSION, stream, clientId: body.webrtc_id, candidate: body.candidate ?? null };
+  const result = await callObject(() => sessionOf(c.env, stream, body.webrtc_id).candidate(request));
+  return c.json(result.ok ? { status: "success" } : result.body);
+}
+
+function offerStatus({ meta: { error } }: FailedBody): number {
+  return isErrorCode(error) && OWN_STATUS.includes(error) ? ERRORS[error].status : 200;
+}
+
+/** FastAPI's rule: no content type, or one that says JSON. */
+function isJson(contentType: string | undefined): boolean {
+  if (contentType === undefined || contentType === "") return true;
+  return /^application\/(?:[^;\s]+\+)?json\s*(?:;|$)/i.test(contentType.trim());
+}

@@ -1,0 +1,6 @@
+/** What every route is given. */
+import type { Env } from "../env.ts";
+
+export interface EdgeEnv {
+  Bindings: Env;
+}

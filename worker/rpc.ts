@@ -1,0 +1,97 @@
+/**
+ * The calls between Worker and objects. Every message carries the protocol version, because a new Worker meets old
+ * objects for minutes during a deploy; fields are only ever added, and optional.
+ */
+
+import type { StreamDescriptor } from "../shared/descriptor.ts";
+import type { FailedBody } from "../shared/errors.ts";
+import type { Command, NodeLoad, SessionEvent, SessionSnapshot } from "../shared/link.ts";
+import type { EndReason } from "../shared/session.ts";
+import { MIN_PROTOCOL_VERSION } from "../shared/version.ts";
+import type { LedgerStatus } from "./ledger/ledger.ts";
+import type { Admission, Lease, LeaseRef, NodeChange } from "./ledger/types.ts";
+
+/** What every message between objects has. */
+export interface Versioned {
+  readonly v: number;
+}
+
+/** Refuses a message of a build too old to be understood. */
+export function checkVersion(message: Versioned): void {
+  if (message.v < MIN_PROTOCOL_VERSION) throw new Error(`message version ${message.v} is no longer spoken`);
+}
+
+/** A session's whereabouts as anyone may ask for them. */
+export type SessionInfo =
+  | { readonly state: "pending" | "live"; readonly lease: Lease }
+  | { readonly state: "ended"; readonly sid: string; readonly reason: EndReason }
+  | null;
+
+/** A session that the edge has no lease for: its node ends it. */
+export interface SessionName {
+  readonly sid: string;
+  readonly stream: string;
+  readonly clientId: string;
+}
+
+export interface StreamApi {
+  admit(request: Versioned & { sid: string; clientId: string }): Promise<Admission>;
+  placeElsewhere(request: Versioned & { sid: string; clientId: string; tried: string[] }): Promise<Admission>;
+  release(request: Versioned & LeaseRef & { reason: EndReason }): Promise<void>;
+  find(request: Versioned & { clientId: string }): Promise<SessionInfo>;
+  status(request: Versioned): Promise<LedgerStatus>;
+  /** @returns the sessions of the snapshot that have no lease, or null if a newer run of the node was here already. */
+  nodeUp(
+    request: Versioned & {
+      nodeId: string;
+      epoch: number;
+      revision: number;
+      descriptor: StreamDescriptor;
+      load: NodeLoad;
+      sessions: SessionSnapshot[];
+    },
+  ): Promise<{ end: string[] } | null>;
+  nodeChanged(request: Versioned & NodeChange): Promise<void>;
+  nodeLoad(request: Versioned & { nodeId: string; epoch: number; load: NodeLoad }): Promise<void>;
+  /** @returns the sessions that connected without a lease. */
+  nodeReport(
+    request: Versioned & { nodeId: string; epoch: number; events: SessionEvent[] },
+  ): Promise<{ end: SessionName[] }>;
+}
+
+export type OfferResult =
+  | { readonly ok: true; readonly sdp: string }
+  | { readonly ok: false; readonly body: FailedBody };
+
+/** `body` is the whole reply: a candidate's is always HTTP 200. */
+export type CandidateResult = { readonly ok: true } | { readonly ok: false; readonly body: FailedBody };
+
+export interface SessionApi {
+  /** Repeated with the same `sid` it gives the same answer. */
+  offer(request: Versioned & SessionName & { sdp: string }): Promise<OfferResult>;
+  candidate(request: Versioned & { stream: string; clientId: string; candidate: unknown }): Promise<CandidateResult>;
+}
+
+/** `sent` is false if the node certainly never saw the command. */
+export type CommandResult =
+  | { readonly ok: true; readonly sdp?: string }
+  | { readonly ok: false; readonly error: string; readonly message?: string; readonly sent: boolean };
+
+export interface MediaNodeApi {
+  fetch(request: Request): Promise<Response>;
+  /** Hands a command to the node and waits for its reply. Repeated with the same command id it is sent once. */
+  command(request: Versioned & { epoch: number; command: Command }): Promise<CommandResult>;
+}
+
+export interface StreamLookup {
+  readonly descriptor: StreamDescriptor | null;
+  /** False while no node ever registered any stream. */
+  readonly anyKnown: boolean;
+}
+
+export interface DirectoryApi {
+  register(request: Versioned & { nodeId: string; version: string; streams: StreamDescriptor[] }): Promise<void>;
+  nodeLost(request: Versioned & { nodeId: string }): Promise<void>;
+  lookup(request: Versioned & { stream: string }): Promise<StreamLookup>;
+  list(request: Versioned): Promise<StreamDescriptor[]>;
+}
