@@ -42,7 +42,7 @@ export function App() {
   const noNode = list.streams?.length === 0 ? new CallError("no_media_node") : null;
   const callError = view.call.name === "failed" ? view.call.error : null;
   const error = callError ?? list.error ?? noNode ?? descriptorError;
-  const hasConversation = inCall || view.lines.length > 0 || view.outputs.length > 0;
+  const hasConversation = view.lines.length > 0 || view.outputs.length > 0;
 
   useEffect(() => {
     document.body.dataset["state"] = view.call.name;
@@ -65,7 +65,7 @@ export function App() {
   };
 
   return (
-    <main class="page" data-phase={phase} data-split={hasConversation} data-mode={mode}>
+    <main class="page" data-phase={phase} data-split={hasConversation} data-error={error !== null}>
       <header class="top">
         <span class="brand">
           <Mark />
@@ -90,23 +90,18 @@ export function App() {
         {view.notice && inCall && (
           <Notice error={view.notice} onDismiss={dismissNotice} onResumePlayback={resumePlayback} />
         )}
-        <Controls
-          choices={choices}
-          onChange={(change) => setChoices({ ...choices, ...change })}
-          microphones={microphones}
-          sends={mode !== "receive"}
-          receives={mode !== "send"}
-        />
-        <Details info={view.info} state={view.call.name} current={current} />
+        {descriptor !== null && (
+          <Controls
+            choices={choices}
+            onChange={(change) => setChoices({ ...choices, ...change })}
+            microphones={microphones}
+            sends={mode !== "receive"}
+            receives={mode !== "send"}
+          />
+        )}
+        {descriptor !== null && <Details info={view.info} state={view.call.name} current={current} />}
       </Stage>
-      {hasConversation && (
-        <Conversation
-          lines={view.lines}
-          outputs={view.outputs}
-          big={mode === "send"}
-          empty={mode === "receive" ? "Listening to the stream." : "What is said appears here."}
-        />
-      )}
+      {hasConversation && <Conversation lines={view.lines} outputs={view.outputs} big={mode === "send"} />}
     </main>
   );
 }

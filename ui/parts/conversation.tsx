@@ -12,10 +12,9 @@ interface ConversationProps {
   readonly outputs: readonly Output[];
   /** Captions: one voice, big. */
   readonly big: boolean;
-  readonly empty: string;
 }
 
-export function Conversation({ lines, outputs, big, empty }: ConversationProps) {
+export function Conversation({ lines, outputs, big }: ConversationProps) {
   const scroller = useRef<HTMLDivElement>(null);
   const [following, setFollowing] = useState(true);
   const toEnd = () => scroller.current?.scrollTo({ top: scroller.current.scrollHeight });
@@ -42,7 +41,6 @@ export function Conversation({ lines, outputs, big, empty }: ConversationProps) 
         role="log"
         aria-live="polite"
       >
-        {lines.length === 0 && outputs.length === 0 && <p class="empty">{empty}</p>}
         {lines.length > 0 ? (
           lines.map((line, index) => (
             <Line key={line.id} line={line} continues={lines[index - 1]?.role === line.role} big={big} />
