@@ -1,5 +1,5 @@
 /** The page: which stream, its call, and what is shown of both. */
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { CallError } from "../client/index.ts";
 import { type AudioChoices, useCall } from "./hooks/use-call.ts";
 import { useDescriptor } from "./hooks/use-descriptor.ts";
@@ -34,6 +34,7 @@ export function App() {
   const { view, levels, current, start, hangUp, clear, resumePlayback, dismissNotice } = useCall(choices);
   const microphones = useMicrophones(view.call.name === "connected");
 
+  const callButton = useRef<HTMLButtonElement>(null);
   const phase = phaseOf(view.call, view.turn);
   const inCall = isInCall(phase);
   const mode = descriptor?.mode ?? "send-receive";
@@ -60,6 +61,8 @@ export function App() {
     if (descriptor !== null) start(descriptor);
   };
   const retry = () => {
+    // The card goes away with the button that was pressed: the keyboard goes on from here.
+    callButton.current?.focus();
     if (callError !== null && descriptor !== null) call();
     else setAttempt(attempt + 1);
   };
@@ -85,6 +88,7 @@ export function App() {
         ready={descriptor !== null}
         levels={levels}
         onPress={inCall ? hangUp : call}
+        buttonRef={callButton}
         error={error && <ErrorCard error={error} onRetry={retry} />}
       >
         {view.notice && inCall && (

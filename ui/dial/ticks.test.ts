@@ -37,6 +37,12 @@ describe("the ticks of the dial", () => {
     expect(ticks[TICKS - peak]?.length).toBeCloseTo(ticks[peak]?.length ?? Number.NaN);
   });
 
+  it("show no voice while it reaches nobody", () => {
+    for (const phase of ["asking", "connecting", "interrupted"] as const) {
+      expect(dial(phase, [{ input: 1, output: 1 }])).toEqual(dial(phase, []));
+    }
+  });
+
   it("stand still in every phase where less motion is wanted", () => {
     for (const phase of ["asking", "connecting", "thinking", "interrupted", "idle"] as const) {
       expect(dial(phase, [], true, 0)).toEqual(dial(phase, [], true, 777));

@@ -28,13 +28,17 @@ const FADE = 0.88;
 /** Below this a level is room noise and gets no colour. */
 const COLOUR_FROM = 0.04;
 
+const UNHEARD: readonly Phase[] = ["asking", "connecting", "interrupted"];
+
 /** @param index counted clockwise from the top. */
 export function tickAt(index: number, input: DialInput): Tick {
   const turn = index / TICKS;
   /** 0 at the top, 1 at the bottom. */
   const depth = 1 - Math.abs(1 - 2 * turn);
-  const voice = voiceAt(depth, input);
   const motion = motionAt(turn, depth, input);
+  // Nobody is heard yet, or any more: a moving dial would say otherwise.
+  if (UNHEARD.includes(input.phase)) return motion;
+  const voice = voiceAt(depth, input);
   return voice.length >= motion.length ? voice : motion;
 }
 

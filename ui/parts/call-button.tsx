@@ -1,4 +1,5 @@
 /** The one big button: starts the call and hangs up, and looks like the state it is in. */
+import type { RefObject } from "preact";
 import type { Levels, StreamDescriptor } from "../../client/index.ts";
 import { Dial } from "../dial/dial.tsx";
 import { isInCall, type Phase } from "../state/phase.ts";
@@ -11,13 +12,21 @@ interface CallButtonProps {
   readonly disabled: boolean;
   readonly levels: { readonly current: Levels };
   readonly onPress: () => void;
+  readonly buttonRef: RefObject<HTMLButtonElement | null>;
 }
 
-export function CallButton({ phase, action, mode, disabled, levels, onPress }: CallButtonProps) {
+export function CallButton({ phase, action, mode, disabled, levels, onPress, buttonRef }: CallButtonProps) {
   return (
     <div class="call">
       <Dial phase={phase} levels={levels} />
-      <button type="button" class="call-button" data-testid="call-button" disabled={disabled} onClick={onPress}>
+      <button
+        ref={buttonRef}
+        type="button"
+        class="call-button"
+        data-testid="call-button"
+        disabled={disabled}
+        onClick={onPress}
+      >
         <CallIcon phase={phase} mode={mode} />
         <span>{action}</span>
       </button>

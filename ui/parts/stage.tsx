@@ -1,5 +1,5 @@
 /** The stage: what the stream is, the button with its dial, and in words what is going on. */
-import type { ComponentChildren } from "preact";
+import type { ComponentChildren, RefObject } from "preact";
 import type { CallState, Levels, StreamDescriptor } from "../../client/index.ts";
 import { type Phase, wordsOf } from "../state/phase.ts";
 import { CallButton } from "./call-button.tsx";
@@ -13,13 +13,15 @@ interface StageProps {
   readonly ready: boolean;
   readonly levels: { readonly current: Levels };
   readonly onPress: () => void;
+  readonly buttonRef: RefObject<HTMLButtonElement | null>;
   /** What stands in the place of the words: an error. */
   readonly error: ComponentChildren;
   /** Below the words: the controls. */
   readonly children: ComponentChildren;
 }
 
-export function Stage({ title, subtitle, phase, call, mode, ready, levels, onPress, error, children }: StageProps) {
+export function Stage(props: StageProps) {
+  const { title, subtitle, phase, call, mode, ready, levels, onPress, buttonRef, error, children } = props;
   const words = wordsOf(phase, call, mode);
   return (
     <section class="stage" aria-label="Call">
@@ -27,7 +29,15 @@ export function Stage({ title, subtitle, phase, call, mode, ready, levels, onPre
         <h1>{title}</h1>
         {subtitle !== "" && <p>{subtitle}</p>}
       </header>
-      <CallButton phase={phase} action={words.action} mode={mode} disabled={!ready} levels={levels} onPress={onPress} />
+      <CallButton
+        phase={phase}
+        action={words.action}
+        mode={mode}
+        disabled={!ready}
+        levels={levels}
+        onPress={onPress}
+        buttonRef={buttonRef}
+      />
       <div class="status">
         <p class="state" data-testid="state" role="status">
           {words.label}

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { addressOf, chooseStream, titleOf } from "./streams.ts";
 
-const streams = ["echo", "default", "captions"].map((name) => ({ name, modality: "audio" }));
+const streams = ["echo", "default", "captions"].map((name) => ({ name }));
 
 describe("the chosen stream", () => {
   it("is the one the address names", () => {
@@ -24,7 +24,7 @@ describe("the chosen stream", () => {
   });
 
   it("is called by its title", () => {
-    expect(titleOf({ name: "echo", modality: "audio", ui: { title: "Say it back" } })).toBe("Say it back");
-    expect(titleOf({ name: "echo", modality: "audio" })).toBe("echo");
+    expect(titleOf({ name: "echo", title: "Say it back" })).toBe("Say it back");
+    expect(titleOf({ name: "echo", title: null })).toBe("echo");
   });
 });

@@ -3,14 +3,8 @@ import * as v from "valibot";
 import { CallError } from "../../client/index.ts";
 import { DEFAULT_STREAM } from "../../shared/ids.ts";
 
-const StreamSummary = v.object({
-  name: v.string(),
-  modality: v.string(),
-  ui: v.optional(v.object({ title: v.optional(v.string()) })),
-});
+const StreamSummary = v.object({ name: v.string(), title: v.nullish(v.string()) });
 export type StreamSummary = v.InferOutput<typeof StreamSummary>;
-
-const StreamList = v.object({ streams: v.array(StreamSummary) });
 
 /** Name of the address's parameter. */
 const PARAMETER = "stream";
@@ -19,16 +13,7 @@ const PARAMETER = "stream";
 export async function fetchStreams(signal: AbortSignal): Promise<readonly StreamSummary[]> {
   try {
     const response = await fetch("/streams", { signal });
-    return v.parse(
-      v.union([
-        StreamList,
-        v.pipe(
-          v.array(StreamSummary),
-          v.transform((streams) => ({ streams })),
-        ),
-      ]),
-      await response.json(),
-    ).streams;
+    return v.parse(v.array(StreamSummary), await response.json());
   } catch (cause) {
     throw new CallError("edge_unreachable", { cause });
   }
@@ -50,6 +35,6 @@ export function addressOf(href: string, stream: string): string {
 }
 
 /** What to call a stream in the chooser. */
-export function titleOf({ name, ui }: StreamSummary): string {
-  return ui?.title ?? (name === DEFAULT_STREAM ? "Default" : name);
+export function titleOf({ name, title }: StreamSummary): string {
+  return title ?? (name === DEFAULT_STREAM ? "Default" : name);
 }
