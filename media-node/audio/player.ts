@@ -18,6 +18,14 @@ const LATE_MS = 10;
 /** An incomplete last frame is padded and sent once nothing has followed for this long. */
 const LINGER_MS = 40;
 
+/**
+ * Live audio that queues up (the process stalled, the network came in a burst) would stay late for good. Where the queue
+ * has held more than {@link LIVE_BACKLOG_FRAMES} for a whole {@link LIVE_WINDOW_FRAMES}, neither shrinking nor ever full,
+ * every second frame is blended into the next until the backlog is gone.
+ */
+const LIVE_WINDOW_FRAMES = 50;
+const LIVE_BACKLOG_FRAMES = 2;
+
 const FRAME_TICKS = (OPUS_CLOCK_RATE * FRAME_MS) / 1_000;
 
 export interface PlayerOptions {
@@ -52,6 +60,7 @@ export class Player {
   #timestamp = Math.floor(Math.random() * 0x7fff_ffff);
   #lastSentMs: number | undefined;
   #waiters: (() => void)[] = [];
+  readonly #backlog = new BacklogWatch();
   #state: "open" | "closed" = "open";
 
   constructor(options: PlayerOptions) {
@@ -71,6 +80,7 @@ export class Player {
   /** Settles when there is room for more: at once below the high-water mark, or when the player is cleared or closed. */
   ready(): Promise<void> {
     if (this.bufferedMs < HIGH_WATER_MS || this.#state === "closed") return Promise.resolve();
+    this.#backlog.filled();
     return new Promise((resolve) => {
       this.#waiters.push(resolve);
     });
@@ -94,6 +104,7 @@ export class Player {
     const droppedMs = this.bufferedMs;
     this.#queue = [];
     this.#head = 0;
+    this.#backlog.reset();
     this.#dropRest();
     this.#resampler = undefined;
     this.#timer?.cancel();
@@ -203,10 +214,19 @@ export class Player {
       }
       this.#take();
       this.#dueMs += FRAME_MS;
-      this.#sendFrame(next, nowMs);
+      this.#sendFrame(this.#hurry(next), nowMs);
       if (this.#state === "closed") return;
     }
     if (!this.playing) this.#options.onDrained();
+  }
+
+  /** The frame to send now: `frame`, or it and the next one in one, where live audio has a backlog. */
+  #hurry(frame: QueuedFrame): QueuedFrame {
+    if (!this.#backlog.sent(this.#queue.length - this.#head)) return frame;
+    const next = this.#queue[this.#head];
+    if (next === undefined || next.encoder !== frame.encoder) return frame;
+    this.#take();
+    return { ...frame, samples: blend(frame.samples, next.samples), onStart: both(frame.onStart, next.onStart) };
   }
 
   #take(): void {
@@ -233,6 +253,53 @@ export class Player {
   #release(): void {
     for (const resolve of this.#waiters.splice(0)) resolve();
   }
+}
+
+/** Finds live audio that runs late: the least the queue held over a window is delay nobody needs. */
+class BacklogWatch {
+  #first: number | undefined;
+  #least = Number.POSITIVE_INFINITY;
+  #frames = 0;
+  #excess = 0;
+
+  /** The writer was held back: it produces ahead of time, so what is queued is no backlog. */
+  filled(): void {
+    this.reset();
+  }
+
+  reset(): void {
+    this.#first = undefined;
+    this.#least = Number.POSITIVE_INFINITY;
+    this.#frames = 0;
+    this.#excess = 0;
+  }
+
+  /** Called for each frame sent, with what is still queued. @returns whether to take two frames for one. */
+  sent(queued: number): boolean {
+    this.#first ??= queued;
+    this.#least = Math.min(this.#least, queued);
+    this.#frames += 1;
+    if (this.#frames >= LIVE_WINDOW_FRAMES) {
+      // A queue that shrinks is the end of a reply, playing out.
+      const steady = queued >= this.#first - LIVE_BACKLOG_FRAMES;
+      const excess = steady ? Math.max(0, this.#least - LIVE_BACKLOG_FRAMES) : 0;
+      this.reset();
+      this.#excess = excess;
+    }
+    if (this.#excess === 0 || this.#frames % 2 === 1) return false;
+    this.#excess -= 1;
+    return true;
+  }
+}
+
+/** Fades from one frame into another over their length. */
+function blend(from: Int16Array, to: Int16Array): Int16Array {
+  const out = new Int16Array(to.length);
+  for (let i = 0; i < out.length; i++) {
+    const share = i / out.length;
+    out[i] = (from[i] ?? 0) * (1 - share) + (to[i] ?? 0) * share;
+  }
+  return out;
 }
 
 function both(first: (() => void) | undefined, second: (() => void) | undefined): (() => void) | undefined {

@@ -1,0 +1,134 @@
+import { describe, expect, it } from "vitest";
+import { VirtualClock } from "../time/virtual-clock.ts";
+import { createSpeechEncoder } from "./opus.ts";
+import { Player } from "./player.ts";
+
+function rig() {
+  const clock = new VirtualClock();
+  const sent: { readonly atMs: number; readonly timestamp: number; readonly marker: boolean }[] = [];
+  let drained = 0;
+  const player = new Player({
+    clock,
+    createEncoder: createSpeechEncoder,
+    send: (_, timestamp, marker) => sent.push({ atMs: clock.nowMs(), timestamp, marker }),
+    onDrained: () => {
+      drained += 1;
+    },
+  });
+  return { clock, sent, player, drained: () => drained };
+}
+
+const audio = (durationMs: number, sampleRate = 24_000) => ({
+  sampleRate,
+  samples: new Int16Array((sampleRate * durationMs) / 1_000).fill(1_000),
+});
+
+describe("Player", () => {
+  it("sends a burst in real time, 20 ms a packet, and says when it is drained", async () => {
+    const { clock, sent, player, drained } = rig();
+    await player.write(audio(200));
+    expect(player.bufferedMs).toBe(180);
+    clock.advance(1_000);
+    expect(sent.map(({ atMs }) => Math.round(atMs / 20))).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    expect(sent.map(({ timestamp }) => (timestamp - (sent[0]?.timestamp ?? 0)) >>> 0)).toEqual(
+      Array.from({ length: 10 }, (_, i) => i * 960),
+    );
+    expect(drained()).toBe(1);
+    player.close();
+    expect(clock.pending).toBe(0);
+  });
+
+  it("sends nothing when idle, and moves the timestamp on over the pause", async () => {
+    const { clock, sent, player } = rig();
+    await player.write(audio(20));
+    clock.advance(1_000);
+    await player.write(audio(20));
+    expect(sent).toHaveLength(2);
+    expect(((sent[1]?.timestamp ?? 0) - (sent[0]?.timestamp ?? 0)) >>> 0).toBe(50 * 960);
+    expect(sent.map(({ marker }) => marker)).toEqual([true, true]);
+    player.close();
+  });
+
+  it("cuts odd lengths and rates into whole frames, and pads the end once nothing follows", async () => {
+    const { clock, sent, player } = rig();
+    await player.write(audio(30, 22_050));
+    await player.write(audio(30, 22_050));
+    await player.write(audio(10, 22_050));
+    clock.advance(2_000);
+    expect(sent).toHaveLength(4);
+    player.close();
+    expect(clock.pending).toBe(0);
+  });
+
+  it("drops everything at once when cleared, and releases who waits for room", async () => {
+    const { clock, sent, player } = rig();
+    await player.write(audio(3_000));
+    let room = false;
+    const waiting = player.ready().then(() => {
+      room = true;
+    });
+    await Promise.resolve();
+    expect(room).toBe(false);
+    expect(player.clear()).toBeGreaterThan(2_900);
+    await waiting;
+    clock.advance(1_000);
+    expect(sent).toHaveLength(1);
+    expect(player.playing).toBe(false);
+    player.close();
+  });
+
+  it("has room again when less than a second is queued", async () => {
+    const { clock, player } = rig();
+    await player.write(audio(1_500));
+    let room = false;
+    const waiting = player.ready().then(() => {
+      room = true;
+    });
+    clock.advance(400);
+    await Promise.resolve();
+    expect(room).toBe(false);
+    clock.advance(200);
+    await waiting;
+    expect(room).toBe(true);
+    player.close();
+  });
+
+  it("says when each written piece starts to leave, and never for what was cleared", async () => {
+    const { clock, player } = rig();
+    const started: string[] = [];
+    await player.write(audio(50), () => started.push("first"));
+    await player.write(audio(50), () => started.push("second"));
+    await player.write(audio(50), () => started.push("third"));
+    clock.advance(70);
+    expect(started).toEqual(["first", "second"]);
+    player.clear();
+    clock.advance(500);
+    expect(started).toEqual(["first", "second"]);
+    player.close();
+  });
+
+  it("works off a backlog of live audio instead of staying late", async () => {
+    const { clock, sent, player } = rig();
+    await player.write(audio(300));
+    for (let n = 0; n < 200; n++) {
+      clock.advance(20);
+      await player.write(audio(20));
+    }
+    expect(player.bufferedMs).toBeLessThanOrEqual(60);
+    expect(sent.length).toBeLessThan(215);
+    player.close();
+  });
+
+  it("does not hurry a reply that is produced ahead of time", async () => {
+    const { clock, sent, player } = rig();
+    for (let n = 0; n < 30; n++) {
+      const ready = player.ready();
+      for (let waited = 0; player.bufferedMs >= 1_000 && waited < 50; waited++) clock.advance(20);
+      await ready;
+      await player.write(audio(200));
+    }
+    clock.advance(5_000);
+    expect(sent).toHaveLength(300);
+    player.close();
+  });
+});

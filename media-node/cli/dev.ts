@@ -1,0 +1,77 @@
+/** `edgertc dev`: the whole thing on one machine: the edge in workerd, a media node, the page. */
+import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { Command } from "commander";
+import { streamPath } from "../../shared/ids.ts";
+import { startLocalEdge } from "../local/edge.ts";
+import { createLog } from "../node/log.ts";
+import { type RunningNode, startNode } from "../node/node.ts";
+import { addIceOptions, type IceFlags, iceFrom, stopOnSignal, wholeNumber } from "./options.ts";
+
+interface DevFlags extends IceFlags {
+  readonly port: number;
+  readonly host: string;
+  readonly shards?: number;
+  readonly stateDir: string;
+}
+
+export function devCommand(): Command {
+  const command = new Command("dev")
+    .description("run edge, media node and page on this machine, without an account")
+    .argument("[file]", "stream file, TypeScript or JavaScript", "streams.ts")
+    .option("-p, --port <port>", "port of the edge", wholeNumber, 8787)
+    .option("--host <address>", "address of the edge", "127.0.0.1")
+    .option("--shards <count>", "session processes (default: one per core)", wholeNumber)
+    .option("--state-dir <folder>", "where the edge keeps its objects' storage", ".edgertc");
+  return addIceOptions(command).action(async (file: string, flags: DevFlags) => {
+    if (!existsSync(file)) throw new Error(`There is no stream file at ${path.resolve(file)}.`);
+    await mkdir(flags.stateDir, { recursive: true });
+    const secret = await localSecret(flags.stateDir);
+    const log = createLog({ node: "local" });
+    const edge = await startLocalEdge({ host: flags.host, port: flags.port, stateDir: flags.stateDir, secret });
+    let node: RunningNode | undefined;
+    stopOnSignal(async () => {
+      await node?.stop();
+      await edge.stop();
+    });
+    try {
+      const ice = iceFrom(flags);
+      node = await startNode({
+        streamFile: file,
+        edgeUrl: edge.url,
+        secret,
+        nodeId: "local",
+        ...(flags.shards === undefined ? {} : { shards: Math.max(1, flags.shards) }),
+        // A browser on this machine may have no other address than loopback.
+        ice: { ...ice, additionalAddresses: [...(ice.additionalAddresses ?? []), "127.0.0.1"] },
+        log,
+      });
+      await node.linked;
+    } catch (error) {
+      await node?.stop();
+      await edge.stop();
+      throw error;
+    }
+    printWelcome(edge.url, node.streams);
+  });
+}
+
+/** Generated once: the edge and further nodes on this machine share it. */
+async function localSecret(stateDir: string): Promise<string> {
+  const file = path.join(stateDir, "node-secret");
+  const given = process.env["EDGERTC_NODE_SECRET"];
+  if (given !== undefined) return given;
+  if (existsSync(file)) return (await readFile(file, "utf8")).trim();
+  const secret = randomBytes(32).toString("hex");
+  await writeFile(file, `${secret}\n`, { mode: 0o600 });
+  return secret;
+}
+
+function printWelcome(url: string, streams: readonly string[]): void {
+  const base = url.replace(/\/$/, "");
+  console.log(`\n  EdgeRTC is running.\n\n    Talk      ${base}/`);
+  for (const name of streams) console.log(`    ${name.padEnd(9)} POST ${base}${streamPath(name)}/webrtc/offer`);
+  console.log("\n  Ctrl-C stops it.\n");
+}

@@ -1,0 +1,53 @@
+/** `edgertc node`: a media node. */
+import { hostname } from "node:os";
+import { Command } from "commander";
+import { createLog } from "../node/log.ts";
+import { startNode } from "../node/node.ts";
+import { addIceOptions, type IceFlags, iceFrom, stopOnSignal, wholeNumber } from "./options.ts";
+
+interface NodeFlags extends IceFlags {
+  readonly edge: string;
+  readonly secret?: string;
+  readonly id: string;
+  readonly shards?: number;
+  readonly capacity?: number;
+}
+
+export function nodeCommand(): Command {
+  const command = new Command("node")
+    .description("run a media node: it dials the edge and serves the streams of a file")
+    .argument("<file>", "stream file, TypeScript or JavaScript")
+    .option("--edge <url>", "the edge's URL", process.env["EDGERTC_EDGE_URL"] ?? "http://127.0.0.1:8787")
+    .option("--secret <secret>", "shared with the edge (default: EDGERTC_NODE_SECRET)")
+    .option("--id <name>", "this node's name, stable over restarts, unique", defaultNodeId())
+    .option("--shards <count>", "session processes (default: one per core)", wholeNumber)
+    .option("--capacity <count>", "sessions at most (default: 50 per session process)", wholeNumber);
+  return addIceOptions(command).action(async (file: string, flags: NodeFlags) => {
+    const secret = flags.secret ?? process.env["EDGERTC_NODE_SECRET"];
+    if (secret === undefined)
+      throw new Error("The node needs the edge's secret: set EDGERTC_NODE_SECRET or pass --secret.");
+    const log = createLog({ node: flags.id });
+    const node = await startNode({
+      streamFile: file,
+      edgeUrl: flags.edge,
+      secret,
+      nodeId: flags.id,
+      ...(flags.shards === undefined ? {} : { shards: Math.max(1, flags.shards) }),
+      ...(flags.capacity === undefined ? {} : { capacity: flags.capacity }),
+      ice: iceFrom(flags),
+      log,
+    });
+    log.info({ streams: node.streams }, "media node ready");
+    stopOnSignal(() => node.stop());
+  });
+}
+
+/** The machine's name, as far as a node id may have its characters. */
+function defaultNodeId(): string {
+  return (
+    hostname()
+      .replace(/[^A-Za-z0-9._-]/g, "-")
+      .replace(/^[^A-Za-z0-9]+/, "")
+      .slice(0, 64) || "node"
+  );
+}

@@ -1,0 +1,61 @@
+/** Options that several commands share, parsed and checked. */
+import { type Command, InvalidArgumentError } from "commander";
+import type { IceOptions } from "../transport/ice-options.ts";
+
+export function wholeNumber(value: string): number {
+  const number = Number(value);
+  if (!Number.isInteger(number) || number < 0) throw new InvalidArgumentError("Must be a whole number.");
+  return number;
+}
+
+function portRange(value: string): readonly [number, number] {
+  const [, from, to] = /^(\d+)-(\d+)$/.exec(value) ?? [];
+  const range: readonly [number, number] = [Number(from), Number(to)];
+  if (!(range[0] >= 1024 && range[0] < range[1] && range[1] <= 65_535)) {
+    throw new InvalidArgumentError("Must look like 50000-50999, above 1023, the lower first.");
+  }
+  return range;
+}
+
+/** What commander makes of {@link addIceOptions}. */
+export interface IceFlags {
+  readonly iceLite?: true;
+  readonly publicIp?: string[];
+  readonly bind?: string;
+  readonly udpPorts?: readonly [number, number];
+}
+
+export function addIceOptions(command: Command): Command {
+  return command
+    .option("--ice-lite", "answer connectivity checks only: for nodes with a public address; connects faster")
+    .option("--public-ip <address...>", "also offer these addresses to clients, such as the public side of a 1:1 NAT")
+    .option("--bind <address>", "use this IPv4 address only")
+    .option("--udp-ports <from-to>", "UDP ports for media (default: any)", portRange);
+}
+
+export function iceFrom(flags: IceFlags): Partial<IceOptions> {
+  return {
+    mode: flags.iceLite === true ? "lite" : "full",
+    additionalAddresses: flags.publicIp ?? [],
+    bindAddress: flags.bind,
+    portRange: flags.udpPorts,
+  };
+}
+
+/** Calls `stop` once on SIGINT or SIGTERM, then exits; a second signal exits at once. */
+export function stopOnSignal(stop: () => Promise<void>): void {
+  let stopping = false;
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (stopping) process.exit(signal === "SIGINT" ? 130 : 143);
+    stopping = true;
+    stop().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        console.error(error);
+        process.exit(1);
+      },
+    );
+  };
+  process.on("SIGINT", onSignal);
+  process.on("SIGTERM", onSignal);
+}

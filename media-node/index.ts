@@ -1,0 +1,18 @@
+/** EdgeRTC's public API for app developers: what a stream file imports. */
+export type { AudioFrame, AudioInput } from "./audio/frame.ts";
+export { toFloat32, toInt16, toMono } from "./audio/frame.ts";
+export { AsyncQueue } from "./handlers/async-queue.ts";
+export type { HandlerContext, VadStream } from "./handlers/context.ts";
+export type { AudioTuple, Emission, SpokenFrame } from "./handlers/emission.ts";
+export { AdditionalOutputs, CloseStream } from "./handlers/emission.ts";
+export type { ChatMessage, History } from "./handlers/history.ts";
+export type { ReplyResult } from "./handlers/reply.ts";
+export type { ReplyFunction, ReplyOnPauseOptions, Turn } from "./handlers/reply-on-pause.ts";
+export { ReplyOnPause } from "./handlers/reply-on-pause.ts";
+export type { StreamHandlerOptions } from "./handlers/stream-handler.ts";
+export { StreamHandler } from "./handlers/stream-handler.ts";
+export type { STTModel, TTSModel } from "./speech/index.ts";
+export { getSTTModel, getTTSModel } from "./speech/index.ts";
+export type { StreamOptions } from "./stream/stream.ts";
+export { Stream } from "./stream/stream.ts";
+export type { SpeechOptions } from "./turn/speech-detector.ts";

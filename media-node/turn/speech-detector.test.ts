@@ -1,0 +1,52 @@
+import { describe, expect, it } from "vitest";
+import { DEFAULT_SPEECH, SpeechDetector, VAD_WINDOW_MS } from "./speech-detector.ts";
+
+/** Feeds stretches of speech (positive ms) and silence (negative ms); returns events with the time they came. */
+function run(stretchesMs: readonly number[], options = {}) {
+  const detector = new SpeechDetector({ ...DEFAULT_SPEECH, ...options });
+  const events: string[] = [];
+  let nowMs = 0;
+  for (const stretchMs of stretchesMs) {
+    for (let ms = 0; ms < Math.abs(stretchMs); ms += VAD_WINDOW_MS) {
+      nowMs += VAD_WINDOW_MS;
+      const event = detector.push(stretchMs > 0 ? 0.9 : 0.05);
+      if (event !== undefined) events.push(`${event} ${nowMs}`);
+    }
+  }
+  return events;
+}
+
+describe("SpeechDetector", () => {
+  it("hears nothing in silence", () => {
+    expect(run([-10_000])).toEqual([]);
+  });
+
+  it("reports start, confirmation and end of a sentence", () => {
+    expect(run([-320, 640, -960])).toEqual(["started 384", "confirmed 576", "ended 1440"]);
+  });
+
+  it("does not cut off a speaker who pauses 350 ms", () => {
+    expect(run([640, -352, 640, -352, 640, -480])).toEqual(["started 64", "confirmed 256", "ended 3104"]);
+  });
+
+  it("dismisses a click, and what is too short to be a word", () => {
+    expect(run([32, -960])).toEqual([]);
+    expect(run([96, -960])).toEqual(["started 64", "dismissed 576"]);
+  });
+
+  it("takes a short yes for a turn", () => {
+    expect(run([192, -960])).toEqual(["started 64", "ended 672"]);
+  });
+
+  it("ends a turn that never ends by itself", () => {
+    expect(run([70_000]).slice(0, 3)).toEqual(["started 64", "confirmed 256", "ended 60000"]);
+  });
+
+  it("neither counts nor forgets silence while the probability is between the thresholds", () => {
+    const detector = new SpeechDetector(DEFAULT_SPEECH);
+    for (let i = 0; i < 10; i++) detector.push(0.9);
+    for (let i = 0; i < 14; i++) expect(detector.push(0.1)).toBeUndefined();
+    for (let i = 0; i < 10; i++) expect(detector.push(0.4)).toBeUndefined();
+    expect(detector.push(0.1)).toBe("ended");
+  });
+});
