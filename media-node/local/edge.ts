@@ -1,0 +1,120 @@
+/**
+ * The edge on this machine: the real Worker and its objects in workerd, with their state in a folder. Wrangler reads
+ * the configuration and bundles, Miniflare runs the result without wrangler's development proxy, which would cost
+ * more per request than the whole edge (docs/decisions/0002-local-edge.md).
+ */
+import { existsSync } from "node:fs";
+import { mkdir, readFile } from "node:fs/promises";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { Miniflare, type MiniflareOptions, NoOpLog, type WorkerdStructuredLog } from "miniflare";
+import { bundleWorker } from "./bundle.ts";
+import { readWorkerConfig } from "./worker-config.ts";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+const WORKER_NAME = "edgertc";
+
+/** Lowest level of the Worker's log that is passed on. */
+export type LocalEdgeLogLevel = "info" | "warn" | "error" | "none";
+
+export interface LocalEdgeOptions {
+  /** Address to listen on, such as `127.0.0.1`. */
+  readonly host: string;
+  /** Port to listen on; 0 takes a free one. */
+  readonly port: number;
+  /** Folder of the objects' storage and of the bundled Worker. Made if it is not there. */
+  readonly stateDir: string;
+  /** EDGERTC_NODE_SECRET: media nodes must present it. */
+  readonly secret: string;
+  /** Folder of the built page. Default: the one of wrangler.toml; without it the edge has no page. */
+  readonly assets?: string;
+  /** Default `warn`. */
+  readonly logLevel?: LocalEdgeLogLevel;
+  /** Takes the Worker's log lines, each a JSON object. Default: standard error. */
+  readonly onLog?: (line: string) => void;
+}
+
+export interface LocalEdge {
+  /** `http://host:port`, without a slash at the end. */
+  readonly url: string;
+  /** Stops workerd and waits until it is gone. State stays in the folder. */
+  stop(): Promise<void>;
+}
+
+/** Starts the edge. @throws if the port is taken or the Worker cannot be bundled. */
+export async function startLocalEdge(options: LocalEdgeOptions): Promise<LocalEdge> {
+  const miniflare = new Miniflare(await miniflareOptions(options));
+  try {
+    const url = await miniflare.ready;
+    return { url: url.origin, stop: () => miniflare.dispose() };
+  } catch (error) {
+    await miniflare.dispose();
+    throw error;
+  }
+}
+
+async function miniflareOptions(options: LocalEdgeOptions): Promise<MiniflareOptions> {
+  const config = readWorkerConfig(ROOT);
+  const compatibilityDate = config.compatibility_date;
+  const stateDir = path.resolve(options.stateDir);
+  const storage = path.join(stateDir, "objects");
+  await mkdir(storage, { recursive: true });
+  const script = await bundleWorker({
+    main: config.main,
+    compatibilityDate,
+    sources: [path.join(ROOT, "worker"), path.join(ROOT, "shared")],
+    cacheDir: path.join(stateDir, "bundle"),
+  });
+  const directory = options.assets ?? path.resolve(ROOT, config.assets?.directory ?? "");
+  const hasPage = existsSync(path.join(directory, "index.html"));
+  const objects = config.durable_objects.bindings;
+  return {
+    host: options.host,
+    port: options.port,
+    // Nothing here looks anything up on the network, or tells anybody.
+    cf: false,
+    telemetry: { enabled: false },
+    log: new NoOpLog(),
+    logRequests: false,
+    handleStructuredLogs: logHandler(options),
+    resourcePersistencePath: storage,
+    workers: [
+      {
+        config: {
+          name: WORKER_NAME,
+          compatibilityDate,
+          manifest: {
+            mainModule: "index.js",
+            modules: { "index.js": { type: "esm", contents: await readFile(script, "utf8") } },
+          },
+          env: {
+            ...Object.fromEntries(objects.map(({ name, class_name }) => [name, durableObject(class_name)])),
+            ...(hasPage ? { ASSETS: { type: "assets" } } : {}),
+            EDGERTC_NODE_SECRET: { type: "text", value: options.secret },
+          },
+          exports: Object.fromEntries(
+            objects.map(({ class_name }) => [class_name, { type: "durable-object", storage: "sqlite" }]),
+          ),
+          ...(hasPage
+            ? { assets: { directory, hasUserWorker: true, runWorkerFirst: config.assets?.run_worker_first ?? false } }
+            : {}),
+        },
+      },
+    ],
+  };
+}
+
+function durableObject(exportName: string): { type: "durable-object"; worker: string; exportName: string } {
+  return { type: "durable-object", worker: WORKER_NAME, exportName };
+}
+
+const LEVELS: readonly string[] = ["debug", "log", "info", "warn", "error", "none"];
+
+/** workerd's own lines, and the Worker's console, from a level up. */
+function logHandler({ logLevel = "warn", onLog }: LocalEdgeOptions): (log: WorkerdStructuredLog) => void {
+  const write = onLog ?? ((line: string) => process.stderr.write(`${line}\n`));
+  const lowest = LEVELS.indexOf(logLevel);
+  return ({ level, message }) => {
+    if (LEVELS.indexOf(level) >= lowest) write(message);
+  };
+}
