@@ -3,12 +3,14 @@
  * the configuration and bundles, Miniflare runs the result without wrangler's development proxy, which would cost
  * more per request than the whole edge (docs/decisions/0002-local-edge.md).
  */
+import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { Miniflare, type MiniflareOptions, NoOpLog, type WorkerdStructuredLog } from "miniflare";
 import { bundleWorker } from "./bundle.ts";
+import { GUARD_MARK, guardProcesses } from "./guard.ts";
 import { readWorkerConfig } from "./worker-config.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -43,17 +45,23 @@ export interface LocalEdge {
 
 /** Starts the edge. @throws if the port is taken or the Worker cannot be bundled. */
 export async function startLocalEdge(options: LocalEdgeOptions): Promise<LocalEdge> {
-  const miniflare = new Miniflare(await miniflareOptions(options));
+  const mark = randomUUID();
+  const miniflare = new Miniflare(await miniflareOptions(options, mark));
+  const guard = guardProcesses(mark);
+  const stop = async (): Promise<void> => {
+    await miniflare.dispose();
+    await guard.dismiss();
+  };
   try {
     const url = await miniflare.ready;
-    return { url: url.origin, stop: () => miniflare.dispose() };
+    return { url: url.origin, stop };
   } catch (error) {
-    await miniflare.dispose();
+    await stop();
     throw error;
   }
 }
 
-async function miniflareOptions(options: LocalEdgeOptions): Promise<MiniflareOptions> {
+async function miniflareOptions(options: LocalEdgeOptions, mark: string): Promise<MiniflareOptions> {
   const config = readWorkerConfig(ROOT);
   const compatibilityDate = config.compatibility_date;
   const stateDir = path.resolve(options.stateDir);
@@ -77,6 +85,7 @@ async function miniflareOptions(options: LocalEdgeOptions): Promise<MiniflareOpt
     log: new NoOpLog(),
     logRequests: false,
     handleStructuredLogs: logHandler(options),
+    unsafeRuntimeEnv: { [GUARD_MARK]: mark },
     resourcePersistencePath: storage,
     workers: [
       {
