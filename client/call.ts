@@ -243,7 +243,9 @@ class BrowserCall implements Call {
 
   /** The connection will not come back: the edge's word on why, or ours. */
   async #concludeLost(): Promise<void> {
-    this.#finish((await this.#signaling.endReason()) ?? "peer_lost");
+    const reason = await this.#signaling.endReason();
+    if (reason === null) this.#fail(new CallError("connection_lost"));
+    else this.#finish(reason);
   }
 
   #finish(reason: EndReason): void {

@@ -1,0 +1,150 @@
+/** As much of a browser as a call touches, for tests: its connection, microphone and sound, moved by hand. */
+
+export class FakeTrack extends EventTarget {
+  readonly kind = "audio";
+  enabled = true;
+  stopped = false;
+
+  stop(): void {
+    this.stopped = true;
+  }
+}
+
+class FakeMediaStream {
+  readonly #tracks: FakeTrack[];
+
+  constructor(tracks: FakeTrack[] = []) {
+    this.#tracks = tracks;
+  }
+
+  getAudioTracks(): FakeTrack[] {
+    return this.#tracks;
+  }
+}
+
+class FakeAudio {
+  muted = false;
+  srcObject: unknown = null;
+
+  async play(): Promise<void> {
+    await Promise.resolve();
+  }
+
+  pause(): void {
+    this.srcObject = null;
+  }
+}
+
+class FakeChannel extends EventTarget {
+  readyState: RTCDataChannelState = "connecting";
+  readonly sent: string[] = [];
+
+  send(text: string): void {
+    this.sent.push(text);
+  }
+}
+
+export class FakeConnection extends EventTarget {
+  readonly channel = new FakeChannel();
+  readonly directions: string[] = [];
+  connectionState: RTCPeerConnectionState = "new";
+  localDescription: { sdp: string } | null = null;
+  remoteSdp: string | null = null;
+
+  createDataChannel(): FakeChannel {
+    return this.channel;
+  }
+
+  addTransceiver(_: unknown, { direction }: { direction: string }): { sender: object } {
+    this.directions.push(direction);
+    return { sender: {} };
+  }
+
+  async setLocalDescription(): Promise<void> {
+    this.localDescription = { sdp: "offer" };
+    await Promise.resolve();
+  }
+
+  async setRemoteDescription({ sdp }: { sdp: string }): Promise<void> {
+    this.remoteSdp = sdp;
+    await Promise.resolve();
+  }
+
+  close(): void {
+    this.connectionState = "closed";
+  }
+
+  /** The browser finds a candidate; null for the end of them. */
+  gather(candidate: string | null): void {
+    const toJSON = () => ({ candidate, sdpMid: "0" });
+    this.#dispatch(this, "icecandidate", { candidate: candidate === null ? null : { candidate, toJSON } });
+  }
+
+  change(state: RTCPeerConnectionState): void {
+    this.connectionState = state;
+    this.#dispatch(this, "connectionstatechange");
+  }
+
+  /** The connection comes up, and the data channel with it. */
+  connect(): void {
+    this.change("connected");
+    this.channel.readyState = "open";
+    this.#dispatch(this.channel, "open");
+  }
+
+  /** The other side closes the data channel. */
+  closeChannel(): void {
+    this.channel.readyState = "closed";
+    this.#dispatch(this.channel, "close");
+  }
+
+  /** A message of the other side. */
+  receive(message: object | string): void {
+    this.#dispatch(this.channel, "message", { data: typeof message === "string" ? message : JSON.stringify(message) });
+  }
+
+  #dispatch(target: EventTarget, type: string, properties: object = {}): void {
+    target.dispatchEvent(Object.assign(new Event(type), properties));
+  }
+}
+
+/** A reply of the edge to one request, or a promise that stays open. */
+type Reply = (url: string, body: unknown) => unknown;
+
+export class FakeBrowser {
+  readonly page = new EventTarget();
+  readonly connections: FakeConnection[] = [];
+  readonly tracks: FakeTrack[] = [];
+  readonly requests: { readonly url: string; readonly body: unknown }[] = [];
+  reply: Reply = () => ({ sdp: "answer", type: "answer" });
+  getUserMedia = async (): Promise<FakeMediaStream> => {
+    const track = new FakeTrack();
+    this.tracks.push(track);
+    return await Promise.resolve(new FakeMediaStream([track]));
+  };
+
+  /** The browser's globals by name, to be stubbed. */
+  globals(): Record<string, unknown> {
+    const { page, connections } = this;
+    return {
+      isSecureContext: true,
+      navigator: { mediaDevices: { getUserMedia: () => this.getUserMedia() } },
+      MediaStream: FakeMediaStream,
+      MediaStreamTrack: FakeTrack,
+      Audio: FakeAudio,
+      RTCPeerConnection: class extends FakeConnection {
+        constructor() {
+          super();
+          connections.push(this);
+        }
+      },
+      addEventListener: page.addEventListener.bind(page),
+      removeEventListener: page.removeEventListener.bind(page),
+      fetch: async (url: string, init?: RequestInit) => {
+        const body: unknown = typeof init?.body === "string" ? JSON.parse(init.body) : null;
+        this.requests.push({ url, body });
+        return Response.json(await this.reply(url, body));
+      },
+    };
+  }
+}
