@@ -2,9 +2,9 @@
  * Voice activity detection for all sessions of a process: one thread runs Silero over their windows in batches, since
  * sixteen windows at once cost a quarter each of what one alone does. The media thread only copies and posts.
  */
-import { models, showProgress } from "../../models/index.ts";
 import { type Clock, systemClock, type Timer } from "../../time/clock.ts";
 import { EngineThread, type ThreadProgram } from "../engine-thread.ts";
+import { loadModel } from "../load-model.ts";
 import { isPacket, type Packet, RESET_BIT, viewPacket, WINDOW_SAMPLES } from "./packet.ts";
 import { WindowQueue, type WindowTag } from "./queue.ts";
 
@@ -225,13 +225,7 @@ class Stream implements VadStream {
   }
 }
 
-/** Fetches the model, if need be, and tells how to start the thread with it. */
 async function loadSilero(): Promise<ThreadProgram> {
-  const view = showProgress();
-  try {
-    const paths = await models.ensure("silero-vad-v6", { onProgress: view.onProgress });
-    return { url: new URL("./worker.ts", import.meta.url), data: { model: paths["silero_vad.onnx"] } };
-  } finally {
-    view.close();
-  }
+  const paths = await loadModel("silero-vad-v6");
+  return { url: new URL("./worker.ts", import.meta.url), data: { model: paths["silero_vad.onnx"] } };
 }

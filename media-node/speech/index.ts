@@ -1,0 +1,38 @@
+/** The speech engines of this process. `getSTTModel()` and `getTTSModel()` are for stream files, the rest for the node. */
+import type { STTModel, TTSModel } from "./speech.ts";
+import { Speech } from "./speech.ts";
+import type { OnProbability, VadStream } from "./vad/silero-vad.ts";
+
+export type { AudioFrame, AudioInput } from "../audio/frame.ts";
+export { Speech, type SpeechOptions, type STTModel, type TTSModel, type TTSOptions } from "./speech.ts";
+export { SentenceSplitter, splitSentences } from "./tts/sentences.ts";
+export type { SpeechText, SpokenFrame } from "./tts/speak-stream.ts";
+export type { OnProbability, VadStream } from "./vad/silero-vad.ts";
+
+/** One per process: its threads are a resource of the process, like its cores. */
+const speech = new Speech();
+
+/**
+ * Speech to text, by FastRTC's name of the model; the same object at every call. It loads in the background.
+ * @param name default and only one: `moonshine/tiny`, English.
+ * @example
+ * const words = await getSTTModel().stt({ sampleRate: 16_000, samples });
+ */
+export const getSTTModel = (name?: string): STTModel => speech.getSTTModel(name);
+
+/**
+ * Text to speech; the same object at every call. It loads in the background.
+ * @param name default and only one: `flite`, English.
+ * @example
+ * for await (const { samples, text } of getTTSModel().stream("Hello. How are you?")) play(samples, text);
+ */
+export const getTTSModel = (name?: string): TTSModel => speech.getTTSModel(name);
+
+/** Voice activity of one session: 16 kHz samples in, a probability of speech per 32 ms window out, in order. */
+export const openVad = (onProbability: OnProbability): VadStream => speech.openVad(onProbability);
+
+/** Resolves when voice activity detection, and every model asked for so far, is loaded and warm. */
+export const speechReady = (): Promise<void> => speech.ready();
+
+/** Ends every thread of the speech engines. */
+export const closeSpeech = (): Promise<void> => speech.close();

@@ -1,0 +1,11 @@
+/** Brings an engine's model to this machine, and shows the download to whoever started the process. */
+import { type ModelName, models, showProgress } from "../models/index.ts";
+
+export async function loadModel<N extends ModelName>(name: N) {
+  const view = showProgress();
+  try {
+    return await models.ensure(name, { onProgress: view.onProgress });
+  } finally {
+    view.close();
+  }
+}
