@@ -122,11 +122,11 @@ export class MediaNode extends DurableObject<Env> implements MediaNodeApi {
     if (message.kind === "hello") {
       return this.#inOrder.run(() => this.#hello(link, message.seq, message.body));
     }
-    if (link !== this.#current || link.state.epoch === null) return this.#refuse(link, `${message.kind} before hello`);
-    const { epoch } = link.state;
+    if (message.seq === 1) return this.#refuse(link, `${message.kind} before hello`);
     if (message.kind === "report") {
-      return this.#inOrder.run(() => this.#report(link, epoch, message.seq, message.body));
+      return this.#inOrder.run(() => this.#report(link, message.seq, message.body));
     }
+    // Answers to commands of the last socket come before the welcome of this one.
     if (message.kind === "reply") this.#pending.reply(message.body);
     link.handled(message.seq);
   }
@@ -189,9 +189,12 @@ export class MediaNode extends DurableObject<Env> implements MediaNodeApi {
     return [...ends.flat(), ...orphans];
   }
 
-  async #report(link: LinkSocket, epoch: number, seq: number, body: ReportBody): Promise<void> {
+  async #report(link: LinkSocket, seq: number, body: ReportBody): Promise<void> {
+    const { nodeId, epoch } = link.state;
+    // Of a socket that has been replaced meanwhile: its node says it again on the new one.
+    if (link !== this.#current) return;
+    if (epoch === null) return this.#refuse(link, "report before welcome");
     try {
-      const { nodeId } = link.state;
       const audience = new Set(this.#rows.audience());
       const known = body.events.filter((event) => audience.has(event.stream));
       const byStream = Object.entries(Object.groupBy(known, (event) => event.stream));
