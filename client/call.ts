@@ -85,7 +85,9 @@ class BrowserCall implements Call {
     });
     addEventListener("pagehide", this.#onPageHide);
     // Before the first await: an AudioContext runs only when it is made in the person's click.
-    if ("AudioContext" in globalThis) this.#meter = new LevelMeter((levels) => this.#events.emit("levels", levels));
+    if (this.#events.has("levels") && "AudioContext" in globalThis) {
+      this.#meter = new LevelMeter((levels) => this.#events.emit("levels", levels));
+    }
     this.#apply({ type: "start" });
     this.#connect().catch((error: unknown) => this.#fail(toCallError(error)));
     await settled;

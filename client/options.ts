@@ -43,7 +43,7 @@ export interface CallEvents {
   turn: TurnState;
   /** The arguments of one AdditionalOutputs. */
   output: readonly unknown[];
-  /** On every animation frame while the call lasts. */
+  /** On every animation frame while the call lasts; measured only if somebody listens when it starts. */
   levels: Levels;
   /** Fatal ones, right before `end`, and others: `handler_failed`, `autoplay_blocked`, `microphone_lost`. */
   error: CallError;

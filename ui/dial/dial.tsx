@@ -25,10 +25,12 @@ export function Dial({ phase, levels }: DialProps) {
     let colours = dialColours(element);
     let frame = 0;
 
+    const draw = (timeMs: number) =>
+      paintDial(context, colours, { phase, trail: history, timeMs, still: reduced.matches });
     const paint = (timeMs: number) => {
       frame = 0;
       history.push(levels.current);
-      paintDial(context, colours, { phase, trail: history, timeMs, still: reduced.matches });
+      draw(timeMs);
       if (isInCall(phase) || !history.isQuiet) wake();
     };
     const wake = () => {
@@ -36,6 +38,8 @@ export function Dial({ phase, levels }: DialProps) {
     };
     const resize = () => {
       element.width = element.height = Math.round(element.clientWidth * devicePixelRatio);
+      // Right away: a canvas is empty after its size was set, and the next frame may bring another size.
+      draw(performance.now());
       wake();
     };
     const recolour = () => {
