@@ -19,7 +19,7 @@ export const MAX_QUEUED_WINDOWS = 32;
 export type OnProbability = (probability: number, windowIndex: number) => void;
 
 export interface SileroVadOptions {
-  /** The thread died or could not start: to be logged. The engine tries again by itself while audio comes. */
+  /** The thread died or could not start, or a listener threw: to be logged. A thread is tried again while audio comes. */
   readonly onError: (error: Error) => void;
   readonly clock?: Clock;
   /** Default {@link BATCH_DELAY_MS}. */
@@ -150,7 +150,12 @@ export class SileroVad {
     const { probabilities } = viewPacket(message.buffer, message.capacity);
     for (const [i, { owner, index, epoch }] of tags.entries()) {
       owner.queued -= 1;
-      owner.report(probabilities[i] ?? 0, index, epoch);
+      try {
+        owner.report(probabilities[i] ?? 0, index, epoch);
+      } catch (error) {
+        // One session's fault must not cost the others their windows.
+        this.#onError(error instanceof Error ? error : new Error(String(error)));
+      }
     }
     this.#queue.recycle(message satisfies Packet);
     this.#schedule();

@@ -1,0 +1,225 @@
+import { readFileSync } from "node:fs";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { readWav } from "../../audio/wav.ts";
+import { VirtualClock } from "../../time/virtual-clock.ts";
+import { BATCH_DELAY_MS, MAX_QUEUED_WINDOWS, SileroVad, type SileroVadOptions } from "./silero-vad.ts";
+
+const clip = (name: string) =>
+  readWav(readFileSync(new URL(`../../../test/fixtures/speech/${name}`, import.meta.url))).samples;
+
+/** Gives each window's first sample back as its probability, with 1000 added where the session begins. Dies of −1. */
+const FAKE = `
+import { parentPort as port } from "node:worker_threads";
+port.on("message", ({ buffer, capacity, count }) => {
+  const words = new Int32Array(buffer, 0, capacity), out = new Float32Array(buffer, 0, capacity);
+  const samples = new Int16Array(buffer, capacity * 4);
+  for (let i = 0; i < count; i++) {
+    if (samples[i * 512] === -1) process.exit(1);
+    out[i] = samples[i * 512] + (words[i] & 0x40000000 ? 1000 : 0);
+  }
+  port.postMessage({ buffer, capacity, count }, [buffer]);
+});
+port.postMessage("ready");`;
+const fake = async () => ({ url: new URL(`data:text/javascript,${encodeURIComponent(FAKE)}`), data: undefined });
+
+const engines: SileroVad[] = [];
+afterEach(async () => {
+  for (const engine of engines.splice(0)) await engine.close();
+});
+
+function open(options: Partial<SileroVadOptions> = {}) {
+  const errors: Error[] = [];
+  const engine = new SileroVad({ onError: (error) => errors.push(error), ...options });
+  engines.push(engine);
+  return { engine, errors };
+}
+
+/** A window of which the fake gives `value` back. */
+const windowOf = (value: number) => new Int16Array(512).fill(value);
+
+async function listen(engine: SileroVad, samples: Int16Array, step = 320): Promise<number[]> {
+  const heard: number[] = [];
+  const expected = Math.floor(samples.length / 512);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const stream = engine.open((probability, index) => {
+    expect(index).toBe(heard.length);
+    heard.push(probability);
+    if (heard.length === expected) resolve();
+  });
+  for (let at = 0; at < samples.length; at += step) {
+    stream.push(samples.subarray(at, at + step));
+    // As fast as the thread takes it, so that nothing is dropped.
+    while (at / 512 - heard.length > MAX_QUEUED_WINDOWS / 2) await new Promise((wake) => setTimeout(wake, 2));
+  }
+  await promise;
+  expect(stream.droppedWindows).toBe(0);
+  stream.close();
+  return heard;
+}
+
+describe("Silero, really", () => {
+  it("hears people speak, and neither silence, noise nor a tone", async () => {
+    const { engine, errors } = open();
+    await engine.ready();
+    const share = (probabilities: number[]) => probabilities.filter((p) => p > 0.5).length / probabilities.length;
+    for (const name of ["librivox-0870.wav", "librivox-0880.wav", "librivox-0890.wav"]) {
+      expect(share(await listen(engine, clip(name)))).toBeGreaterThan(0.8);
+    }
+    let seed = 1;
+    const random = () => {
+      seed = (seed * 48_271) % 2_147_483_647;
+      return seed / 2_147_483_647 - 0.5;
+    };
+    const length = 32_000;
+    const silence = await listen(engine, new Int16Array(length));
+    const noise = await listen(
+      engine,
+      Int16Array.from({ length }, () => 6_000 * random()),
+    );
+    const tone = await listen(
+      engine,
+      Int16Array.from({ length }, (_, i) => 8_000 * Math.sin((2 * Math.PI * 440 * i) / 16_000)),
+    );
+    expect(Math.max(...silence)).toBeLessThan(0.1);
+    expect(Math.max(...noise)).toBeLessThan(0.35);
+    expect(Math.max(...tone)).toBeLessThan(0.35);
+    expect(errors).toEqual([]);
+  }, 60_000);
+
+  it("gives each of many sessions what it gives one alone, whatever the pieces", async () => {
+    const { engine } = open();
+    await engine.ready();
+    const samples = clip("cards-001.wav");
+    const alone = await listen(engine, samples, 512);
+    const other = clip("goforward.wav");
+    const together = await Promise.all(
+      [320, 160, 512, 700, 33, 320].map((step, i) => listen(engine, i === 3 ? other : samples, step)),
+    );
+    for (const [i, probabilities] of together.entries()) {
+      if (i === 3) continue;
+      expect(probabilities).toHaveLength(alone.length);
+      for (const [at, probability] of probabilities.entries()) expect(probability).toBeCloseTo(alone[at] ?? -1, 4);
+    }
+  }, 60_000);
+});
+
+describe("SileroVad", () => {
+  it("sends the windows of all sessions together, after a short wait for company", async () => {
+    const clock = new VirtualClock();
+    const { engine } = open({ load: fake, clock });
+    await engine.ready();
+    const heard: string[] = [];
+    const streams = [1, 2, 3, 4].map((id) => engine.open((p, index) => heard.push(`${id}:${index}=${p}`)));
+    for (const [i, stream] of streams.entries()) stream.push(windowOf(10 * (i + 1)));
+    streams[0]?.push(windowOf(11));
+    clock.advance(BATCH_DELAY_MS - 1);
+    expect(clock.pending).toBe(1);
+    clock.advance(1);
+    await vi.waitFor(() => expect(heard).toHaveLength(5));
+    expect(heard).toEqual(["1:0=1010", "2:0=1020", "3:0=1030", "4:0=1040", "1:1=11"]);
+  });
+
+  it("does not wait where no company is to be expected", async () => {
+    const clock = new VirtualClock();
+    const { engine } = open({ load: fake, clock });
+    await engine.ready();
+    const heard: number[] = [];
+    engine.open((p) => heard.push(p)).push(windowOf(5));
+    clock.advance(0);
+    await vi.waitFor(() => expect(heard).toEqual([1_005]));
+  });
+
+  it("keeps what came before the thread was ready", async () => {
+    const { engine } = open({ load: fake });
+    const heard: number[] = [];
+    const stream = engine.open((p) => heard.push(p));
+    stream.push(windowOf(1));
+    stream.push(windowOf(2));
+    await vi.waitFor(() => expect(heard).toEqual([1_001, 2]));
+  });
+
+  it("drops and counts the oldest windows of a session that is too far behind, and keeps the place of the rest", async () => {
+    const clock = new VirtualClock();
+    const { engine } = open({ load: fake, clock });
+    await engine.ready();
+    const heard: [number, number][] = [];
+    const other: number[] = [];
+    const stream = engine.open((p, index) => heard.push([p, index]));
+    const calm = engine.open((p) => other.push(p));
+    calm.push(windowOf(7));
+    for (let i = 0; i < MAX_QUEUED_WINDOWS + 3; i++) stream.push(windowOf(i));
+    calm.push(windowOf(8));
+    expect(stream.droppedWindows).toBe(3);
+    expect(calm.droppedWindows).toBe(0);
+    clock.advance(0);
+    await vi.waitFor(() => expect(heard).toHaveLength(MAX_QUEUED_WINDOWS));
+    // The first that is left has taken over the session's beginning.
+    expect(heard[0]).toEqual([1_003, 3]);
+    expect(heard.at(-1)).toEqual([MAX_QUEUED_WINDOWS + 2, MAX_QUEUED_WINDOWS + 2]);
+    expect(other).toEqual([1_007, 8]);
+  });
+
+  it("reports nothing from before a reset, and begins anew after it", async () => {
+    const { engine } = open({ load: fake });
+    await engine.ready();
+    const heard: number[] = [];
+    const stream = engine.open((p) => heard.push(p));
+    stream.push(windowOf(1));
+    stream.push(new Int16Array(100).fill(2));
+    stream.reset();
+    stream.push(windowOf(3));
+    stream.push(windowOf(4));
+    await vi.waitFor(() => expect(heard).toEqual([1_003, 4]));
+  });
+
+  it("gives a closed session's slot to the next one, which hears nothing of it", async () => {
+    const { engine } = open({ load: fake });
+    await engine.ready();
+    const [gone, next]: number[][] = [[], []];
+    const first = engine.open((p) => gone?.push(p));
+    first.push(windowOf(1));
+    first.close();
+    first.close();
+    first.push(windowOf(2));
+    engine.open((p) => next?.push(p)).push(windowOf(3));
+    await vi.waitFor(() => expect(next).toEqual([1_003]));
+    expect(gone).toEqual([]);
+    expect(engine.openStreams).toBe(1);
+  });
+
+  it("survives its thread: tells of it, counts what is lost, and goes on with a new one", async () => {
+    const { engine, errors } = open({ load: fake });
+    await engine.ready();
+    const heard: number[] = [];
+    const stream = engine.open((p) => heard.push(p));
+    stream.push(windowOf(-1));
+    await vi.waitFor(() => expect(errors).toHaveLength(1));
+    expect(errors[0]?.message).toContain("voice activity detection");
+    expect(stream.droppedWindows).toBe(1);
+    stream.push(windowOf(5));
+    await vi.waitFor(() => expect(heard).toEqual([5]));
+  });
+
+  it("is not stopped by a session that throws", async () => {
+    const { engine, errors } = open({ load: fake });
+    await engine.ready();
+    const heard: number[] = [];
+    const bad = engine.open(() => {
+      throw new Error("handler's own");
+    });
+    bad.push(windowOf(1));
+    const good = engine.open((p) => heard.push(p));
+    good.push(windowOf(2));
+    await vi.waitFor(() => expect(heard).toEqual([1_002]));
+    expect(errors.map((error) => error.message)).toEqual(["handler's own"]);
+  });
+
+  it("takes no more than it may keep while there is no thread", async () => {
+    const { engine, errors } = open({ load: () => Promise.reject(new Error("offline")) });
+    const stream = engine.open(() => undefined);
+    for (let i = 0; i < 1_000; i++) stream.push(windowOf(i));
+    expect(stream.droppedWindows).toBe(1_000 - MAX_QUEUED_WINDOWS);
+    await vi.waitFor(() => expect(errors.map((error) => error.message)).toContain("offline"));
+    await expect(engine.ready()).rejects.toThrow("offline");
+  });
+});
