@@ -302,6 +302,9 @@ describe("a call that ends", () => {
   it("takes FastRTC's ends of a stream and of a connection", async () => {
     const { call, connection } = await converse();
     connection.receive({ type: "end_stream", data: "Stream closed" });
+    // What is in the jitter buffer is still heard.
+    expect(call.state.name).toBe("connected");
+    await vi.advanceTimersByTimeAsync(300);
     expect(call.state).toEqual({ name: "ended", reason: "handler_closed" });
     const other = await converse();
     other.connection.receive({ type: "update_connection", data: "closed" });

@@ -27,6 +27,9 @@ const ASK_INTERVAL_MS = 1_000;
 /** The first time right after the interruption: the node's report takes a moment to reach the edge. */
 const ASK_FIRST_MS = 150;
 
+/** After the handler's last word, so that what the jitter buffer still holds is heard. */
+const GOODBYE_MS = 300;
+
 /** Makes a call; nothing happens before its `start()`. */
 export function createCall(options: CallOptions = {}): Call {
   return new BrowserCall(options);
@@ -36,7 +39,7 @@ class BrowserCall implements Call {
   readonly #options: CallOptions;
   readonly #clientId = newClientId();
   readonly #events = new Emitter<CallEvents>();
-  readonly #timers = new Timers<"connect" | "interrupted" | "ask">();
+  readonly #timers = new Timers<"connect" | "interrupted" | "ask" | "goodbye">();
   readonly #abort = new AbortController();
   readonly #signaling: Signaling;
   readonly #playback = new Playback(() => this.#events.emit("error", new CallError("autoplay_blocked")));
@@ -224,7 +227,7 @@ class BrowserCall implements Call {
         this.#finish(toEndReason(message.data.reason));
         break;
       case "end_stream":
-        this.#finish("handler_closed");
+        this.#timers.set("goodbye", GOODBYE_MS, () => this.#finish("handler_closed"));
         break;
       case "update_connection":
         if (message.data === "closed") this.#finish("ended_by_edge");

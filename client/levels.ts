@@ -10,8 +10,8 @@ export interface Levels {
 const WINDOW_SAMPLES = 1024;
 
 /** The range that is shown: below is room noise, above is shouting. */
-const FLOOR_DBFS = -58;
-const CEILING_DBFS = -14;
+const FLOOR_DBFS = -52;
+const CEILING_DBFS = -12;
 
 /** Share of a fall that is followed per frame, so that a level sinks more slowly than it rises. */
 const RELEASE = 0.18;

@@ -22,6 +22,8 @@ const CLOSING_GRACE_MS = 2_000;
 /** What is queued when the handler closes is played for at most this long. */
 const CLOSING_MAX_MS = 30_000;
 const CLOSING_POLL_MS = 50;
+/** Messages kept for a client that has not said `hello` yet, such as whose turn it is; past it the oldest are dropped. */
+const MAX_EARLY_EXTENSIONS = 32;
 
 export interface SessionLog {
   info(fields: object, message: string): void;
@@ -52,6 +54,7 @@ export class Session {
   #state: SessionState = { phase: "answering" };
   #connectedAtMs: number | undefined;
   #dialect: "fastrtc" | "edgertc" = "fastrtc";
+  #early: ExtensionMessage[] = [];
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -200,6 +203,7 @@ export class Session {
 
   #extend(message: ExtensionMessage): void {
     if (this.#dialect === "edgertc") this.#peer.sendText(JSON.stringify(message));
+    else this.#early = [...this.#early, message].slice(-MAX_EARLY_EXTENSIONS);
   }
 
   #sendOutputs(outputs: AdditionalOutputs): void {
@@ -227,6 +231,7 @@ export class Session {
         elapsedMs: this.#options.clock.nowMs() - (this.#connectedAtMs ?? this.#options.clock.nowMs()),
       },
     });
+    for (const message of this.#early.splice(0)) this.#extend(message);
   }
 
   #requestClose(close: CloseStream): void {

@@ -26,7 +26,7 @@ export interface DialInput {
 /** Share of a voice's length that is lost on its way around. */
 const FADE = 0.88;
 /** Below this a level is room noise and gets no colour. */
-const COLOUR_FROM = 0.04;
+const COLOUR_FROM = 0.06;
 
 const UNHEARD: readonly Phase[] = ["asking", "connecting", "interrupted"];
 
