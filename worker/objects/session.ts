@@ -61,7 +61,10 @@ export class Session extends DurableObject<Env> implements SessionApi {
     const { sid } = state;
     const id = `${sid}:${crypto.randomUUID()}`;
     const command: Command = { id, command: "candidate", sid, stream, clientId, candidate: check.candidate };
-    return this.#candidateResult(sid, await this.#command(state, command));
+    const result = this.#candidateResult(sid, await this.#command(state, command));
+    // The session ended under it: it may be for the next one.
+    if (!result.ok && this.#state.at === "ended") this.#candidates.keep(raw);
+    return result;
   }
 
   // --- the offer ---------------------------------------------------------------------------------------------------

@@ -9,6 +9,8 @@ import {
   type Command,
   EdgeMessage,
   type HelloBody,
+  LINK_PING,
+  LINK_PONG,
   NODE_ID_HEADER,
   NODE_LINK_PATH,
   type NodeLoad,
@@ -72,6 +74,7 @@ export class FakeNode {
   #sent = 0;
   #seen = 0;
   #acknowledged = 0;
+  #pongs = 0;
   #closed = Promise.withResolvers<number>();
   #welcomed = Promise.withResolvers<number>();
   #waiters: { readonly test: () => boolean; readonly resolve: () => void }[] = [];
@@ -90,6 +93,18 @@ export class FakeNode {
   /** Resolves with the close code once the edge closed the socket. */
   get closed(): Promise<number> {
     return this.#closed.promise;
+  }
+
+  /** Resolves with the epoch of this socket's welcome. */
+  get welcomed(): Promise<number> {
+    return this.#welcomed.promise;
+  }
+
+  /** Pings and waits for the pong. */
+  async ping(): Promise<void> {
+    const before = this.#pongs;
+    this.sendRaw(LINK_PING);
+    await this.#until(() => this.#pongs > before);
   }
 
   /** Dials without a word. */
@@ -185,6 +200,11 @@ export class FakeNode {
   }
 
   #receive(data: string): void {
+    if (data === LINK_PONG) {
+      this.#pongs += 1;
+      this.#wake();
+      return;
+    }
     const message = v.parse(EdgeMessage, JSON.parse(data));
     this.#seen = message.seq;
     this.#acknowledged = message.ack;
