@@ -31,6 +31,10 @@ export function checkOffer(sdp: string, rules: OfferRules): void {
   }
   const usable = sections.some(({ kind }) => kind === "application" || kindsOf(rules.modality).includes(kind));
   if (!usable) throw new EdgeRtcError("invalid_sdp", "The offer has no section this stream can use.");
+  // Without these there is nobody to connect to, and nothing to trust the connection by.
+  if (!/^a=ice-ufrag:/m.test(sdp) || !/^a=fingerprint:/m.test(sdp)) {
+    throw new EdgeRtcError("invalid_sdp", "The offer has no ICE credentials or no DTLS fingerprint.");
+  }
   const audio = sections.find(({ kind }) => kind === "audio");
   if (audio !== undefined && kindsOf(rules.modality).includes("audio") && !audio.lines.some(isOpus)) {
     throw new EdgeRtcError("no_common_codec");

@@ -17,6 +17,7 @@ import type { Mode } from "../../shared/descriptor.ts";
 import { EdgeRtcError } from "../../shared/errors.ts";
 import type { EndReason } from "../../shared/session.ts";
 import type { Clock, Timer } from "../time/clock.ts";
+import { sendCloseNotify } from "./close-notify.ts";
 import { keepEarlyDtls } from "./early-dtls.ts";
 import type { IceOptions } from "./ice-options.ts";
 import { checkOffer, type OfferRules } from "./offer-check.ts";
@@ -129,6 +130,8 @@ export class Peer {
         else if (state === "failed") this.#end("failed");
       });
     }
+    // Clients that are no browsers may end the SCTP association only.
+    connection.sctpTransport?.sctp.stateChanged.closed.subscribe(() => this.#end("client_closed"));
     connection.iceConnectionStateChange.subscribe((state) => {
       if (state === "failed") this.#end(this.#silenceTimer === undefined ? "failed" : "peer_lost");
     });
@@ -176,6 +179,7 @@ export class Peer {
     if (this.#state === "closed") return;
     this.#state = "closed";
     this.#silenceTimer?.cancel();
+    await Promise.all(this.#connection.dtlsTransports.map(sendCloseNotify));
     await this.#connection.close();
   }
 

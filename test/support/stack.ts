@@ -1,0 +1,143 @@
+/** The real thing for tests: the edge in workerd and media nodes as processes of their own, all on free ports. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { type LocalEdge, startLocalEdge } from "../../media-node/local/edge.ts";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const SECRET = "secret-of-the-tests";
+
+export interface NodeHandle {
+  readonly id: string;
+  readonly process: ChildProcess;
+  /** Everything it has logged. */
+  readonly log: () => string;
+  /** SIGKILL, and wait until it is gone. */
+  kill(): Promise<void>;
+  /** SIGTERM, and wait until it is gone. @returns its exit code. */
+  stop(): Promise<number | null>;
+  /** The session processes. */
+  shardPids(): Promise<number[]>;
+}
+
+export interface NodeStartOptions {
+  readonly id?: string;
+  readonly shards?: number;
+  readonly capacity?: number;
+  readonly iceLite?: boolean;
+}
+
+export class Stack {
+  readonly stateDir: string;
+  readonly #streams: string;
+  readonly #nodes = new Set<NodeHandle>();
+  #edge: LocalEdge | undefined;
+  #port = 0;
+  #nextNode = 1;
+  readonly edgeLog: string[] = [];
+
+  private constructor(stateDir: string, streams: string) {
+    this.stateDir = stateDir;
+    this.#streams = streams;
+  }
+
+  /** Starts an edge; `streams` is the stream file its nodes serve, from the project's root. */
+  static async start(streams = "examples/streams.ts"): Promise<Stack> {
+    const stack = new Stack(await mkdtemp(path.join(tmpdir(), "edgertc-test-")), path.join(ROOT, streams));
+    await stack.startEdge();
+    return stack;
+  }
+
+  get url(): string {
+    if (this.#edge === undefined) throw new Error("the edge is stopped");
+    return this.#edge.url;
+  }
+
+  async startEdge(): Promise<void> {
+    this.#edge = await startLocalEdge({
+      host: "127.0.0.1",
+      port: this.#port,
+      stateDir: this.stateDir,
+      secret: SECRET,
+      logLevel: "info",
+      onLog: (line) => this.edgeLog.push(line),
+    });
+    this.#port = Number(new URL(this.#edge.url).port);
+  }
+
+  async stopEdge(): Promise<void> {
+    await this.#edge?.stop();
+    this.#edge = undefined;
+  }
+
+  /** Starts a node and waits until the edge has it. */
+  async startNode(options: NodeStartOptions = {}): Promise<NodeHandle> {
+    const id = options.id ?? `node-${this.#nextNode++}`;
+    const { shards = 1, capacity = 50 } = options;
+    const args = ["media-node/cli/main.ts", "node", this.#streams, "--edge", this.url, "--id", id];
+    args.push("--shards", String(shards), "--capacity", String(capacity), "--public-ip", "127.0.0.1");
+    if (options.iceLite === true) args.push("--ice-lite");
+    const child = spawn(process.execPath, args, {
+      cwd: ROOT,
+      env: { ...process.env, EDGERTC_NODE_SECRET: SECRET },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let log = "";
+    for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (log += String(chunk)));
+    const exited = new Promise<number | null>((resolve) => child.once("exit", resolve));
+    const handle: NodeHandle = {
+      id,
+      process: child,
+      log: () => log,
+      kill: async () => {
+        child.kill("SIGKILL");
+        await exited;
+        this.#nodes.delete(handle);
+      },
+      stop: async () => {
+        child.kill("SIGTERM");
+        const code = await exited;
+        this.#nodes.delete(handle);
+        return code;
+      },
+      shardPids: () => childPids(child.pid ?? 0),
+    };
+    this.#nodes.add(handle);
+    await until(() => {
+      if (child.exitCode !== null) throw new Error(`the node ended with ${child.exitCode}:\n${log}`);
+      return log.includes("linked to the edge");
+    }, 60_000).catch((error: unknown) => {
+      throw new Error(`the node did not come up:\n${log}`, { cause: error });
+    });
+    return handle;
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.#nodes].map((node) => node.stop()));
+    await this.stopEdge();
+    await rm(this.stateDir, { recursive: true, force: true });
+  }
+}
+
+async function childPids(pid: number): Promise<number[]> {
+  const { readFile } = await import("node:fs/promises");
+  const children = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8");
+  return children.trim().split(" ").filter(Boolean).map(Number);
+}
+
+/** Polls until `condition` holds. @throws Error after `timeoutMs`, or what it throws. */
+export async function until(condition: () => boolean | Promise<boolean>, timeoutMs = 10_000): Promise<void> {
+  const endMs = performance.now() + timeoutMs;
+  while (!(await condition())) {
+    if (performance.now() > endMs) throw new Error(`not within ${timeoutMs} ms: ${String(condition)}`);
+    await sleep(25);
+  }
+}
+
+export function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
+}
