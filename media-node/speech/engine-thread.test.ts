@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { VirtualClock } from "../time/virtual-clock.ts";
-import { EngineThread, RESTART_PAUSE_MS } from "./engine-thread.ts";
+import { CLOSE_GRACE_MS, EngineThread, type LoadProgram, RESTART_PAUSE_MS } from "./engine-thread.ts";
 
 /** A worker thread made of a few lines of JavaScript, with `port` at hand. */
 const program = (code: string) => ({
@@ -9,14 +9,14 @@ const program = (code: string) => ({
   ),
   data: undefined,
 });
-const ECHO = `port.on("message", (m) => m === "die" ? process.exit(3) : m === "throw" ? foo() : port.postMessage("echo " + m)); port.postMessage("ready");`;
+const ECHO = `port.on("message", (m) => m === "close" ? port.close() : m === "die" ? process.exit(3) : m === "throw" ? foo() : port.postMessage("echo " + m)); port.postMessage("ready");`;
 
 const threads: EngineThread[] = [];
 afterEach(async () => {
   for (const thread of threads.splice(0)) await thread.close();
 });
 
-function open(load: () => Promise<ReturnType<typeof program>>) {
+function open(load: LoadProgram) {
   const clock = new VirtualClock();
   const messages: unknown[] = [];
   const downs: string[] = [];
@@ -76,12 +76,38 @@ describe("EngineThread", () => {
   });
 
   it("can be closed while it starts, and stays closed", async () => {
-    const { thread, downs } = open(async () => program(`setInterval(() => {}, 1000);`));
+    const { thread, downs } = open(async () => program(ECHO));
     const started = expect(thread.start()).rejects.toMatchObject({ code: "speech_stopped" });
     await new Promise((resolve) => setImmediate(resolve));
     await thread.close();
     await started;
     await expect(thread.start()).rejects.toThrow("closed");
     expect(downs).toEqual([]);
+  });
+
+  it("stops the fetching of a model when it is closed", async () => {
+    const { thread } = open(
+      (signal) => new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
+    );
+    const started = expect(thread.start()).rejects.toThrow("closed");
+    await thread.close();
+    await started;
+  });
+
+  it("is allowed to finish its step when it is closed, but not for ever", async () => {
+    const finishing = open(async () =>
+      program(`port.once("message", () => setTimeout(() => port.postMessage("done"), 30)); port.postMessage("ready");`),
+    );
+    await finishing.thread.start();
+    await finishing.thread.close();
+    expect(finishing.messages).toEqual(["done"]);
+    expect(finishing.clock.pending).toBe(0);
+
+    const stuck = open(async () => program(`port.on("message", () => {}); port.postMessage("ready");`));
+    await stuck.thread.start();
+    const closed = stuck.thread.close();
+    stuck.clock.advance(CLOSE_GRACE_MS);
+    await closed;
+    expect(stuck.downs).toEqual([]);
   });
 });

@@ -9,8 +9,16 @@ import type { Clock } from "../time/clock.ts";
 /** A thread that fails twice within this time is not tried again before it is over. */
 export const RESTART_PAUSE_MS = 10_000;
 
+/**
+ * Time a thread has to end by itself once it is told to; far more than any step of its work. It is not simply terminated:
+ * ONNX Runtime, interrupted in a run, takes the whole process down.
+ */
+export const CLOSE_GRACE_MS = 10_000;
+
 /** A worker says this once it has loaded its model and can take work. */
 export const READY = "ready";
+/** A worker is told this to end: it closes its port, and with that itself once its step is done. */
+export const CLOSE = "close";
 
 /** What a thread is started with. */
 export interface ThreadProgram {
@@ -19,11 +27,14 @@ export interface ThreadProgram {
   readonly data: unknown;
 }
 
+/** @param signal aborts when the thread is not wanted any more. */
+export type LoadProgram = (signal: AbortSignal) => Promise<ThreadProgram>;
+
 export interface EngineThreadOptions {
   /** Shown by debuggers and profilers. */
   readonly name: string;
   /** Prepares a start, such as by fetching the model. Called at each start. */
-  readonly load: () => Promise<ThreadProgram>;
+  readonly load: LoadProgram;
   readonly onMessage: (message: unknown) => void;
   /** The thread failed to start, or died. The next `start` makes a new one. */
   readonly onDown: (error: Error) => void;
@@ -84,11 +95,11 @@ export class EngineThread {
     if (this.#state.kind === "running") keepAlive(this.#state.worker, held);
   }
 
-  /** Ends the thread, whatever it is doing, and for good. */
+  /** Ends the thread for good, after the step it is in. Resolves when it is gone. */
   async close(): Promise<void> {
     const state = this.#state;
     this.#state = { kind: "closed" };
-    if (state.kind === "running") await state.worker.terminate();
+    if (state.kind === "running") await this.#end(state.worker);
     if (state.kind === "starting") {
       state.stop.abort();
       await Promise.allSettled([state.ready]);
@@ -97,9 +108,14 @@ export class EngineThread {
 
   async #launch(stop: AbortSignal): Promise<void> {
     try {
-      const { url, data } = await this.#options.load();
+      const { url, data } = await this.#options.load(stop);
       stop.throwIfAborted();
-      const worker = new Worker(url, { name: this.#options.name, workerData: data });
+      const worker = new Worker(url, {
+        name: this.#options.name,
+        workerData: data,
+        // The process's own flags are for its own program.
+        execArgv: [],
+      });
       await this.#untilReady(worker, stop);
       this.#state = { kind: "running", worker };
       keepAlive(worker, this.#held);
@@ -115,12 +131,13 @@ export class EngineThread {
     return new Promise((resolve, reject) => {
       let failure: Error | undefined;
       const abort = () => {
-        void worker.terminate();
+        void this.#end(worker);
       };
       stop.addEventListener("abort", abort, { once: true });
       worker.on("message", (message: unknown) => {
-        if (message === READY) resolve();
-        else this.#options.onMessage(message);
+        if (message !== READY) this.#options.onMessage(message);
+        // One that is not wanted any more is on its way out: its end is what is waited for.
+        else if (!stop.aborted) resolve();
       });
       worker.on("error", (error) => {
         failure = asError(error);
@@ -132,6 +149,19 @@ export class EngineThread {
         if (this.#state.kind === "running" && this.#state.worker === worker) this.#failed(error);
       });
     });
+  }
+
+  async #end(worker: Worker): Promise<void> {
+    const gone = new Promise((resolve) => {
+      worker.once("exit", resolve);
+    });
+    keepAlive(worker, true);
+    worker.postMessage(CLOSE);
+    const grace = this.#options.clock.after(CLOSE_GRACE_MS, () => {
+      void worker.terminate();
+    });
+    await gone;
+    grace.cancel();
   }
 
   #failed(error: Error): void {

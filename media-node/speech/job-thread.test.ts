@@ -5,7 +5,9 @@ import { JobThread } from "./job-thread.ts";
 const CODE = `
 import { parentPort as port } from "node:worker_threads";
 let waiting;
-port.on("message", ({ kind, id, payload }) => {
+port.on("message", (message) => {
+  if (message === "close") return port.close();
+  const { kind, id, payload } = message;
   if (kind === "cancel") { if (waiting === id) port.postMessage({ kind: "done", id, result: "cancelled" }); return; }
   if (payload === "die") process.exit(1);
   else if (payload === "fail") port.postMessage({ kind: "failed", id, error: "cannot do it" });

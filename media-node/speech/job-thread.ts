@@ -2,12 +2,12 @@
 import type { Transferable } from "node:worker_threads";
 import { EdgeRtcError } from "../../shared/errors.ts";
 import { type Clock, systemClock } from "../time/clock.ts";
-import { EngineThread, type ThreadProgram } from "./engine-thread.ts";
+import { EngineThread, type LoadProgram } from "./engine-thread.ts";
 import { type FromWorker, parseFromWorker, type ToWorker } from "./job-protocol.ts";
 
 export interface JobThreadOptions<Result> {
   readonly name: string;
-  readonly load: () => Promise<ThreadProgram>;
+  readonly load: LoadProgram;
   /** Jobs that may wait. */
   readonly maxQueued: number;
   /** Thrown past it. */

@@ -1,6 +1,6 @@
 /** The thread's side of a {@link JobThread}: takes jobs one at a time and answers each. */
 import { parentPort, type Transferable } from "node:worker_threads";
-import { READY } from "./engine-thread.ts";
+import { CLOSE, READY } from "./engine-thread.ts";
 import { type FromWorker, parseToWorker } from "./job-protocol.ts";
 
 export interface JobResult {
@@ -29,6 +29,11 @@ export function serveJobs(work: (payload: unknown, signal: AbortSignal) => JobRe
     }
   };
   port.on("message", (raw: unknown) => {
+    if (raw === CLOSE) {
+      running?.stop.abort();
+      port.close();
+      return;
+    }
     const message = parseToWorker(raw);
     if (message.kind === "job") void run(message.id, message.payload);
     else if (running?.id === message.id) running.stop.abort();

@@ -3,7 +3,7 @@ import * as v from "valibot";
 import { EdgeRtcError } from "../../../shared/errors.ts";
 import { type AudioInput, frameDurationMs } from "../../audio/frame.ts";
 import type { Clock } from "../../time/clock.ts";
-import type { ThreadProgram } from "../engine-thread.ts";
+import type { LoadProgram, ThreadProgram } from "../engine-thread.ts";
 import { JobThread } from "../job-thread.ts";
 import { loadModel } from "../load-model.ts";
 
@@ -21,7 +21,7 @@ export interface TranscribeOptions {
 export interface MoonshineSttOptions {
   readonly clock?: Clock;
   /** Prepares the thread. Default: fetches Moonshine through the model store. For tests. */
-  readonly load?: () => Promise<ThreadProgram>;
+  readonly load?: LoadProgram;
 }
 
 export class MoonshineStt {
@@ -74,8 +74,8 @@ function check(audio: AudioInput): void {
   }
 }
 
-async function loadMoonshine(): Promise<ThreadProgram> {
-  const paths = await loadModel("moonshine-tiny-en");
+async function loadMoonshine(signal: AbortSignal): Promise<ThreadProgram> {
+  const paths = await loadModel("moonshine-tiny-en", signal);
   return {
     url: new URL("./worker.ts", import.meta.url),
     data: { encoder: paths["encoder.onnx"], decoder: paths["decoder.onnx"], tokenizer: paths["tokenizer.js"] },

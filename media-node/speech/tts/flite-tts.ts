@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import { EdgeRtcError } from "../../../shared/errors.ts";
 import type { Clock } from "../../time/clock.ts";
-import type { ThreadProgram } from "../engine-thread.ts";
+import type { LoadProgram, ThreadProgram } from "../engine-thread.ts";
 import { JobThread } from "../job-thread.ts";
 import { loadModel } from "../load-model.ts";
 import { splitSentences } from "./sentences.ts";
@@ -31,7 +31,7 @@ export interface SynthesizeOptions {
 export interface FliteTtsOptions {
   readonly clock?: Clock;
   /** Prepares the thread. Default: fetches Flite through the model store. For tests. */
-  readonly load?: () => Promise<ThreadProgram>;
+  readonly load?: LoadProgram;
 }
 
 const Result = v.object({ sampleRate: v.literal<number>(FLITE_SAMPLE_RATE), samples: v.instance(Int16Array) });
@@ -98,7 +98,7 @@ function knownVoice(voice: string = "slt"): FliteVoice {
   return known;
 }
 
-async function loadFlite(): Promise<ThreadProgram> {
-  const paths = await loadModel("flite");
+async function loadFlite(signal: AbortSignal): Promise<ThreadProgram> {
+  const paths = await loadModel("flite", signal);
   return { url: new URL("./worker.ts", import.meta.url), data: { wasm: paths["flite.wasm"] } };
 }

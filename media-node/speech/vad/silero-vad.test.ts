@@ -10,7 +10,9 @@ const clip = (name: string) =>
 /** Gives each window's first sample back as its probability, with 1000 added where the session begins. Dies of −1. */
 const FAKE = `
 import { parentPort as port } from "node:worker_threads";
-port.on("message", ({ buffer, capacity, count }) => {
+port.on("message", (message) => {
+  if (message === "close") return port.close();
+  const { buffer, capacity, count } = message;
   const words = new Int32Array(buffer, 0, capacity), out = new Float32Array(buffer, 0, capacity);
   const samples = new Int16Array(buffer, capacity * 4);
   for (let i = 0; i < count; i++) {

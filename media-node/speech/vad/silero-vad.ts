@@ -3,7 +3,7 @@
  * sixteen windows at once cost a quarter each of what one alone does. The media thread only copies and posts.
  */
 import { type Clock, systemClock, type Timer } from "../../time/clock.ts";
-import { EngineThread, type ThreadProgram } from "../engine-thread.ts";
+import { EngineThread, type LoadProgram, type ThreadProgram } from "../engine-thread.ts";
 import { loadModel } from "../load-model.ts";
 import { isPacket, type Packet, RESET_BIT, viewPacket, WINDOW_SAMPLES } from "./packet.ts";
 import { WindowQueue, type WindowTag } from "./queue.ts";
@@ -25,7 +25,7 @@ export interface SileroVadOptions {
   /** Default {@link BATCH_DELAY_MS}. */
   readonly batchDelayMs?: number;
   /** Prepares the thread. Default: fetches Silero through the model store. For tests. */
-  readonly load?: () => Promise<ThreadProgram>;
+  readonly load?: LoadProgram;
 }
 
 /** One session's voice activity detection. */
@@ -230,7 +230,7 @@ class Stream implements VadStream {
   }
 }
 
-async function loadSilero(): Promise<ThreadProgram> {
-  const paths = await loadModel("silero-vad-v6");
+async function loadSilero(signal: AbortSignal): Promise<ThreadProgram> {
+  const paths = await loadModel("silero-vad-v6", signal);
   return { url: new URL("./worker.ts", import.meta.url), data: { model: paths["silero_vad.onnx"] } };
 }

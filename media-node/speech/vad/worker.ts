@@ -2,7 +2,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import * as ort from "onnxruntime-node";
 import * as v from "valibot";
-import { READY } from "../engine-thread.ts";
+import { CLOSE, READY } from "../engine-thread.ts";
 import { isPacket, type Packet, RESET_BIT, VAD_SAMPLE_RATE, viewPacket, WINDOW_SAMPLES } from "./packet.ts";
 
 /** Silero sees the end of the window before, too. */
@@ -116,6 +116,7 @@ async function answer({ buffer, capacity, count }: Packet): Promise<void> {
 
 // The engine sends the next packet only after the answer to this one. An error ends the thread, and is reported there.
 port.on("message", (message: unknown) => {
-  if (isPacket(message)) void answer(message);
+  if (message === CLOSE) port.close();
+  else if (isPacket(message)) void answer(message);
 });
 port.postMessage(READY);
