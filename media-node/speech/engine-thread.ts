@@ -5,6 +5,7 @@
 import { type Transferable, Worker } from "node:worker_threads";
 import { EdgeRtcError } from "../../shared/errors.ts";
 import type { Clock } from "../time/clock.ts";
+import { NativeGate } from "./native-gate.ts";
 
 /** A thread that fails twice within this time is not tried again before it is over. */
 export const RESTART_PAUSE_MS = 10_000;
@@ -23,7 +24,7 @@ export const CLOSE = "close";
 /** What a thread is started with. */
 export interface ThreadProgram {
   readonly url: URL;
-  /** `workerData` there. */
+  /** The thread's own data: see `workerStart`. */
   readonly data: unknown;
 }
 
@@ -110,12 +111,16 @@ export class EngineThread {
     try {
       const { url, data } = await this.#options.load(stop);
       stop.throwIfAborted();
+      const gate = new NativeGate();
       const worker = new Worker(url, {
         name: this.#options.name,
-        workerData: data,
+        workerData: { gate: gate.memory, data },
         // The process's own flags are for its own program.
         execArgv: [],
       });
+      const shut = () => gate.shut();
+      process.once("exit", shut);
+      worker.once("exit", () => process.off("exit", shut));
       await this.#untilReady(worker, stop);
       this.#state = { kind: "running", worker };
       keepAlive(worker, this.#held);

@@ -1,5 +1,5 @@
 /** The thread's side of a {@link JobThread}: takes jobs one at a time and answers each. */
-import { parentPort, type Transferable } from "node:worker_threads";
+import type { MessagePort, Transferable } from "node:worker_threads";
 import { CLOSE, READY } from "./engine-thread.ts";
 import { type FromWorker, parseToWorker } from "./job-protocol.ts";
 
@@ -12,9 +12,10 @@ export interface JobResult {
  * Tells that the thread is ready, and works from then on.
  * @param work does one job. The signal aborts when nobody wants the result any more; then it may return anything.
  */
-export function serveJobs(work: (payload: unknown, signal: AbortSignal) => JobResult | Promise<JobResult>): void {
-  const port = parentPort;
-  if (port === null) throw new Error("This file is a worker thread's.");
+export function serveJobs(
+  port: MessagePort,
+  work: (payload: unknown, signal: AbortSignal) => JobResult | Promise<JobResult>,
+): void {
   let running: { readonly id: number; readonly stop: AbortController } | undefined;
   const answer = (message: FromWorker, transfer: readonly Transferable[] = []) => port.postMessage(message, transfer);
 

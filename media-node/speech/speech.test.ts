@@ -203,6 +203,24 @@ describe("the engines of a process", () => {
     expect(stderr).toBe("");
   }, 60_000);
 
+  it.each([
+    ["exits", "process.exit(7)", 7],
+    ["fails", "throw new Error('boom')", 1],
+  ])(
+    "do not turn it into a crash when the process %s while they work",
+    async (_what, end, exitCode) => {
+      const code = `
+      import { getSTTModel, speechReady } from ${JSON.stringify(new URL("./index.ts", import.meta.url).href)};
+      const stt = getSTTModel();
+      await speechReady();
+      stt.stt({ sampleRate: 16_000, samples: Float32Array.from({ length: 320_000 }, (_, i) => Math.sin(i * i)) });
+      setTimeout(() => { ${end} }, 40);`;
+      const run = promisify(execFile)(process.execPath, ["--input-type=module", "-e", code]);
+      await expect(run).rejects.toMatchObject({ code: exitCode, signal: null });
+    },
+    60_000,
+  );
+
   it("leave no thread behind when they are closed while they load", async () => {
     const code = `
       import { closeSpeech, getSTTModel, getTTSModel, openVad } from ${JSON.stringify(new URL("./index.ts", import.meta.url).href)};

@@ -1,6 +1,7 @@
 /** Moonshine itself: 16 kHz samples in, words out. Blocks the thread it runs on; see {@link MoonshineStt}. */
 import { readFile } from "node:fs/promises";
 import * as ort from "onnxruntime-node";
+import type { NativeGate } from "../native-gate.ts";
 import { type Detokenize, readTokenizer } from "./tokenizer.ts";
 
 export const MOONSHINE_SAMPLE_RATE = 16_000;
@@ -31,10 +32,17 @@ export class Moonshine {
   readonly #encoder: ort.InferenceSession;
   readonly #decoder: ort.InferenceSession;
   readonly #detokenize: Detokenize;
+  readonly #gate: NativeGate;
   /** Names of the decoder's cache inputs, with the shape of one of no length. Read from the model: tiny and base differ. */
   readonly #cacheShapes: ReadonlyMap<string, readonly number[]>;
 
-  private constructor(encoder: ort.InferenceSession, decoder: ort.InferenceSession, detokenize: Detokenize) {
+  private constructor(
+    encoder: ort.InferenceSession,
+    decoder: ort.InferenceSession,
+    detokenize: Detokenize,
+    gate: NativeGate,
+  ) {
+    this.#gate = gate;
     this.#encoder = encoder;
     this.#decoder = decoder;
     this.#detokenize = detokenize;
@@ -49,18 +57,18 @@ export class Moonshine {
     );
   }
 
-  static async load(files: MoonshineFiles): Promise<Moonshine> {
+  /** @param gate all native code runs inside it. */
+  static async load(files: MoonshineFiles, gate: NativeGate): Promise<Moonshine> {
     const detokenize = readTokenizer(await readFile(files.tokenizer, "utf8"));
-    const encoder = await ort.InferenceSession.create(files.encoder, SESSION);
-    const decoder = await ort.InferenceSession.create(files.decoder, SESSION);
-    return new Moonshine(encoder, decoder, detokenize);
+    const encoder = await gate.run(() => ort.InferenceSession.create(files.encoder, SESSION));
+    const decoder = await gate.run(() => ort.InferenceSession.create(files.decoder, SESSION));
+    return new Moonshine(encoder, decoder, detokenize, gate);
   }
 
   /** @param samples at most about 30 s; more is transcribed, but badly. Aborted, it stops after the current token. */
   async transcribe(samples: Float32Array, signal: AbortSignal): Promise<string> {
-    const encoded = await this.#encoder.run({
-      input_values: new ort.Tensor("float32", samples, [1, samples.length]),
-    });
+    const audio = { input_values: new ort.Tensor("float32", samples, [1, samples.length]) };
+    const encoded = await this.#gate.run(() => this.#encoder.run(audio));
     const hidden = tensor(encoded, "last_hidden_state");
     let cache: Tensors = Object.fromEntries(
       [...this.#cacheShapes].map(([name, shape]) => [name, new ort.Tensor("float32", new Float32Array(0), shape)]),
@@ -69,12 +77,13 @@ export class Moonshine {
     const limit = Math.ceil((samples.length / MOONSHINE_SAMPLE_RATE) * TOKENS_PER_SECOND) + EXTRA_TOKENS;
     let last = BEGIN_TOKEN;
     for (let step = 0; step < limit && !signal.aborted; step++) {
-      const output = await this.#decoder.run({
+      const feeds = {
         ...cache,
         input_ids: new ort.Tensor("int64", BigInt64Array.of(last), [1, 1]),
         encoder_hidden_states: hidden,
         use_cache_branch: new ort.Tensor("bool", Uint8Array.of(step === 0 ? 0 : 1), [1]),
-      });
+      };
+      const output = await this.#gate.run(() => this.#decoder.run(feeds));
       const token = mostLikely(tensor(output, "logits"));
       if (token === END_TOKEN) break;
       tokens.push(token);

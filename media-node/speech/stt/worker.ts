@@ -1,9 +1,9 @@
 /** The speech-to-text thread: converts a turn's audio, cuts it, and has Moonshine transcribe it. */
-import { workerData } from "node:worker_threads";
 import * as v from "valibot";
 import { toFloat32, toInt16, toMono } from "../../audio/frame.ts";
 import { resample } from "../../audio/resample.ts";
 import { serveJobs } from "../job-worker.ts";
+import { workerStart } from "../worker-start.ts";
 import { MOONSHINE_SAMPLE_RATE, Moonshine } from "./moonshine.ts";
 import { segments } from "./segments.ts";
 
@@ -15,7 +15,8 @@ const Job = v.object({
   channels: v.picklist([1, 2]),
 });
 
-const moonshine = await Moonshine.load(v.parse(Data, workerData));
+const { port, gate, data } = workerStart();
+const moonshine = await Moonshine.load(v.parse(Data, data), gate);
 // The first run allocates what the next ones use.
 await moonshine.transcribe(new Float32Array(MOONSHINE_SAMPLE_RATE), new AbortController().signal);
 
@@ -28,7 +29,7 @@ function prepare(job: v.InferOutput<typeof Job>): Float32Array {
   return mono instanceof Float32Array ? mono.map((sample) => (Number.isFinite(sample) ? sample : 0)) : toFloat32(mono);
 }
 
-serveJobs(async (payload, signal) => {
+serveJobs(port, async (payload, signal) => {
   const texts: string[] = [];
   for (const segment of segments(prepare(v.parse(Job, payload)), MOONSHINE_SAMPLE_RATE)) {
     if (signal.aborted) break;

@@ -1,16 +1,17 @@
 /** The text-to-speech thread: runs Flite, compiled to WebAssembly, once for each piece of text. */
 import { readFileSync } from "node:fs";
-import { workerData } from "node:worker_threads";
 import * as v from "valibot";
 import { readWav } from "../../audio/wav.ts";
 import { serveJobs } from "../job-worker.ts";
+import { workerStart } from "../worker-start.ts";
 import { runWasi } from "./memory-wasi.ts";
 
 /** What the thread is started with, and what a job is. */
 const Data = v.object({ wasm: v.string() });
 const Job = v.object({ text: v.string(), voice: v.string() });
 
-const module = new WebAssembly.Module(readFileSync(v.parse(Data, workerData).wasm));
+const { port, data } = workerStart();
+const module = new WebAssembly.Module(readFileSync(v.parse(Data, data).wasm));
 
 function synthesize(text: string, voice: string) {
   const { exitCode, file, stderr } = runWasi(module, ["flite", "-voice", voice, "-t", text, "-o", "/out.wav"]);
@@ -22,7 +23,7 @@ function synthesize(text: string, voice: string) {
 // The first run compiles the code that the next ones use.
 synthesize("Ready.", "slt");
 
-serveJobs((payload) => {
+serveJobs(port, (payload) => {
   const { text, voice } = v.parse(Job, payload);
   const { samples, sampleRate } = synthesize(text, voice);
   return { result: { samples, sampleRate }, transfer: [samples.buffer] };

@@ -1,8 +1,8 @@
 /** The VAD thread: runs Silero over the windows of all sessions at once, and keeps what it has heard of each. */
-import { parentPort, workerData } from "node:worker_threads";
 import * as ort from "onnxruntime-node";
 import * as v from "valibot";
 import { CLOSE, READY } from "../engine-thread.ts";
+import { workerStart } from "../worker-start.ts";
 import { isPacket, type Packet, RESET_BIT, VAD_SAMPLE_RATE, viewPacket, WINDOW_SAMPLES } from "./packet.ts";
 
 /** Silero sees the end of the window before, too. */
@@ -23,15 +23,16 @@ interface Memory {
   readonly state: Float32Array;
 }
 
-const port = parentPort;
-if (port === null) throw new Error("This file is a worker thread's.");
-const { model } = v.parse(Data, workerData);
-const session = await ort.InferenceSession.create(model, {
-  intraOpNumThreads: 1,
-  interOpNumThreads: 1,
-  executionMode: "sequential",
-  logSeverityLevel: 3,
-});
+const { port, gate, data } = workerStart();
+const { model } = v.parse(Data, data);
+const session = await gate.run(() =>
+  ort.InferenceSession.create(model, {
+    intraOpNumThreads: 1,
+    interOpNumThreads: 1,
+    executionMode: "sequential",
+    logSeverityLevel: 3,
+  }),
+);
 const sampleRate = new ort.Tensor("int64", BigInt64Array.of(BigInt(VAD_SAMPLE_RATE)), []);
 /** One for each slot in use; a slot that is used anew comes with a reset. */
 const memories: Memory[] = [];
@@ -86,11 +87,12 @@ async function run(
     state.set(memory.state.subarray(0, STATE_SIZE), row * STATE_SIZE);
     state.set(memory.state.subarray(STATE_SIZE), (batch + row) * STATE_SIZE);
   }
-  const result = await session.run({
+  const feeds = {
     input: new ort.Tensor("float32", input, [batch, INPUT_SAMPLES]),
     state: new ort.Tensor("float32", state, [2, batch, STATE_SIZE]),
     sr: sampleRate,
-  });
+  };
+  const result = await gate.run(() => session.run(feeds));
   const output = floats(result["output"]);
   const stateN = floats(result["stateN"]);
   for (const [row, memory] of batchMemories.entries()) {
@@ -111,7 +113,7 @@ async function answer({ buffer, capacity, count }: Packet): Promise<void> {
   const results = new Float32Array(count);
   for (const indices of runsOf(words)) await run(indices, words, samples, results);
   probabilities.set(results);
-  port?.postMessage({ buffer, capacity, count } satisfies Packet, [buffer]);
+  port.postMessage({ buffer, capacity, count } satisfies Packet, [buffer]);
 }
 
 // The engine sends the next packet only after the answer to this one. An error ends the thread, and is reported there.
