@@ -1,0 +1,129 @@
+/** Real Chromium with a recording as its microphone, and what its page heard, as PCM. */
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import { writeWav } from "../../media-node/audio/wav.ts";
+
+export interface BrowserOptions {
+  /** 48 kHz mono; played once from the moment the microphone is opened, then silence. Default: a beep now and then. */
+  readonly microphone?: Int16Array;
+  /** Play the recording again and again. Default false. */
+  readonly loop?: boolean;
+}
+
+export class TestBrowser {
+  readonly #browser: Browser;
+  readonly #folder: string;
+  readonly context: BrowserContext;
+
+  private constructor(browser: Browser, context: BrowserContext, folder: string) {
+    this.#browser = browser;
+    this.context = context;
+    this.#folder = folder;
+  }
+
+  static async launch(options: BrowserOptions = {}): Promise<TestBrowser> {
+    const folder = await mkdtemp(path.join(tmpdir(), "edgertc-browser-"));
+    const args = [
+      "--headless=new",
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+      "--no-first-run",
+      "--use-fake-device-for-media-stream",
+      "--use-fake-ui-for-media-stream",
+      "--autoplay-policy=no-user-gesture-required",
+    ];
+    if (options.microphone !== undefined) {
+      const file = path.join(folder, "microphone.wav");
+      await writeFile(file, writeWav(options.microphone, 48_000));
+      args.push(`--use-file-for-fake-audio-capture=${file}${options.loop === true ? "" : "%noloop"}`);
+    }
+    const browser = await chromium.launch({
+      executablePath: process.env["CHROMIUM_PATH"] ?? "/usr/bin/chromium",
+      headless: false,
+      args,
+    });
+    const context = await browser.newContext({ permissions: ["microphone"] });
+    return new TestBrowser(browser, context, folder);
+  }
+
+  /** Opens a page that records what its peer connections play. */
+  async open(url: string): Promise<TestPage> {
+    const page = await this.context.newPage();
+    await page.addInitScript(recordRemoteAudio);
+    await page.goto(url);
+    return new TestPage(page);
+  }
+
+  async close(): Promise<void> {
+    await this.#browser.close();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+}
+
+export class TestPage {
+  readonly page: Page;
+
+  constructor(page: Page) {
+    this.page = page;
+  }
+
+  /** What was heard so far, 16 kHz mono, silence included, from the first remote track on. */
+  async recording(): Promise<Int16Array> {
+    const base64 = await this.page.evaluate(() => (globalThis as unknown as RecordingGlobal).__heard());
+    const bytes = Buffer.from(base64, "base64");
+    return new Int16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2).slice();
+  }
+
+  /** The texts of elements with this test id. */
+  async texts(testId: string): Promise<string[]> {
+    return await this.page.getByTestId(testId).allInnerTexts();
+  }
+}
+
+interface RecordingGlobal {
+  __heard(): string;
+}
+
+/** Runs in the page: taps every remote audio track into one 16 kHz recording. */
+function recordRemoteAudio(): void {
+  const pieces: Int16Array[] = [];
+  const Original = globalThis.RTCPeerConnection;
+  let audio: AudioContext | undefined;
+  const tap = (stream: MediaStream): void => {
+    audio ??= new AudioContext({ sampleRate: 16_000 });
+    const processor = audio.createScriptProcessor(1024, 1, 1);
+    processor.onaudioprocess = ({ inputBuffer }) => {
+      pieces.push(Int16Array.from(inputBuffer.getChannelData(0), (x) => Math.max(-1, Math.min(1, x)) * 32_767));
+    };
+    audio.createMediaStreamSource(stream).connect(processor);
+    processor.connect(audio.destination);
+    audio.resume().catch(console.error);
+  };
+  globalThis.RTCPeerConnection = class extends Original {
+    constructor(configuration?: RTCConfiguration) {
+      super(configuration);
+      this.addEventListener("track", ({ track }) => {
+        if (track.kind === "audio") tap(new MediaStream([track]));
+      });
+    }
+  };
+  Object.assign(globalThis, {
+    __heard: () => {
+      const bytes = new Uint8Array(pieces.reduce((sum, { byteLength }) => sum + byteLength, 0));
+      let offset = 0;
+      for (const piece of pieces) {
+        bytes.set(new Uint8Array(piece.buffer), offset);
+        offset += piece.byteLength;
+      }
+      let text = "";
+      for (let i = 0; i < bytes.length; i += 0x8000) text += String.fromCharCode(...bytes.subarray(i, i + 0x8000));
+      return btoa(text);
+    },
+  });
+}
