@@ -14,7 +14,13 @@ import { GUARD_MARK, guardProcesses } from "./guard.ts";
 import { readWorkerConfig } from "./worker-config.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-const WORKER_NAME = "edgertc";
+const EDGE_WORKER = "edgertc";
+/**
+ * Session objects store nothing, but workerd makes a database file for every object it ever starts: three files and some
+ * milliseconds per call. They live in a second Worker whose storage is in memory.
+ */
+const SESSION_WORKER = "edgertc-sessions";
+const STORELESS_CLASS = "Session";
 
 /** Lowest level of the Worker's log that is passed on. */
 export type LocalEdgeLogLevel = "info" | "warn" | "error" | "none";
@@ -75,7 +81,24 @@ async function miniflareOptions(options: LocalEdgeOptions, mark: string): Promis
   });
   const directory = options.assets ?? path.resolve(ROOT, config.assets?.directory ?? "");
   const hasPage = existsSync(path.join(directory, "index.html"));
-  const objects = config.durable_objects.bindings;
+  const { bindings } = config.durable_objects;
+  const contents = await readFile(script, "utf8");
+  /** The Worker, holding the objects of some classes; the bundle and the bindings are the same for all. */
+  const worker = (name: string, classes: readonly string[]) => ({
+    name,
+    compatibilityDate,
+    manifest: { mainModule: "index.js", modules: { "index.js": { type: "esm" as const, contents } } },
+    env: {
+      ...Object.fromEntries(bindings.map((binding) => [binding.name, durableObject(binding.class_name)])),
+      EDGERTC_NODE_SECRET: { type: "text" as const, value: options.secret },
+    },
+    exports: Object.fromEntries(
+      classes.map((name) => [name, { type: "durable-object" as const, storage: "sqlite" as const }]),
+    ),
+  });
+  const stored = bindings.map((binding) => binding.class_name).filter((name) => name !== STORELESS_CLASS);
+  const edge = worker(EDGE_WORKER, stored);
+  const page = { directory, hasUserWorker: true, runWorkerFirst: config.assets?.run_worker_first ?? false };
   return {
     host: options.host,
     port: options.port,
@@ -89,32 +112,16 @@ async function miniflareOptions(options: LocalEdgeOptions, mark: string): Promis
     resourcePersistencePath: storage,
     workers: [
       {
-        config: {
-          name: WORKER_NAME,
-          compatibilityDate,
-          manifest: {
-            mainModule: "index.js",
-            modules: { "index.js": { type: "esm", contents: await readFile(script, "utf8") } },
-          },
-          env: {
-            ...Object.fromEntries(objects.map(({ name, class_name }) => [name, durableObject(class_name)])),
-            ...(hasPage ? { ASSETS: { type: "assets" } } : {}),
-            EDGERTC_NODE_SECRET: { type: "text", value: options.secret },
-          },
-          exports: Object.fromEntries(
-            objects.map(({ class_name }) => [class_name, { type: "durable-object", storage: "sqlite" }]),
-          ),
-          ...(hasPage
-            ? { assets: { directory, hasUserWorker: true, runWorkerFirst: config.assets?.run_worker_first ?? false } }
-            : {}),
-        },
+        config: hasPage ? { ...edge, env: { ...edge.env, ASSETS: { type: "assets" } }, assets: page } : edge,
       },
+      { config: worker(SESSION_WORKER, [STORELESS_CLASS]), dev: { unsafeEphemeralDurableObjects: true } },
     ],
   };
 }
 
 function durableObject(exportName: string): { type: "durable-object"; worker: string; exportName: string } {
-  return { type: "durable-object", worker: WORKER_NAME, exportName };
+  const worker = exportName === STORELESS_CLASS ? SESSION_WORKER : EDGE_WORKER;
+  return { type: "durable-object", worker, exportName };
 }
 
 const LEVELS: readonly string[] = ["debug", "log", "info", "warn", "error", "none"];

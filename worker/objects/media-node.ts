@@ -34,6 +34,7 @@ const TELL_AGAIN_MS = 1_000;
 const DIRECTORY = "";
 /** WebSocket close code "try again later": the node redials, with a snapshot that sets everything right. */
 const TRY_AGAIN_LATER = 1013;
+const NORMAL_CLOSE = 1000;
 
 export class MediaNode extends DurableObject<Env> implements MediaNodeApi {
   readonly #rows: NodeRows;
@@ -94,6 +95,8 @@ export class MediaNode extends DurableObject<Env> implements MediaNodeApi {
   }
 
   override async webSocketClose(ws: WebSocket): Promise<void> {
+    // The closing handshake is ours to finish. With a code of our own: the one received may not be sent.
+    if (ws.readyState === WebSocket.CLOSING) ws.close(NORMAL_CLOSE);
     const link = this.#linkOf(ws);
     if (link !== null) await this.#gone(link);
   }
