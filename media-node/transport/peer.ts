@@ -21,6 +21,7 @@ import { sendCloseNotify } from "./close-notify.ts";
 import { keepEarlyDtls } from "./early-dtls.ts";
 import type { IceOptions } from "./ice-options.ts";
 import { checkOffer, type OfferRules } from "./offer-check.ts";
+import { skipHandshakeRecords } from "./record-numbers.ts";
 import { wrapSrtpKeys } from "./srtp-keys.ts";
 
 /**
@@ -122,6 +123,7 @@ export class Peer {
       keepEarlyDtls(transport);
       transport.onStateChange.subscribe((state) => {
         if (state === "connected") {
+          skipHandshakeRecords(transport);
           wrapSrtpKeys(transport);
           this.#heard();
           this.#watchSilence();
