@@ -2,9 +2,7 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "c
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { NODE_LOST_MS, NODE_REDIAL_GRACE_MS, NODE_SUSPECT_MS } from "../shared/link.ts";
-import { CONNECT_TIMEOUT_MS } from "../shared/session.ts";
-import { EXPIRY_GRACE_MS } from "./ledger/ledger.ts";
-import { COMMAND_DEADLINE_MS } from "./link/pending-commands.ts";
+import { COMMAND_DEADLINE_MS, PENDING_LEASE_MS } from "./deadlines.ts";
 import { get, offer } from "./testing/client.ts";
 import { descriptor, FakeNode } from "./testing/fake-node.ts";
 
@@ -119,7 +117,7 @@ describe("a session that never connects", () => {
   it("loses its lease by the stream's alarm, if its node says nothing of it", async () => {
     const node = await FakeNode.start({ nodeId: "limbo", streams: [descriptor("limbo")] });
     await offer("limbo", "a");
-    vi.setSystemTime(Date.now() + CONNECT_TIMEOUT_MS + EXPIRY_GRACE_MS - 1);
+    vi.setSystemTime(Date.now() + PENDING_LEASE_MS - 1);
     await runDurableObjectAlarm(streamObject("limbo"));
     expect((await get("/limbo/sessions/a")).json).toEqual({ state: "pending" });
     vi.setSystemTime(Date.now() + 1);

@@ -79,8 +79,11 @@ export type CommandResult =
 
 export interface MediaNodeApi {
   fetch(request: Request): Promise<Response>;
-  /** Hands a command to the node and waits for its reply. Repeated with the same command id it is sent once. */
-  command(request: Versioned & { epoch: number; command: Command }): Promise<CommandResult>;
+  /**
+   * Hands a command to the node and waits for its reply, for `withinMs` or the usual deadline. Repeated with the same
+   * command id it is sent once.
+   */
+  command(request: Versioned & { epoch: number; command: Command; withinMs?: number }): Promise<CommandResult>;
 }
 
 export interface StreamLookup {

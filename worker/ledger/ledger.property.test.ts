@@ -4,9 +4,9 @@ import { nodeSql } from "../../test/support/node-sqlite.ts";
 import { LedgerWorld, STEPS, type Step } from "../testing/ledger-world.ts";
 import { Ledger } from "./ledger.ts";
 
-/** Steps of one history, and histories of one run: some ten thousand steps in all. */
-const MAX_STEPS = 120;
-const HISTORIES = 250;
+/** Steps of one history, and histories of one run: some hundred thousand steps in all, in about a second. */
+const MAX_STEPS = 200;
+const HISTORIES = 1_000;
 
 // What keeps the world going is more likely than what breaks it.
 const WEIGHTS: Partial<Record<Step, number>> = { offer: 6, deliver: 8, connect: 3, report: 4, hangup: 2, redial: 3 };

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { CONNECT_TIMEOUT_MS } from "../../shared/session.ts";
 import { type NodeSql, nodeSql } from "../../test/support/node-sqlite.ts";
-import { EXPIRY_GRACE_MS, FORGET_NODE_MS, IN_FLIGHT_MS, Ledger } from "./ledger.ts";
+import { BACK_AGAIN_GRACE_MS, IN_FLIGHT_MS, PENDING_LEASE_MS } from "../deadlines.ts";
+import { FORGET_NODE_MS, Ledger } from "./ledger.ts";
 import type { NodeArrival } from "./types.ts";
 
 let sql: NodeSql;
@@ -149,8 +149,8 @@ describe("the end of a lease", () => {
   it("comes by itself when a session never connects", () => {
     up("a");
     admit("s1");
-    expect(ledger.nextExpiryMs()).toBe(nowMs + CONNECT_TIMEOUT_MS + EXPIRY_GRACE_MS);
-    nowMs += CONNECT_TIMEOUT_MS + EXPIRY_GRACE_MS - 1;
+    expect(ledger.nextExpiryMs()).toBe(nowMs + PENDING_LEASE_MS);
+    nowMs += PENDING_LEASE_MS - 1;
     expect(ledger.expire(nowMs)).toEqual([]);
     nowMs += 1;
     expect(ledger.expire(nowMs)).toMatchObject([{ sid: "s1" }]);
@@ -162,7 +162,7 @@ describe("the end of a lease", () => {
     admit("s1");
     expect(ledger.connected(ref("s1"))).toBe("done");
     expect(ledger.nextExpiryMs()).toBeNull();
-    expect(ledger.expire(nowMs + 10 * CONNECT_TIMEOUT_MS)).toEqual([]);
+    expect(ledger.expire(nowMs + 10 * PENDING_LEASE_MS)).toEqual([]);
     expect(ledger.find("client-s1")?.state).toBe("live");
   });
 
@@ -170,11 +170,11 @@ describe("the end of a lease", () => {
     up("a");
     admit("s1");
     change("a", "suspect");
-    nowMs += CONNECT_TIMEOUT_MS + EXPIRY_GRACE_MS + 1;
+    nowMs += PENDING_LEASE_MS + 1;
     expect(ledger.nextExpiryMs()).toBeNull();
     expect(ledger.expire(nowMs)).toEqual([]);
     change("a", "up");
-    expect(ledger.nextExpiryMs()).toBe(nowMs + EXPIRY_GRACE_MS);
+    expect(ledger.nextExpiryMs()).toBe(nowMs + BACK_AGAIN_GRACE_MS);
   });
 });
 

@@ -4,7 +4,7 @@
  * A synchronous core: it awaits nothing and reads neither clock nor chance. Every operation is one transaction and
  * idempotent by `sid`; counts are queries over leases. Releases and reports from an old run of a node are refused.
  */
-import { CONNECT_TIMEOUT_MS } from "../../shared/session.ts";
+import { BACK_AGAIN_GRACE_MS, IN_FLIGHT_MS, PENDING_LEASE_MS } from "../deadlines.ts";
 import { choose, isFull, type PlacementNode, RECENT_MS } from "./placement.ts";
 import { type Migrations, Schema } from "./schema.ts";
 import { number, numberOrNull, type SqlPort, type SqlRow, text } from "./sql-port.ts";
@@ -19,10 +19,6 @@ import type {
   ReportedLoad,
 } from "./types.ts";
 
-/** A node ends a session that never connects by itself; the ledger only cleans up behind it, this much later. */
-export const EXPIRY_GRACE_MS = 5_000;
-/** An offer may be on its way to a node for this long: its lease is not missed in a snapshot yet. */
-export const IN_FLIGHT_MS = 12_000;
 /** A lost node's row is kept this long: its descriptor's limit holds while no other node is there. */
 export const FORGET_NODE_MS = 24 * 60 * 60 * 1_000;
 
@@ -97,7 +93,7 @@ export class Ledger {
         node.nodeId,
         node.epoch,
         nowMs,
-        nowMs + CONNECT_TIMEOUT_MS + EXPIRY_GRACE_MS,
+        nowMs + PENDING_LEASE_MS,
       );
       return { ok: true, nodeId: node.nodeId, epoch: node.epoch };
     });
@@ -124,7 +120,14 @@ export class Ledger {
         this.#free(held);
         return { ok: false, code: "node_full" };
       }
-      this.#sql.rows("UPDATE leases SET node_id = ?, epoch = ? WHERE client_id = ?", node.nodeId, node.epoch, clientId);
+      this.#sql.rows(
+        "UPDATE leases SET node_id = ?, epoch = ?, admitted_ms = ?, deadline_ms = ? WHERE client_id = ?",
+        node.nodeId,
+        node.epoch,
+        nowMs,
+        nowMs + PENDING_LEASE_MS,
+        clientId,
+      );
       return { ok: true, nodeId: node.nodeId, epoch: node.epoch };
     });
   }
@@ -210,7 +213,7 @@ export class Ledger {
         // Its reports may be on their way still.
         this.#sql.rows(
           "UPDATE leases SET deadline_ms = ?1 WHERE node_id = ?2 AND state = 'pending' AND deadline_ms < ?1",
-          nowMs + EXPIRY_GRACE_MS,
+          nowMs + BACK_AGAIN_GRACE_MS,
           nodeId,
         );
       }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Command } from "../../shared/link.ts";
-import { COMMAND_DEADLINE_MS, MAX_PENDING_COMMANDS, PendingCommands } from "./pending-commands.ts";
+import { COMMAND_DEADLINE_MS } from "../deadlines.ts";
+import { MAX_PENDING_COMMANDS, PendingCommands } from "./pending-commands.ts";
 
 /** Timers that fire when the test says so. */
 function timers() {

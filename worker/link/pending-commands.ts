@@ -3,10 +3,8 @@
  * loss. They outlive a socket: what has no reply yet is sent again after a redial.
  */
 import type { Command, ReplyBody } from "../../shared/link.ts";
+import { COMMAND_DEADLINE_MS } from "../deadlines.ts";
 import type { CommandResult } from "../rpc.ts";
-
-/** A command that has no reply after this long has failed: the client's patience, and the bound of every wait. */
-export const COMMAND_DEADLINE_MS = 10_000;
 
 /** Commands waiting for one node. Past it new ones are refused: the node does not keep up. */
 export const MAX_PENDING_COMMANDS = 2_000;
@@ -38,8 +36,13 @@ export class PendingCommands {
   /**
    * Sends a command and waits for its reply. The same id again joins the one that waits.
    * @param send puts it on the socket; false if there is none at the moment.
+   * @param withinMs how long to wait for the reply, at most COMMAND_DEADLINE_MS.
    */
-  async run(command: Command, send: (command: Command) => boolean): Promise<CommandResult> {
+  async run(
+    command: Command,
+    send: (command: Command) => boolean,
+    withinMs = COMMAND_DEADLINE_MS,
+  ): Promise<CommandResult> {
     const waiting = this.#pending.get(command.id);
     if (waiting !== undefined) return waiting.result;
     if (this.#pending.size >= MAX_PENDING_COMMANDS) {
@@ -47,7 +50,10 @@ export class PendingCommands {
     }
     const { promise, resolve } = Promise.withResolvers<CommandResult>();
     // The deadline belongs to this entry: settling it, by whatever way, cancels the timer.
-    const cancelDeadline = this.#schedule(() => this.#fail(command.id, "edge_timeout"), COMMAND_DEADLINE_MS);
+    const cancelDeadline = this.#schedule(
+      () => this.#fail(command.id, "edge_timeout"),
+      Math.min(withinMs, COMMAND_DEADLINE_MS),
+    );
     const pending: Pending = { command, result: promise, settle: resolve, cancelDeadline, sent: false };
     this.#pending.set(command.id, pending);
     pending.sent = send(command);

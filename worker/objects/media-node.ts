@@ -72,7 +72,7 @@ export class MediaNode extends DurableObject<Env> implements MediaNodeApi {
 
   async command(request: Parameters<MediaNodeApi["command"]>[0]): Promise<CommandResult> {
     checkVersion(request);
-    const { command, epoch } = request;
+    const { command, epoch, withinMs } = request;
     const node = this.#rows.node();
     const gone = node === null || node.epoch !== epoch || node.state === "lost";
     // A node without a socket: `up` is the moment after a restart of this object, and the node is about to redial.
@@ -80,7 +80,7 @@ export class MediaNode extends DurableObject<Env> implements MediaNodeApi {
     if ((gone || away) && !this.#pending.has(command.id)) {
       return { ok: false, error: "node_unreachable", sent: false };
     }
-    return this.#pending.run(command, (ready) => this.#sendCommand(ready));
+    return this.#pending.run(command, (ready) => this.#sendCommand(ready), withinMs);
   }
 
   // --- the socket --------------------------------------------------------------------------------------------------

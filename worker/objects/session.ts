@@ -7,6 +7,7 @@ import { checkCandidate } from "../../shared/candidate.ts";
 import { type ErrorCode, failedBody, fastRtcRefusal, isErrorCode } from "../../shared/errors.ts";
 import type { Command } from "../../shared/link.ts";
 import { PROTOCOL_VERSION } from "../../shared/version.ts";
+import { COMMAND_DEADLINE_MS } from "../deadlines.ts";
 import { type Env, mediaNodeOf, streamOf } from "../env.ts";
 import type { Admission } from "../ledger/types.ts";
 import { log, reasonOf } from "../log.ts";
@@ -72,6 +73,7 @@ export class Session extends DurableObject<Env> implements SessionApi {
   /** Every way out of here leaves either an answered session with its lease, or neither. */
   async #run(request: OfferRequest): Promise<OfferResult> {
     const { sid, stream, clientId } = request;
+    const untilMs = Date.now() + COMMAND_DEADLINE_MS;
     this.#on({ event: "offer", sid });
     let placed: Placed | null = null;
     try {
@@ -84,7 +86,7 @@ export class Session extends DurableObject<Env> implements SessionApi {
       const tried: string[] = [];
       for (;;) {
         this.#on({ event: "placed", placed });
-        const reply = await this.#command(placed, this.#offerCommand(request));
+        const reply = await this.#command(placed, this.#offerCommand(request), untilMs - Date.now());
         if (reply.ok) return await this.#answer(request, placed, reply.sdp);
         if (!isRefusedByNode(reply)) return await this.#fail(request, placed, reply);
         tried.push(placed.nodeId);
@@ -200,8 +202,9 @@ export class Session extends DurableObject<Env> implements SessionApi {
     return isErrorCode(error) && error !== "invalid_candidate_format" ? failed(error, message) : refused(error);
   }
 
-  #command({ nodeId, epoch }: Placed, command: Command): Promise<CommandResult> {
-    return callObject(() => mediaNodeOf(this.env, nodeId).command({ v: PROTOCOL_VERSION, epoch, command }));
+  #command({ nodeId, epoch }: Placed, command: Command, withinMs = COMMAND_DEADLINE_MS): Promise<CommandResult> {
+    const request = { v: PROTOCOL_VERSION, epoch, command, withinMs };
+    return callObject(() => mediaNodeOf(this.env, nodeId).command(request));
   }
 
   #on(event: SessionEvent): void {

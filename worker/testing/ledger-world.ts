@@ -5,9 +5,9 @@
  */
 import { NODE_FENCE_MS, NODE_LOST_MS, NODE_REDIAL_GRACE_MS } from "../../shared/link.ts";
 import { CONNECT_TIMEOUT_MS } from "../../shared/session.ts";
+import { COMMAND_DEADLINE_MS, PENDING_LEASE_MS } from "../deadlines.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Lease, LeaseRef, NodeState } from "../ledger/types.ts";
-import { COMMAND_DEADLINE_MS } from "../link/pending-commands.ts";
 
 interface Held {
   readonly sid: string;
@@ -26,7 +26,11 @@ interface WorldCommand {
 interface WorldEvent {
   readonly kind: "connected" | "ended";
   readonly ref: LeaseRef;
+  readonly atMs: number;
 }
+
+/** A report on an open link is there within this; where nothing gets through for longer, the node is suspect. */
+const MAX_REPORT_DELAY_MS = 4_000;
 
 interface WorldNode {
   readonly id: string;
@@ -154,21 +158,18 @@ export class LedgerWorld {
     }
   }
 
-  /** Lets everything come to rest: links up, nothing on its way, all deadlines past. */
+  /** Lets everything come to rest: who is down stays down, the rest is linked, nothing is on its way. */
   settle(): void {
-    for (const node of this.#nodes) {
-      if (!node.running) this.#restart(node);
-      else if (!node.linked) this.#hello(node, node.epoch);
-    }
+    for (const node of this.#nodes) if (node.running && !node.linked) this.#hello(node, node.epoch);
     for (let round = 0; round < 4; round += 1) {
       for (const node of this.#nodes) {
         while (node.commands.length > 0) this.#deliver(node, 0);
         this.#report(node, false);
       }
-      this.#wait(CONNECT_TIMEOUT_MS / 2);
+      this.#wait(PENDING_LEASE_MS / 2);
     }
     for (const node of this.#nodes) this.#report(node, false);
-    this.#options.ledger.expire(this.#nowMs + CONNECT_TIMEOUT_MS);
+    this.#options.ledger.expire(this.#nowMs);
   }
 
   #offer(clientId: string): void {
@@ -230,13 +231,13 @@ export class LedgerWorld {
     const held = pickFrom(pending, pick);
     if (held === undefined) return;
     held.state = "live";
-    node.reports.push({ kind: "connected", ref: refOf(node, held) });
+    node.reports.push({ kind: "connected", ref: refOf(node, held), atMs: this.#nowMs });
   }
 
   #hangUp(node: WorldNode, held: Held | undefined): void {
     if (held === undefined) return;
     node.sessions.delete(held.sid);
-    node.reports.push({ kind: "ended", ref: refOf(node, held) });
+    node.reports.push({ kind: "ended", ref: refOf(node, held), atMs: this.#nowMs });
   }
 
   #report(node: WorldNode, acknowledgementLost: boolean): void {
@@ -324,6 +325,7 @@ export class LedgerWorld {
     // A node that runs and is cut off gets the long time; one that is gone closed its socket for good.
     if (awayMs >= (node.running ? NODE_LOST_MS : NODE_REDIAL_GRACE_MS)) this.#judge(node, "lost");
     this.#timeOut(node);
+    if (node.reports.some(({ atMs }) => atMs + MAX_REPORT_DELAY_MS <= this.#nowMs)) this.#report(node, false);
   }
 
   /**
