@@ -1,16 +1,17 @@
 /**
  * What voice activity detection costs: CPU per 32 ms window, messaging included, on the thread that feeds it and on its
- * own. Sessions are fed as calls are: a 20 ms frame each, spread over the 20 ms. `node bench/vad.ts [seconds]`
+ * own. Sessions are fed as calls are: a 20 ms frame each, spread over the 20 ms. `node bench/vad.ts [seconds] [batchDelayMs]`
  */
 import { readFileSync } from "node:fs";
 import { readWav } from "../media-node/audio/wav.ts";
-import { SileroVad } from "../media-node/speech/vad/silero-vad.ts";
+import { BATCH_DELAY_MS, SileroVad } from "../media-node/speech/vad/silero-vad.ts";
 
 const FRAME_SAMPLES = 320;
 const FRAME_MS = 20;
 const WARM_UP_MS = 1_000;
 
 const seconds = Number(process.argv[2] ?? 6);
+const batchDelayMs = Number(process.argv[3] ?? BATCH_DELAY_MS);
 const speech = readWav(readFileSync(new URL("../test/fixtures/speech/librivox-0870.wav", import.meta.url))).samples;
 const frames = Array.from({ length: Math.floor(speech.length / FRAME_SAMPLES) }, (_, i) =>
   speech.subarray(i * FRAME_SAMPLES, (i + 1) * FRAME_SAMPLES),
@@ -62,11 +63,12 @@ async function cpuMs(work: () => Promise<unknown>): Promise<{ process: number; t
 }
 
 console.log(
-  `${seconds} s each · CPU ms per window, feeding subtracted · latency from a window's last sample to its result`,
+  `${seconds} s each, batches after ${batchDelayMs} ms · CPU ms per window, feeding subtracted · latency from a window's last sample to its result`,
 );
 console.log("sessions  windows/s  total ms  media thread ms  VAD thread ms  latency p50/p99 ms  dropped");
 for (const sessions of [1, 8, 32, 100]) {
   const vad = new SileroVad({
+    batchDelayMs,
     onError: (error) => {
       throw error;
     },

@@ -121,11 +121,12 @@ function npm(args: readonly string[], signal: AbortSignal, timeout = NPM_VIEW_TI
   });
 }
 
-/** npm's own first line that says something, else the system's. */
+/** npm's own words, without its error codes; else the system's. */
 function reason(error: ExecFileException, stderr: string): string {
   if (error.killed === true) return "took too long";
-  const line = stderr.split("\n").find((text) => /^npm (error|ERR!)/.test(text) && !/ code /.test(text));
-  return line?.replace(/^npm (error|ERR!)\s*/, "").slice(0, 300) ?? error.message.split("\n")[0] ?? "failed";
+  const lines = stderr.split("\n").map((line) => /^npm (?:error|ERR!) (.*)/.exec(line)?.[1] ?? "");
+  const telling = lines.find((line) => /\S/.test(line) && !/^(code|errno|syscall|type|path|network This) /.test(line));
+  return (telling ?? error.message.split("\n")[0] ?? "failed").slice(0, 300);
 }
 
 function message(error: unknown): string {

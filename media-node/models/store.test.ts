@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { createServer, type Server, type ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -106,12 +106,41 @@ describe("the model store", () => {
     expect(requests).toHaveLength(2);
   });
 
-  it("lets two processes fetch the same model at the same time", async () => {
+  it("downloads once for all processes that need it at the same time", async () => {
     serveAll();
     const [one, two] = await Promise.all([urlStore().ensure("parrot"), urlStore().ensure("parrot")]);
     expect(one).toEqual(two);
+    expect(requests).toHaveLength(2);
     expect((await urlStore().verify())[0]?.state).toBe("ready");
-    expect(await filesIn()).toHaveLength(2);
+    expect(await readdir(folder)).toEqual(["parrot"]);
+  });
+
+  it("takes over from a process that died while it downloaded", async () => {
+    serveAll();
+    await mkdir(join(folder, "parrot.lock"));
+    await utimes(join(folder, "parrot.lock"), 0, 0);
+    await urlStore().ensure("parrot");
+    expect(await readdir(folder)).toEqual(["parrot"]);
+  });
+
+  it("gives up waiting for another process when it is told to", async () => {
+    serveAll();
+    await mkdir(join(folder, "parrot.lock"));
+    const stop = new AbortController();
+    const waiting = expect(urlStore().ensure("parrot", { signal: stop.signal })).rejects.toThrow("enough");
+    setTimeout(() => stop.abort(new Error("enough")), 20);
+    await waiting;
+    expect(requests).toEqual([]);
+  });
+
+  it("says model_unavailable when the cache cannot be written", async () => {
+    const file = join(folder, "file");
+    await writeFile(file, "");
+    const store = new ModelStore(
+      { parrot: { title: "", licence: "", files: { a: specOf(WORDS) }, sources: [] } },
+      () => file,
+    );
+    await expect(store.ensure("parrot")).rejects.toMatchObject({ code: "model_unavailable" });
   });
 
   it("fetches a damaged file again, and only that", async () => {

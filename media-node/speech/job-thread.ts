@@ -113,8 +113,12 @@ export class JobThread<Result> {
     const job = this.#running;
     if (job === undefined || job.id !== message.id) return;
     this.#running = undefined;
-    if (message.kind === "failed") job.reject(new EdgeRtcError("speech_stopped", message.error));
-    else job.resolve(this.#options.parseResult(message.result));
+    try {
+      if (message.kind === "failed") throw new EdgeRtcError("speech_stopped", message.error);
+      job.resolve(this.#options.parseResult(message.result));
+    } catch (error) {
+      job.reject(error);
+    }
     this.#hold();
     this.#next();
   }

@@ -202,6 +202,22 @@ describe("SileroVad", () => {
     await vi.waitFor(() => expect(heard).toEqual([5]));
   });
 
+  it("leaves no timer behind when it is closed in the middle of the work", async () => {
+    const clock = new VirtualClock();
+    const { engine, errors } = open({ load: fake, clock });
+    await engine.ready();
+    const heard: number[] = [];
+    const stream = engine.open((p) => heard.push(p));
+    stream.push(windowOf(1));
+    clock.advance(0);
+    stream.push(windowOf(2));
+    await engine.close();
+    stream.push(windowOf(3));
+    expect(clock.pending).toBe(0);
+    expect(heard).toEqual([]);
+    expect(errors).toEqual([]);
+  });
+
   it("is not stopped by a session that throws", async () => {
     const { engine, errors } = open({ load: fake });
     await engine.ready();

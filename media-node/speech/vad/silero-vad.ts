@@ -100,6 +100,8 @@ export class SileroVad {
     for (const stream of [...this.#streams]) stream.close();
     this.#timer?.cancel();
     this.#timer = undefined;
+    // Nothing is left that an answer still under way could give cause to send.
+    this.#queue.take();
     await this.#thread.close();
   }
 
