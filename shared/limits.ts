@@ -31,4 +31,4 @@ export const MAX_STREAMS_PER_NODE = 256;
 export const MAX_LINK_MESSAGE_CHARS = 4 * 1024 * 1024;
 
 /** Characters of one data channel message from a client. Longer ones are dropped with an `error` message. */
-export const MAX_CHANNEL_MESSAGE_CHARS = 64 * 1024;
+export const MAX_CHANNEL_MESSAGE_CHARS = 32 * 1024;

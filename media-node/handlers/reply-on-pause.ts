@@ -1,4 +1,5 @@
 /** The handler most voice applications are: listens until the user pauses, then runs a function and speaks its reply. */
+import type { TurnState } from "../../shared/channel.ts";
 import type { AudioFrame } from "../audio/frame.ts";
 import { Resampler } from "../audio/resample.ts";
 import { DEFAULT_SPEECH, SpeechDetector, type SpeechEvent, type SpeechOptions } from "../turn/speech-detector.ts";
@@ -136,7 +137,8 @@ export class ReplyOnPause extends StreamHandler {
     // Only a turn that the detector ended has its silence behind it.
     const silenceMs = event.type === "speech_ended" ? this.#speech.silenceMs : 0;
     for (const action of actions) this.#perform(action, fn, silenceMs);
-    if (phase !== before) this.#announce(phase);
+    if (phase === "listening" && before !== phase) this.#history?.endAnswer();
+    if (shown(phase) !== shown(before)) this.context.extend({ type: "turn", data: { state: shown(phase) } });
   }
 
   #perform(action: TurnAction, fn: ReplyFunction, silenceMs: number): void {
@@ -216,12 +218,11 @@ export class ReplyOnPause extends StreamHandler {
     this.#reply = undefined;
     this.#apply({ type: "reply_finished", playing: this.context.playing(), userSpeaking: this.#detector.speaking });
   }
+}
 
-  #announce(phase: TurnPhase): void {
-    if (phase === "listening") this.#history?.endAnswer();
-    const state = phase === "bot_finishing" ? "bot_speaking" : phase;
-    this.context.extend({ type: "turn", data: { state } });
-  }
+/** What a client is told: for it a reply that is being played to its end is still being spoken. */
+function shown(phase: TurnPhase): TurnState {
+  return phase === "bot_finishing" ? "bot_speaking" : phase;
 }
 
 const speechEvents: Readonly<Record<SpeechEvent, TurnEvent>> = {
