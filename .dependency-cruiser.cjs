@@ -17,7 +17,6 @@ module.exports = {
     onlyFrom("ui", ["client", "shared"]),
     onlyFrom("examples", ["media-node"]),
     { name: "no-circular", severity: "error", from: {}, to: { circular: true } },
-    { name: "no-unresolvable", severity: "error", from: {}, to: { couldNotResolve: true, pathNot: "^cloudflare:" } },
     {
       name: "no-node-in-the-worker",
       severity: "error",
