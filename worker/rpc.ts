@@ -3,6 +3,7 @@
  * objects for minutes during a deploy; fields are only ever added, and optional.
  */
 
+import type { CandidateCheck } from "../shared/candidate.ts";
 import type { StreamDescriptor } from "../shared/descriptor.ts";
 import type { FailedBody } from "../shared/errors.ts";
 import type { Command, NodeLoad, SessionEvent, SessionSnapshot } from "../shared/link.ts";
@@ -69,7 +70,7 @@ export type CandidateResult = { readonly ok: true } | { readonly ok: false; read
 export interface SessionApi {
   /** Repeated with the same `sid` it gives the same answer. */
   offer(request: Versioned & SessionName & { sdp: string }): Promise<OfferResult>;
-  candidate(request: Versioned & { stream: string; clientId: string; candidate: unknown }): Promise<CandidateResult>;
+  candidate(request: Versioned & { stream: string; clientId: string; check: CandidateCheck }): Promise<CandidateResult>;
 }
 
 /** `sent` is false if the node certainly never saw the command. */

@@ -1,5 +1,5 @@
 /** A session's candidates: those kept for an offer that has not come yet, and how many it sent in all. Bounded. */
-import { checkCandidate, type IceCandidate } from "../../shared/candidate.ts";
+import type { CandidateCheck, IceCandidate } from "../../shared/candidate.ts";
 import { MAX_CANDIDATES, MAX_EARLY_CANDIDATES } from "../../shared/limits.ts";
 
 export class KeptCandidates {
@@ -7,10 +7,8 @@ export class KeptCandidates {
   #count = 0;
 
   /** Keeps a candidate for the offer to come. Malformed ones, and those past MAX_EARLY_CANDIDATES, are dropped. */
-  keep(raw: unknown): void {
-    if (this.#kept.length >= MAX_EARLY_CANDIDATES) return;
-    const check = checkCandidate(raw);
-    if (check.ok) this.#kept.push(check.candidate);
+  keep(check: CandidateCheck): void {
+    if (check.ok && this.#kept.length < MAX_EARLY_CANDIDATES) this.#kept.push(check.candidate);
   }
 
   /** Counts a candidate that goes to the node. @returns false past MAX_CANDIDATES. */

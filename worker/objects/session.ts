@@ -3,7 +3,6 @@
  * its answer, keeps candidates that come before it, and passes on those that come after. It stores nothing.
  */
 import { DurableObject } from "cloudflare:workers";
-import { checkCandidate } from "../../shared/candidate.ts";
 import { type ErrorCode, failedBody, fastRtcRefusal, isErrorCode } from "../../shared/errors.ts";
 import type { Command } from "../../shared/link.ts";
 import { PROTOCOL_VERSION } from "../../shared/version.ts";
@@ -43,19 +42,18 @@ export class Session extends DurableObject<Env> implements SessionApi {
 
   async candidate(request: Parameters<SessionApi["candidate"]>[0]): Promise<CandidateResult> {
     checkVersion(request);
-    const { stream, clientId, candidate: raw } = request;
+    const { stream, clientId, check } = request;
     if (this.#state.at === "cold") await this.#lookUp(stream, clientId);
     const state = this.#state;
     // FastRTC's order: an unknown connection first, then a closed one, then the format.
     if (state.at === "ended") {
-      this.#candidates.keep(raw);
+      this.#candidates.keep(check);
       return refused("connection_closed");
     }
     if (state.at !== "offered" && state.at !== "answered") {
-      this.#candidates.keep(raw);
+      this.#candidates.keep(check);
       return refused("unknown_connection");
     }
-    const check = checkCandidate(raw);
     if (!check.ok) return refused(check.error);
     if (!this.#candidates.count()) return failed("too_many_candidates");
     if (state.at === "offered") this.#candidates.repeatable(check.candidate);
@@ -64,7 +62,7 @@ export class Session extends DurableObject<Env> implements SessionApi {
     const command: Command = { id, command: "candidate", sid, stream, clientId, candidate: check.candidate };
     const result = this.#candidateResult(sid, await this.#command(state, command));
     // The session ended under it: it may be for the next one.
-    if (!result.ok && this.#state.at === "ended") this.#candidates.keep(raw);
+    if (!result.ok && this.#state.at === "ended") this.#candidates.keep(check);
     return result;
   }
 

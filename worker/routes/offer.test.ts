@@ -137,6 +137,25 @@ describe("POST /<stream>/webrtc/offer", () => {
     expect((await post("rows", "", { body: endless })).status).toBe(413);
   });
 
+  it("has a 4xx or a business refusal for garbage of every kind, never a 5xx", async () => {
+    const deep = (levels: number) => `${'{"a":'.repeat(levels)}1${"}".repeat(levels)}`;
+    const odd = ["\ud800", "\u0000", "../../x", "a".repeat(129), "é".repeat(128), "' OR 1=1 --", "💥"];
+    const bodies: unknown[] = [
+      ...["null", "true", "0", '""', "[]", "{}", "\ufeff{}", "{", deep(10_000)],
+      `{"type":"ice-candidate","webrtc_id":"deep","candidate":${deep(10_000)}}`,
+      `{"type":"offer","webrtc_id":${"[".repeat(5_000)}${"]".repeat(5_000)}}`,
+      ...odd.map((webrtc_id) => ({ type: "offer", webrtc_id, sdp: "v=0" })),
+      ...odd.map((webrtc_id) => ({ type: "ice-candidate", webrtc_id, candidate: CANDIDATE })),
+      ...odd.map((candidate) => ({ type: "ice-candidate", webrtc_id: "odd", candidate: { candidate } })),
+      { type: "offer", webrtc_id: "proto", __proto__: { sdp: SDP }, constructor: 1 },
+    ];
+    for (const body of bodies) {
+      const { status, json } = await post("rows", body);
+      expect([200, 400, 422], JSON.stringify(body).slice(0, 80)).toContain(status);
+      expect(json).toSatisfy((reply: object) => "detail" in reply || Reflect.get(reply, "status") === "failed");
+    }
+  });
+
   it("takes no other method, and says which", async () => {
     for (const method of ["GET", "PUT", "DELETE"]) {
       const response = await exports.default.fetch("http://edge/rows/webrtc/offer", { method });

@@ -5,6 +5,7 @@
  * request itself has the catalogue's status.
  */
 import type { Context } from "hono";
+import { checkCandidate } from "../../shared/candidate.ts";
 import {
   ERRORS,
   type ErrorCode,
@@ -65,7 +66,7 @@ async function offer(c: OfferContext, stream: string, body: OfferBody): Promise<
 }
 
 async function candidate(c: OfferContext, stream: string, body: OfferBody): Promise<Response> {
-  const request = { v: PROTOCOL_VERSION, stream, clientId: body.webrtc_id, candidate: body.candidate ?? null };
+  const request = { v: PROTOCOL_VERSION, stream, clientId: body.webrtc_id, check: checkCandidate(body.candidate) };
   const result = await callObject(() => sessionOf(c.env, stream, body.webrtc_id).candidate(request));
   return c.json(result.ok ? { status: "success" } : result.body);
 }
