@@ -5,9 +5,18 @@
  * idempotent by `sid`; counts are queries over leases. Releases and reports from an old run of a node are refused.
  */
 import { BACK_AGAIN_GRACE_MS, IN_FLIGHT_MS, PENDING_LEASE_MS } from "../deadlines.ts";
-import { choose, isFull, type PlacementNode, RECENT_MS } from "./placement.ts";
+import { choose, isFull } from "./placement.ts";
+import {
+  activeSessions,
+  expiredLeases,
+  leaseOf,
+  leasesOn,
+  limitOf,
+  nextDeadlineMs,
+  placeableNodes,
+} from "./queries.ts";
 import { type Migrations, Schema } from "./schema.ts";
-import { number, numberOrNull, type SqlPort, type SqlRow, text } from "./sql-port.ts";
+import { number, type SqlPort, text } from "./sql-port.ts";
 import type {
   Admission,
   Lease,
@@ -40,8 +49,6 @@ const MIGRATIONS: Migrations = [
   ],
 ];
 
-const LEASE_COLUMNS = "sid, client_id, node_id, epoch, state";
-
 export interface LedgerStatus {
   /** Null while no node ever served the stream. */
   readonly limit: number | null;
@@ -70,16 +77,16 @@ export class Ledger {
     const { sid, clientId, nowMs } = request;
     return this.#sql.transaction(() => {
       this.#expire(nowMs);
-      const held = this.#lease(clientId);
+      const held = leaseOf(this.#sql, clientId);
       if (held !== null) {
         return held.sid === sid
           ? { ok: true, nodeId: held.nodeId, epoch: held.epoch }
           : { ok: false, code: "connection_already_exists" };
       }
-      const limit = this.#limit();
+      const limit = limitOf(this.#sql);
       if (limit === null) return { ok: false, code: "no_media_node" };
-      if (this.#active() >= limit) return { ok: false, code: "concurrency_limit_reached", limit };
-      const nodes = this.#placeable(nowMs);
+      if (activeSessions(this.#sql) >= limit) return { ok: false, code: "concurrency_limit_reached", limit };
+      const nodes = placeableNodes(this.#sql, nowMs);
       if (nodes.length === 0) return { ok: false, code: "no_media_node" };
       const node = choose(
         nodes.filter((candidate) => !isFull(candidate)),
@@ -108,12 +115,12 @@ export class Ledger {
     if (!this.#schema.exists()) return { ok: false, code: "no_media_node" };
     const { sid, clientId, tried, nowMs } = request;
     return this.#sql.transaction(() => {
-      const held = this.#lease(clientId);
+      const held = leaseOf(this.#sql, clientId);
       if (held === null || held.sid !== sid) return { ok: false, code: "node_full" };
       // A repeated call: the lease has moved already.
       if (!tried.includes(held.nodeId)) return { ok: true, nodeId: held.nodeId, epoch: held.epoch };
       const node = choose(
-        this.#placeable(nowMs).filter((candidate) => !tried.includes(candidate.nodeId) && !isFull(candidate)),
+        placeableNodes(this.#sql, nowMs).filter((candidate) => !tried.includes(candidate.nodeId) && !isFull(candidate)),
         this.#random,
       );
       if (node === null) {
@@ -150,13 +157,11 @@ export class Ledger {
 
   /** When {@link expire} has to be called next, or null. */
   nextExpiryMs(): number | null {
-    if (!this.#schema.exists()) return null;
-    const [row] = this.#sql.rows(`SELECT min(deadline_ms) AS due FROM leases WHERE ${EXPIRES}`);
-    return row === undefined ? null : numberOrNull(row, "due");
+    return this.#schema.exists() ? nextDeadlineMs(this.#sql) : null;
   }
 
   find(clientId: string): Lease | null {
-    return this.#schema.exists() ? this.#lease(clientId) : null;
+    return this.#schema.exists() ? leaseOf(this.#sql, clientId) : null;
   }
 
   // --- nodes -------------------------------------------------------------------------------------------------------
@@ -218,7 +223,7 @@ export class Ledger {
         );
       }
       if (state !== "lost") return [];
-      const leases = this.#leasesOf(nodeId).map(({ lease }) => lease);
+      const leases = leasesOn(this.#sql, nodeId).map(({ lease }) => lease);
       for (const lease of leases) this.#free(lease);
       return leases;
     });
@@ -244,8 +249,8 @@ export class Ledger {
     if (!this.#schema.exists()) return { limit: null, active: 0, nodesReady: 0 };
     const [ready] = this.#sql.rows("SELECT count(*) AS n FROM nodes WHERE state = 'up' AND ready = 1");
     return {
-      limit: this.#limit(),
-      active: this.#active(),
+      limit: limitOf(this.#sql),
+      active: activeSessions(this.#sql),
       nodesReady: ready === undefined ? 0 : number(ready, "n"),
     };
   }
@@ -255,7 +260,7 @@ export class Ledger {
   #withLease(ref: LeaseRef, act: (held: Lease) => void): LeaseOutcome {
     if (!this.#schema.exists()) return "unknown";
     return this.#sql.transaction(() => {
-      const held = this.#lease(ref.clientId);
+      const held = leaseOf(this.#sql, ref.clientId);
       if (held === null || held.sid !== ref.sid) return "unknown";
       if (held.nodeId !== ref.nodeId || held.epoch !== ref.epoch) return "stale";
       act(held);
@@ -268,7 +273,7 @@ export class Ledger {
     const snapshot = new Map(sessions.map((session) => [session.sid, session]));
     const freed: Lease[] = [];
     const kept = new Set<string>();
-    for (const { lease, admittedMs } of this.#leasesOf(nodeId)) {
+    for (const { lease, admittedMs } of leasesOn(this.#sql, nodeId)) {
       const session = lease.epoch === epoch ? snapshot.get(lease.sid) : undefined;
       const inFlight = lease.epoch === epoch && lease.state === "pending" && admittedMs > nowMs - IN_FLIGHT_MS;
       if (session !== undefined) {
@@ -288,8 +293,7 @@ export class Ledger {
   }
 
   #expire(nowMs: number): Lease[] {
-    const rows = this.#sql.rows(`SELECT ${LEASE_COLUMNS} FROM leases WHERE ${EXPIRES} AND deadline_ms <= ?`, nowMs);
-    const leases = rows.map(asLease);
+    const leases = expiredLeases(this.#sql, nowMs);
     for (const lease of leases) this.#free(lease);
     return leases;
   }
@@ -297,70 +301,4 @@ export class Ledger {
   #free(lease: Lease): void {
     this.#sql.rows("DELETE FROM leases WHERE client_id = ? AND sid = ?", lease.clientId, lease.sid);
   }
-
-  #lease(clientId: string): Lease | null {
-    const [row] = this.#sql.rows(`SELECT ${LEASE_COLUMNS} FROM leases WHERE client_id = ?`, clientId);
-    return row === undefined ? null : asLease(row);
-  }
-
-  #leasesOf(nodeId: string): { lease: Lease; admittedMs: number }[] {
-    return this.#sql
-      .rows(`SELECT ${LEASE_COLUMNS}, admitted_ms FROM leases WHERE node_id = ?`, nodeId)
-      .map((row) => ({ lease: asLease(row), admittedMs: number(row, "admitted_ms") }));
-  }
-
-  #active(): number {
-    const [row] = this.#sql.rows("SELECT count(*) AS n FROM leases");
-    return row === undefined ? 0 : number(row, "n");
-  }
-
-  /** The operator's limit, else the newest build's among the nodes; a lost node's counts only if there is no other. */
-  #limit(): number | null {
-    const [setting] = this.#sql.rows("SELECT operator_limit FROM settings WHERE id = 1 AND operator_limit IS NOT NULL");
-    if (setting !== undefined) return number(setting, "operator_limit");
-    const [node] = this.#sql.rows(
-      "SELECT concurrency_limit FROM nodes ORDER BY state = 'lost', build DESC, changed_ms DESC LIMIT 1",
-    );
-    return node === undefined ? null : number(node, "concurrency_limit");
-  }
-
-  #placeable(nowMs: number): PlacementNode[] {
-    return this.#sql
-      .rows(
-        // CROSS JOIN keeps the order: one pass over the leases, each looking up its node by key.
-        `SELECT n.node_id, n.epoch, n.capacity, n.sessions, n.cpu, ifnull(c.held, 0) AS held,
-                ifnull(c.since_report, 0) AS since_report, ifnull(c.recent, 0) AS recent
-         FROM nodes n LEFT JOIN (
-           SELECT l.node_id, count(*) AS held, total(l.admitted_ms > m.load_ms) AS since_report,
-                  total(l.admitted_ms > ?) AS recent
-           FROM leases l CROSS JOIN nodes m ON m.node_id = l.node_id AND m.epoch = l.epoch GROUP BY l.node_id
-         ) c ON c.node_id = n.node_id
-         WHERE n.state = 'up' AND n.ready = 1`,
-        nowMs - RECENT_MS,
-      )
-      .map((row) => ({
-        nodeId: text(row, "node_id"),
-        epoch: number(row, "epoch"),
-        capacity: number(row, "capacity"),
-        sessions: number(row, "sessions"),
-        cpu: number(row, "cpu"),
-        held: number(row, "held"),
-        sinceReport: number(row, "since_report"),
-        recent: number(row, "recent"),
-      }));
-  }
-}
-
-// While a node is suspect its reports may be held up: its leases wait for it to come back or to be lost.
-const EXPIRES = `state = 'pending' AND deadline_ms IS NOT NULL
-  AND NOT EXISTS (SELECT 1 FROM nodes n WHERE n.node_id = leases.node_id AND n.state = 'suspect')`;
-
-function asLease(row: SqlRow): Lease {
-  return {
-    sid: text(row, "sid"),
-    clientId: text(row, "client_id"),
-    nodeId: text(row, "node_id"),
-    epoch: number(row, "epoch"),
-    state: text(row, "state") === "live" ? "live" : "pending",
-  };
 }

@@ -13,7 +13,7 @@ import {
   type ReportBody,
 } from "../../shared/link.ts";
 import { PROTOCOL_VERSION } from "../../shared/version.ts";
-import { directoryOf, type Env, streamOf } from "../env.ts";
+import { type Env, streamOf } from "../env.ts";
 import { durableSql } from "../ledger/durable-sql.ts";
 import type { NodeState } from "../ledger/types.ts";
 import { LinkSocket } from "../link/link-socket.ts";
@@ -21,17 +21,15 @@ import { judge, lostAfterClose } from "../link/liveness.ts";
 import { PendingCommands } from "../link/pending-commands.ts";
 import { Serial } from "../link/serial.ts";
 import { log, reasonOf } from "../log.ts";
-import { type CommandResult, checkVersion, type MediaNodeApi, type SessionName, type StreamApi } from "../rpc.ts";
+import { type CommandResult, checkVersion, type MediaNodeApi, type SessionName } from "../rpc.ts";
+import { Audience } from "./audience.ts";
 import { callObject } from "./call.ts";
-import { LoadNews } from "./load-news.ts";
 import { type NodeRow, NodeRows } from "./node-rows.ts";
 
 /** A socket that says no hello for this long is closed. */
 export const HELLO_DEADLINE_MS = 10_000;
 /** Streams that did not acknowledge the node's state are told again after this long. */
 const TELL_AGAIN_MS = 1_000;
-/** The Directory's row in the audience: no stream has an empty name. */
-const DIRECTORY = "";
 /** WebSocket close code "try again later": the node redials, with a snapshot that sets everything right. */
 const TRY_AGAIN_LATER = 1013;
 const NORMAL_CLOSE = 1000;
@@ -47,13 +45,14 @@ export class MediaNode extends DurableObject<Env> implements MediaNodeApi {
     const timer = setTimeout(run, delayMs);
     return () => clearTimeout(timer);
   });
-  readonly #loadNews = new LoadNews();
+  readonly #audience: Audience;
   /** The socket whose hello counts. It may not be welcomed yet. */
   #current: LinkSocket | null = null;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#rows = new NodeRows(durableSql(ctx.storage));
+    this.#audience = new Audience(env, this.#rows);
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(LINK_PING, LINK_PONG));
     const epoch = this.#rows.node()?.epoch;
     for (const link of this.#openLinks()) if (link.state.epoch === epoch) this.#current = link;
@@ -148,13 +147,12 @@ export class MediaNode extends DurableObject<Env> implements MediaNodeApi {
       if (other !== link) other.close(LinkClose.replaced, "a newer socket is here");
     const node = this.#change(body.nodeId, epoch, "up", null);
     try {
-      const end = await this.#introduce(node, body);
+      const end = await this.#audience.introduce(node, body, Date.now());
       // The socket may have closed meanwhile; whoever saw it go has said so.
       if (this.#current !== link) return;
       link.handled(seq);
       link.welcome(epoch, end);
       this.#pending.resend((command) => this.#sendCommand(command));
-      this.#loadNews.told(body.load, Date.now());
       log("info", "node_up", { nodeId: body.nodeId, epoch, version: body.version, sessions: body.sessions.length });
     } catch (error) {
       log("error", "hello_failed", { nodeId: body.nodeId, reason: reasonOf(error) });
@@ -164,42 +162,14 @@ export class MediaNode extends DurableObject<Env> implements MediaNodeApi {
     await this.#arm();
   }
 
-  /** Tells the Directory and every stream of the node, reconciles its sessions. @returns sessions without a lease. */
-  async #introduce(node: NodeRow, body: HelloBody): Promise<string[]> {
-    const { nodeId, epoch, revision } = node;
-    const { streams, load, version } = body;
-    const serves = new Set(streams.map((stream) => stream.name));
-    const dropped = this.#rows.audience().filter((name) => name !== DIRECTORY && !serves.has(name));
-    await callObject(() => directoryOf(this.env).register({ v: PROTOCOL_VERSION, nodeId, version, streams }));
-    this.#rows.setTold(DIRECTORY, "up");
-    for (const name of dropped) {
-      const change = { v: PROTOCOL_VERSION, nodeId, epoch, revision, state: "lost" } as const;
-      await callObject(() => streamOf(this.env, name).nodeChanged(change));
-      this.#rows.forget(name);
-    }
-    const ends = await Promise.all(
-      streams.map(async (descriptor) => {
-        const sessions = body.sessions.filter((session) => session.stream === descriptor.name);
-        const arrival = { v: PROTOCOL_VERSION, nodeId, epoch, revision, descriptor, load, sessions };
-        // Told of the arrival or not: from here on the stream must hear of every change.
-        this.#rows.setTold(descriptor.name, "up");
-        const result = await callObject(() => streamOf(this.env, descriptor.name).nodeUp(arrival));
-        if (result === null) throw new Error(`stream ${descriptor.name} knows a later state of the node`);
-        return result.end;
-      }),
-    );
-    const orphans = body.sessions.filter((session) => !serves.has(session.stream)).map((session) => session.sid);
-    return [...ends.flat(), ...orphans];
-  }
-
   async #report(link: LinkSocket, seq: number, body: ReportBody): Promise<void> {
     const { nodeId, epoch } = link.state;
     // Of a socket that has been replaced meanwhile: its node says it again on the new one.
     if (link !== this.#current) return;
     if (epoch === null) return this.#refuse(link, "report before welcome");
     try {
-      const audience = new Set(this.#rows.audience());
-      const known = body.events.filter((event) => audience.has(event.stream));
+      const served = new Set(this.#audience.streams());
+      const known = body.events.filter((event) => served.has(event.stream));
       const byStream = Object.entries(Object.groupBy(known, (event) => event.stream));
       await Promise.all(
         byStream.map(async ([stream, events = []]) => {
@@ -208,7 +178,7 @@ export class MediaNode extends DurableObject<Env> implements MediaNodeApi {
           for (const session of end) this.#endOnNode(session);
         }),
       );
-      if (body.load !== undefined) await this.#load(nodeId, epoch, body.load);
+      if (body.load !== undefined) await this.#audience.load(nodeId, epoch, body.load, Date.now());
       link.handled(seq);
       link.send({ kind: "ack", body: {} });
     } catch (error) {
@@ -217,15 +187,6 @@ export class MediaNode extends DurableObject<Env> implements MediaNodeApi {
       link.close(TRY_AGAIN_LATER, "report failed");
       await this.#gone(link);
     }
-  }
-
-  async #load(nodeId: string, epoch: number, load: ReportBody["load"] & object): Promise<void> {
-    const nowMs = Date.now();
-    if (!this.#loadNews.isNews(load, nowMs)) return;
-    this.#loadNews.told(load, nowMs);
-    const streams = this.#rows.audience().filter((name) => name !== DIRECTORY);
-    const report = { v: PROTOCOL_VERSION, nodeId, epoch, load };
-    await Promise.all(streams.map((stream) => callObject(() => streamOf(this.env, stream).nodeLoad(report))));
   }
 
   /** Ends a session that has no lease. Its node reports the end, or shows it again in its next snapshot. */
@@ -292,31 +253,9 @@ export class MediaNode extends DurableObject<Env> implements MediaNodeApi {
     return node;
   }
 
-  /** Tells everybody who has not acknowledged the node's state. Who cannot be reached is told again by the alarm. */
   async #tell(): Promise<void> {
     const node = this.#rows.node();
-    if (node === null) return;
-    const { nodeId, epoch, revision, state } = node;
-    await Promise.all(
-      this.#rows.untold(state).map(async (name) => {
-        try {
-          if (name === DIRECTORY) await this.#tellDirectory(nodeId, state);
-          else await this.#tellStream(name, { v: PROTOCOL_VERSION, nodeId, epoch, revision, state });
-          this.#rows.setTold(name, state);
-        } catch (error) {
-          log("warn", "tell_failed", { nodeId, audience: name, reason: reasonOf(error) });
-        }
-      }),
-    );
-  }
-
-  #tellStream(name: string, change: Parameters<StreamApi["nodeChanged"]>[0]): Promise<void> {
-    return callObject(() => streamOf(this.env, name).nodeChanged(change));
-  }
-
-  async #tellDirectory(nodeId: string, state: NodeState): Promise<void> {
-    if (state !== "lost") return;
-    await callObject(() => directoryOf(this.env).nodeLost({ v: PROTOCOL_VERSION, nodeId }));
+    if (node !== null) await this.#audience.tell(node);
   }
 
   /** Sets the alarm for whatever comes next, or none: a node that is gone, with nothing to tell, costs nothing. */
@@ -330,7 +269,7 @@ export class MediaNode extends DurableObject<Env> implements MediaNodeApi {
     if (node !== null) {
       const { checkAtMs } = this.#judgement(node, nowMs);
       if (checkAtMs !== null) due.push(checkAtMs);
-      if (this.#rows.untold(node.state).length > 0) due.push(nowMs + TELL_AGAIN_MS);
+      if (this.#audience.hasUntold(node)) due.push(nowMs + TELL_AGAIN_MS);
     }
     if (due.length > 0) await this.ctx.storage.setAlarm(Math.max(nowMs, Math.min(...due)));
   }
