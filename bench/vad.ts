@@ -12,16 +12,24 @@ const WARM_UP_MS = 1_000;
 
 const seconds = Number(process.argv[2] ?? 6);
 const batchDelayMs = Number(process.argv[3] ?? BATCH_DELAY_MS);
-const speech = readWav(readFileSync(new URL("../test/fixtures/speech/librivox-0870.wav", import.meta.url))).samples;
-const frames = Array.from({ length: Math.floor(speech.length / FRAME_SAMPLES) }, (_, i) =>
-  speech.subarray(i * FRAME_SAMPLES, (i + 1) * FRAME_SAMPLES),
-);
+const recording = readWav(readFileSync(new URL("../test/fixtures/speech/librivox-0870.wav", import.meta.url))).samples;
+/** Everybody talks all the time; nobody says anything, with a little noise. */
+const SCENES = {
+  talking: cut(recording),
+  silent: cut(Int16Array.from({ length: 32_000 }, (_, i) => 20 * Math.sin(i * i))),
+};
+
+function cut(samples: Int16Array): Int16Array[] {
+  return Array.from({ length: Math.floor(samples.length / FRAME_SAMPLES) }, (_, i) =>
+    samples.subarray(i * FRAME_SAMPLES, (i + 1) * FRAME_SAMPLES),
+  );
+}
 
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 const percentile = (sorted: readonly number[], p: number) => sorted[Math.floor((sorted.length - 1) * p)] ?? Number.NaN;
 
 /** Feeds `sessions` streams in real time. `vad` undefined measures the feeding alone. */
-async function feed(vad: SileroVad | undefined, sessions: number, durationMs: number) {
+async function feed(vad: SileroVad | undefined, frames: Int16Array[], sessions: number, durationMs: number) {
   let windows = 0;
   const latenciesMs: number[] = [];
   const streams = Array.from({ length: sessions }, (_, i) => {
@@ -65,8 +73,12 @@ async function cpuMs(work: () => Promise<unknown>): Promise<{ process: number; t
 console.log(
   `${seconds} s each, batches after ${batchDelayMs} ms · CPU ms per window, feeding subtracted · latency from a window's last sample to its result`,
 );
-console.log("sessions  windows/s  total ms  media thread ms  VAD thread ms  latency p50/p99 ms  dropped");
-for (const sessions of [1, 8, 32, 100]) {
+console.log("           sessions  windows/s  total ms  media thread ms  VAD thread ms  latency p50/p99 ms  dropped");
+for (const [scene, frames] of Object.entries(SCENES)) {
+  for (const sessions of [1, 8, 32, 100]) await measure(scene, frames, sessions);
+}
+
+async function measure(scene: string, frames: Int16Array[], sessions: number): Promise<void> {
   const vad = new SileroVad({
     batchDelayMs,
     onError: (error) => {
@@ -74,18 +86,19 @@ for (const sessions of [1, 8, 32, 100]) {
     },
   });
   await vad.ready();
-  await feed(vad, sessions, WARM_UP_MS);
+  await feed(vad, frames, sessions, WARM_UP_MS);
   let result = { windows: 0, dropped: 0, latenciesMs: [0] };
   const used = await cpuMs(async () => {
-    result = await feed(vad, sessions, seconds * 1_000);
+    result = await feed(vad, frames, sessions, seconds * 1_000);
   });
   await vad.close();
-  await feed(undefined, sessions, WARM_UP_MS);
-  const idle = await cpuMs(() => feed(undefined, sessions, seconds * 1_000));
+  await feed(undefined, frames, sessions, WARM_UP_MS);
+  const idle = await cpuMs(() => feed(undefined, frames, sessions, seconds * 1_000));
   const total = (used.process - idle.process) / result.windows;
   const main = (used.thread - idle.thread) / result.windows;
   console.log(
     [
+      scene.padEnd(11),
       String(sessions).padStart(8),
       (result.windows / seconds).toFixed(0).padStart(11),
       total.toFixed(4).padStart(10),

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { readWav } from "../../audio/wav.ts";
 import { VirtualClock } from "../../time/virtual-clock.ts";
-import { BATCH_DELAY_MS, MAX_QUEUED_WINDOWS, SileroVad, type SileroVadOptions } from "./silero-vad.ts";
+import { BATCH_DELAY_MS, CALM_DELAY_MS, MAX_QUEUED_WINDOWS, SileroVad, type SileroVadOptions } from "./silero-vad.ts";
 
 const clip = (name: string) =>
   readWav(readFileSync(new URL(`../../../test/fixtures/speech/${name}`, import.meta.url))).samples;
@@ -36,8 +36,10 @@ function open(options: Partial<SileroVadOptions> = {}) {
   return { engine, errors };
 }
 
-/** A window of which the fake gives `value` back. */
-const windowOf = (value: number) => new Int16Array(512).fill(value);
+/** A window of which the fake gives `value` back; loud, so that it is not kept waiting. */
+const windowOf = (value: number) => new Int16Array(512).fill(9_000).fill(value, 0, 1);
+/** One of which it gives nothing back, and which can wait. */
+const SILENCE = new Int16Array(512);
 
 async function listen(engine: SileroVad, samples: Int16Array, step = 320): Promise<number[]> {
   const heard: number[] = [];
@@ -129,6 +131,47 @@ describe("SileroVad", () => {
     engine.open((p) => heard.push(p)).push(windowOf(5));
     clock.advance(0);
     await vi.waitFor(() => expect(heard).toEqual([1_005]));
+  });
+
+  it("lets silence wait, but not for long, and not once there is a sound", async () => {
+    const clock = new VirtualClock();
+    const { engine } = open({ load: fake, clock });
+    await engine.ready();
+    const heard: number[] = [];
+    const stream = engine.open((_p, index) => heard.push(index));
+    stream.push(SILENCE);
+    clock.advance(CALM_DELAY_MS - 1);
+    stream.push(SILENCE);
+    expect(clock.pending).toBe(1);
+    clock.advance(1);
+    expect(clock.pending).toBe(0);
+    await vi.waitFor(() => expect(heard).toEqual([0, 1]));
+    // The beginning of a session counts 1000 with the fake, more than enough to be taken for speech: silence after it
+    // is wanted at once, for a while.
+    for (let index = 2; index <= 48; index++) {
+      stream.push(SILENCE);
+      clock.advance(0);
+      expect(clock.pending).toBe(0);
+      await vi.waitFor(() => expect(heard.at(-1)).toBe(index), { interval: 1 });
+    }
+    stream.push(SILENCE);
+    clock.advance(0);
+    expect(clock.pending).toBe(1);
+    stream.push(windowOf(0));
+    clock.advance(0);
+    await vi.waitFor(() => expect(heard.at(-1)).toBe(50));
+    expect(clock.pending).toBe(0);
+  });
+
+  it("does not wait for more when it has a full batch", async () => {
+    const clock = new VirtualClock();
+    const { engine } = open({ load: fake, clock });
+    await engine.ready();
+    let heard = 0;
+    const streams = Array.from({ length: 64 }, () => engine.open(() => heard++));
+    for (const stream of streams) stream.push(SILENCE);
+    clock.advance(0);
+    await vi.waitFor(() => expect(heard).toBe(64));
   });
 
   it("keeps what came before the thread was ready", async () => {

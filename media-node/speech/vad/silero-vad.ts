@@ -10,6 +10,18 @@ import { WindowQueue, type WindowTag } from "./queue.ts";
 
 /** How long a window may wait for others to share its batch. */
 export const BATCH_DELAY_MS = 16;
+/**
+ * How long one may wait of a session that is silent and has been for a while: waking the thread costs more than what it
+ * then does, and nobody waits to hear that there is still nothing. Any louder window sends all that wait.
+ */
+export const CALM_DELAY_MS = 128;
+/** Windows that are worth a batch without any more waiting: 2 to 3 ms of work. */
+const FULL_BATCH = 64;
+/** A session is not calm for 1.5 s after a window that may have been speech. */
+const ALERT_PROBABILITY = 0.1;
+const ALERT_WINDOWS = 48;
+/** Mean square of a window that is loud enough to be looked at soon: −50 dB. */
+const LOUD_MEAN_SQUARE = 100 ** 2;
 /** With fewer open streams than this no company is to be expected within the delay, and windows go at once. */
 const MIN_STREAMS_TO_WAIT = 4;
 /** Windows of one stream that may wait, about 1 s; past it the oldest are dropped and counted. */
@@ -53,7 +65,9 @@ export class SileroVad {
   readonly #freeSlots: number[] = [];
   #slots = 0;
   #inFlight: Tags | undefined;
-  #timer: Timer | undefined;
+  #timer: { readonly dueMs: number; readonly timer: Timer } | undefined;
+  /** Whether a window waits that is not calm. */
+  #urgent = false;
 
   constructor(options: SileroVadOptions) {
     this.#clock = options.clock ?? systemClock;
@@ -86,7 +100,7 @@ export class SileroVad {
   open(onProbability: OnProbability): VadStream {
     const slot = this.#freeSlots.pop() ?? this.#slots++;
     const stream = new Stream(slot, onProbability, {
-      enqueue: (tag, word, window) => this.#enqueue(tag, word, window),
+      enqueue: (tag, word, window, isCalm) => this.#enqueue(tag, word, window, isCalm),
       closed: () => {
         if (this.#streams.delete(stream)) this.#freeSlots.push(slot);
       },
@@ -98,14 +112,13 @@ export class SileroVad {
   /** Ends the thread. Streams that are still open report nothing more. */
   async close(): Promise<void> {
     for (const stream of [...this.#streams]) stream.close();
-    this.#timer?.cancel();
-    this.#timer = undefined;
+    this.#stopWaiting();
     // Nothing is left that an answer still under way could give cause to send.
     this.#queue.take();
     await this.#thread.close();
   }
 
-  #enqueue(tag: WindowTag<Stream>, word: number, window: Int16Array): void {
+  #enqueue(tag: WindowTag<Stream>, word: number, window: Int16Array, isCalm: boolean): void {
     const { owner } = tag;
     if (owner.queued >= MAX_QUEUED_WINDOWS) {
       owner.droppedWindows += 1;
@@ -118,16 +131,32 @@ export class SileroVad {
     }
     owner.queued += 1;
     this.#queue.push(tag, word, window);
+    this.#urgent ||= !isCalm;
     this.#schedule();
   }
 
   #schedule(): void {
-    if (this.#timer !== undefined || this.#inFlight !== undefined || this.#queue.count === 0) return;
-    const delayMs = this.#streams.size < MIN_STREAMS_TO_WAIT ? 0 : this.#batchDelayMs;
-    this.#timer = this.#clock.after(delayMs, () => {
+    if (this.#inFlight !== undefined || this.#queue.count === 0) return;
+    const delayMs = this.#delayMs();
+    const dueMs = this.#clock.nowMs() + delayMs;
+    if (this.#timer !== undefined && this.#timer.dueMs <= dueMs) return;
+    this.#stopWaiting();
+    const timer = this.#clock.after(delayMs, () => {
       this.#timer = undefined;
       this.#flush();
     });
+    this.#timer = { dueMs, timer };
+  }
+
+  #delayMs(): number {
+    if (this.#queue.count >= FULL_BATCH) return 0;
+    if (!this.#urgent) return CALM_DELAY_MS;
+    return this.#streams.size < MIN_STREAMS_TO_WAIT ? 0 : this.#batchDelayMs;
+  }
+
+  #stopWaiting(): void {
+    this.#timer?.timer.cancel();
+    this.#timer = undefined;
   }
 
   #flush(): void {
@@ -140,6 +169,7 @@ export class SileroVad {
       return;
     }
     if (this.#inFlight !== undefined || this.#queue.count === 0) return;
+    this.#urgent = false;
     const { packet, tags } = this.#queue.take();
     this.#inFlight = tags;
     this.#thread.post(packet, [packet.buffer]);
@@ -174,7 +204,7 @@ export class SileroVad {
 }
 
 interface StreamHost {
-  enqueue(tag: WindowTag<Stream>, word: number, window: Int16Array): void;
+  enqueue(tag: WindowTag<Stream>, word: number, window: Int16Array, isCalm: boolean): void;
   closed(): void;
 }
 
@@ -192,6 +222,8 @@ class Stream implements VadStream {
   #filled = 0;
   #index = 0;
   #epoch = 0;
+  /** Index of the window up to which the session counts as alert. */
+  #alertUntil = -1;
   #open = true;
 
   constructor(slot: number, onProbability: OnProbability, host: StreamHost) {
@@ -211,7 +243,9 @@ class Stream implements VadStream {
       this.#filled = 0;
       const word = this.#slot | (this.startsAnew ? RESET_BIT : 0);
       this.startsAnew = false;
-      this.#host.enqueue({ owner: this, index: this.#index++, epoch: this.#epoch }, word, this.#window);
+      const index = this.#index++;
+      const isCalm = index > this.#alertUntil && !isLoud(this.#window);
+      this.#host.enqueue({ owner: this, index, epoch: this.#epoch }, word, this.#window, isCalm);
     }
   }
 
@@ -228,8 +262,15 @@ class Stream implements VadStream {
   }
 
   report(probability: number, index: number, epoch: number): void {
+    if (probability >= ALERT_PROBABILITY) this.#alertUntil = index + ALERT_WINDOWS;
     if (this.#open && epoch === this.#epoch) this.#onProbability(probability, index);
   }
+}
+
+function isLoud(window: Int16Array): boolean {
+  let sum = 0;
+  for (const sample of window) sum += sample * sample;
+  return sum >= LOUD_MEAN_SQUARE * WINDOW_SAMPLES;
 }
 
 async function loadSilero(signal: AbortSignal): Promise<ThreadProgram> {
