@@ -7,6 +7,7 @@ const node = (nodeId: string, overrides: Partial<PlacementNode> = {}): Placement
   capacity: 100,
   sessions: 0,
   cpu: 0,
+  loadMs: 0,
   held: 0,
   sinceReport: 0,
   recent: 0,
@@ -22,16 +23,27 @@ function chance(seed: number): () => number {
   };
 }
 
+const best = (nodes: PlacementNode[], random: () => number) => {
+  const tallies = new Map(nodes.map((node) => [node.nodeId, node]));
+  return choose(nodes, ({ nodeId }) => tallies.get(nodeId) ?? node(nodeId), random);
+};
+
 describe("placement", () => {
   it("finds no node among none", () => {
-    expect(choose([], () => 0)).toBeNull();
+    expect(best([], () => 0)).toBeNull();
   });
 
   it("takes the better of two", () => {
     const busy = node("busy", { sessions: 50 });
     const idle = node("idle");
-    expect(choose([busy, idle], () => 0)?.nodeId).toBe("idle");
-    expect(choose([idle, busy], () => 0)?.nodeId).toBe("idle");
+    expect(best([busy, idle], () => 0)?.nodeId).toBe("idle");
+    expect(best([idle, busy], () => 0)?.nodeId).toBe("idle");
+  });
+
+  it("passes over full nodes until it has found two with room", () => {
+    const full = Array.from({ length: 8 }, (_, index) => node(`full-${index}`, { held: 100 }));
+    expect(best([...full, node("free", { sessions: 90 })], () => 0)?.nodeId).toBe("free");
+    expect(best(full, () => 0)).toBeNull();
   });
 
   it("takes cores for load where they are the scarcer thing", () => {
@@ -55,7 +67,7 @@ describe("placement", () => {
     const admitted = new Map(Array.from({ length: 10 }, (_, index) => [`n${index}`, 0]));
     for (let call = 0; call < 1_000; call += 1) {
       const nodes = [...admitted].map(([id, recent]) => node(id, { capacity: 1_000, held: recent, recent }));
-      const chosen = choose(nodes, random);
+      const chosen = best(nodes, random);
       if (chosen === null) throw new Error("nothing chosen");
       admitted.set(chosen.nodeId, chosen.recent + 1);
     }

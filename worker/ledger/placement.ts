@@ -1,7 +1,7 @@
 /** Placement: which media node takes a session. Pure; randomness comes in. */
 
-/** A node as placement sees it. */
-export interface PlacementNode {
+/** A node by its own account. */
+export interface ReportingNode {
   readonly nodeId: string;
   readonly epoch: number;
   /** Sessions it takes at most, over all streams. */
@@ -10,13 +10,21 @@ export interface PlacementNode {
   readonly sessions: number;
   /** Share of its cores in use when it last reported, 0 to 1. */
   readonly cpu: number;
-  /** This stream's leases on it. */
+  /** When it last reported. */
+  readonly loadMs: number;
+}
+
+/** A stream's leases on a node. */
+export interface Tally {
   readonly held: number;
-  /** This stream's leases admitted since that report, which the report cannot contain. */
+  /** Admitted since the node's last report, which therefore cannot contain them. */
   readonly sinceReport: number;
-  /** This stream's leases admitted within {@link RECENT_MS}: their load has not shown yet. */
+  /** Admitted within {@link RECENT_MS}: their load has not shown yet. */
   readonly recent: number;
 }
+
+/** A node as placement sees it. */
+export type PlacementNode = ReportingNode & Tally;
 
 /** How long a session's load may take to show in its node's reports. */
 export const RECENT_MS = 20_000;
@@ -34,14 +42,25 @@ export function score(node: PlacementNode): number {
 }
 
 /**
- * The better of two random nodes (power of two choices): near the best placement, without the herd that follows the
- * single best node while reports are stale.
+ * The better of two random nodes that have room (power of two choices): near the best placement, without the herd that
+ * follows the single best node while reports are stale.
+ * @param tallyOf counts a node's leases; asked for the nodes under consideration only.
  * @param random returns a number in [0, 1).
  */
-export function choose(nodes: readonly PlacementNode[], random: () => number): PlacementNode | null {
-  const first = nodes[Math.floor(random() * nodes.length)];
-  if (first === undefined) return null;
-  const others = nodes.filter((node) => node !== first);
-  const second = others[Math.floor(random() * others.length)];
-  return second !== undefined && score(second) < score(first) ? second : first;
+export function choose(
+  nodes: readonly ReportingNode[],
+  tallyOf: (node: ReportingNode) => Tally,
+  random: () => number,
+): PlacementNode | null {
+  const left = nodes.filter((node) => node.sessions < node.capacity);
+  const found: PlacementNode[] = [];
+  while (found.length < 2) {
+    const [node] = left.splice(Math.floor(random() * left.length), 1);
+    if (node === undefined) break;
+    const candidate = { ...node, ...tallyOf(node) };
+    if (!isFull(candidate)) found.push(candidate);
+  }
+  const [first, second] = found;
+  if (first === undefined || second === undefined) return first ?? null;
+  return score(second) < score(first) ? second : first;
 }

@@ -1,5 +1,5 @@
 /** What a stream's ledger reads from its tables. Every count is a query over leases. */
-import { type PlacementNode, RECENT_MS } from "./placement.ts";
+import { RECENT_MS, type ReportingNode, type Tally } from "./placement.ts";
 import { number, numberOrNull, type SqlPort, type SqlRow, text } from "./sql-port.ts";
 import type { Lease } from "./types.ts";
 
@@ -39,30 +39,31 @@ export function limitOf(sql: SqlPort): number | null {
 }
 
 /** Nodes that take sessions, full ones included. */
-export function placeableNodes(sql: SqlPort, nowMs: number): PlacementNode[] {
+export function placeableNodes(sql: SqlPort): ReportingNode[] {
   return sql
-    .rows(
-      // CROSS JOIN keeps the order: one pass over the leases, each looking up its node by key.
-      `SELECT n.node_id, n.epoch, n.capacity, n.sessions, n.cpu, ifnull(c.held, 0) AS held,
-              ifnull(c.since_report, 0) AS since_report, ifnull(c.recent, 0) AS recent
-       FROM nodes n LEFT JOIN (
-         SELECT l.node_id, count(*) AS held, total(l.admitted_ms > m.load_ms) AS since_report,
-                total(l.admitted_ms > ?) AS recent
-         FROM leases l CROSS JOIN nodes m ON m.node_id = l.node_id AND m.epoch = l.epoch GROUP BY l.node_id
-       ) c ON c.node_id = n.node_id
-       WHERE n.state = 'up' AND n.ready = 1`,
-      nowMs - RECENT_MS,
-    )
+    .rows("SELECT node_id, epoch, capacity, sessions, cpu, load_ms FROM nodes WHERE state = 'up' AND ready = 1")
     .map((row) => ({
       nodeId: text(row, "node_id"),
       epoch: number(row, "epoch"),
       capacity: number(row, "capacity"),
       sessions: number(row, "sessions"),
       cpu: number(row, "cpu"),
-      held: number(row, "held"),
-      sinceReport: number(row, "since_report"),
-      recent: number(row, "recent"),
+      loadMs: number(row, "load_ms"),
     }));
+}
+
+/** Counts a node's leases. */
+export function tallyOf(sql: SqlPort, { nodeId, epoch, loadMs }: ReportingNode, nowMs: number): Tally {
+  const [row] = sql.rows(
+    `SELECT count(*) AS held, total(admitted_ms > ?) AS since_report, total(admitted_ms > ?) AS recent
+     FROM leases WHERE node_id = ? AND epoch = ?`,
+    loadMs,
+    nowMs - RECENT_MS,
+    nodeId,
+    epoch,
+  );
+  if (row === undefined) return { held: 0, sinceReport: 0, recent: 0 };
+  return { held: number(row, "held"), sinceReport: number(row, "since_report"), recent: number(row, "recent") };
 }
 
 /** Leases whose deadline has come. */

@@ -69,6 +69,10 @@ export class LinkSocket {
     return parsed.success ? new LinkSocket(ws, parsed.output) : null;
   }
 
+  get isOpen(): boolean {
+    return this.ws.readyState === WebSocket.OPEN;
+  }
+
   get state(): LinkAttachment {
     return this.#attachment;
   }
@@ -101,7 +105,7 @@ export class LinkSocket {
 
   /** @returns false if the socket is closed already. */
   send(content: EdgeContent): boolean {
-    if (this.ws.readyState !== WebSocket.OPEN) return false;
+    if (!this.isOpen) return false;
     const seq = this.#attachment.sent + 1;
     this.ws.send(JSON.stringify({ v: PROTOCOL_VERSION, seq, ack: this.#attachment.handled, ...content }));
     this.#save({ sent: seq });
@@ -114,7 +118,7 @@ export class LinkSocket {
   }
 
   close(code: number, reason: string): void {
-    if (this.ws.readyState === WebSocket.OPEN) this.ws.close(code, reason.slice(0, MAX_REASON_CHARS));
+    if (this.isOpen) this.ws.close(code, reason.slice(0, MAX_REASON_CHARS));
   }
 
   refuse(why: string): void {

@@ -2,9 +2,9 @@
 export class Serial {
   #last: Promise<void> = Promise.resolve();
 
-  /** @param work must not throw: what fails handles it itself. */
+  /** A piece that fails fails for its caller only: the next one runs all the same. */
   run(work: () => Promise<void>): Promise<void> {
-    this.#last = this.#last.then(work);
+    this.#last = this.#last.then(work, work);
     return this.#last;
   }
 }

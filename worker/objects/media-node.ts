@@ -134,6 +134,8 @@ export class MediaNode extends DurableObject<Env> implements MediaNodeApi {
   }
 
   async #hello(link: LinkSocket, seq: number, body: HelloBody): Promise<void> {
+    // It waited for its turn: the node may have given up on this socket.
+    if (!link.isOpen) return;
     if (body.nodeId !== link.state.nodeId) return this.#refuse(link, "hello of another node");
     if (link === this.#current) return this.#refuse(link, "a second hello");
     const before = this.#rows.node();
@@ -143,8 +145,7 @@ export class MediaNode extends DurableObject<Env> implements MediaNodeApi {
     const epoch = body.epoch !== null && body.epoch === current ? current : Math.max(current, body.epoch ?? 0) + 1;
     if (epoch !== current) this.#pending.abandon();
     this.#current = link;
-    for (const other of this.#openLinks())
-      if (other !== link) other.close(LinkClose.replaced, "a newer socket is here");
+    this.#closeOlderThan(link);
     const node = this.#change(body.nodeId, epoch, "up", null);
     try {
       const end = await this.#audience.introduce(node, body, Date.now());
@@ -289,10 +290,15 @@ export class MediaNode extends DurableObject<Env> implements MediaNodeApi {
   }
 
   #openLinks(): LinkSocket[] {
-    return this.ctx
-      .getWebSockets()
-      .filter((ws) => ws.readyState === WebSocket.OPEN)
-      .map((ws) => this.#linkOf(ws))
-      .filter((link) => link !== null);
+    const links = this.ctx.getWebSockets().map((ws) => this.#linkOf(ws));
+    return links.filter((link) => link !== null).filter((link) => link.isOpen);
+  }
+
+  /** One socket per node. A newer one than this may wait for its own hello's turn: it stays. */
+  #closeOlderThan(link: LinkSocket): void {
+    for (const other of this.#openLinks()) {
+      const older = other !== link && other.state.openedMs <= link.state.openedMs;
+      if (older) other.close(LinkClose.replaced, "a newer socket is here");
+    }
   }
 }
