@@ -26,6 +26,11 @@ export class DirectoryCache {
     this.#nowMs = nowMs;
   }
 
+  /** Names kept at the moment. */
+  get size(): number {
+    return this.#entries.size;
+  }
+
   async lookup(env: Env, stream: string): Promise<StreamEntry> {
     const cached = this.#entries.get(stream);
     if (cached !== undefined && cached.untilMs > this.#nowMs()) return cached.entry;
