@@ -24,7 +24,7 @@ const LINGER_MS = 40;
  * every second frame is blended into the next until the backlog is gone.
  */
 const LIVE_WINDOW_FRAMES = 50;
-const LIVE_BACKLOG_FRAMES = 2;
+const LIVE_BACKLOG_FRAMES = 1;
 
 const FRAME_TICKS = (OPUS_CLOCK_RATE * FRAME_MS) / 1_000;
 

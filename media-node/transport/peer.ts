@@ -7,9 +7,7 @@ import {
   type RTCDataChannel,
   type RTCIceServer,
   RTCPeerConnection,
-  type RTCRtpSender,
-  RtpHeader,
-  RtpPacket,
+  type RtpPacket,
   useOPUS,
 } from "werift";
 import type { IceCandidate } from "../../shared/candidate.ts";
@@ -22,6 +20,7 @@ import { keepEarlyDtls } from "./early-dtls.ts";
 import type { IceOptions } from "./ice-options.ts";
 import { checkOffer, type OfferRules } from "./offer-check.ts";
 import { skipHandshakeRecords } from "./record-numbers.ts";
+import { RtpSender } from "./rtp-sender.ts";
 import { wrapSrtpKeys } from "./srtp-keys.ts";
 
 /**
@@ -67,8 +66,7 @@ export class Peer {
   readonly #options: PeerOptions;
   readonly #connection: RTCPeerConnection;
   #channel: RTCDataChannel | undefined;
-  #sender: RTCRtpSender | undefined;
-  #sequenceNumber = Math.floor(Math.random() * 0x8000);
+  #sender: RtpSender | undefined;
   #heardAtMs: number;
   #silenceTimer: Timer | undefined;
   #state: "open" | "closed" = "open";
@@ -106,7 +104,7 @@ export class Peer {
     connection.onRemoteTransceiverAdded.subscribe((transceiver) => {
       if (transceiver.kind !== "audio") return;
       transceiver.setDirection(answerDirection(this.#options.mode));
-      this.#sender = transceiver.sender;
+      this.#sender = new RtpSender(transceiver.sender);
     });
     connection.onTrack.subscribe((track) => this.#adoptTrack(track));
     try {
@@ -162,11 +160,7 @@ export class Peer {
 
   /** Sends one Opus packet; `timestamp` is in 48 kHz units. Packets before the connection are dropped. */
   sendRtp(payload: Uint8Array, timestamp: number, marker: boolean): void {
-    if (this.#sender === undefined || this.#state === "closed") return;
-    this.#sequenceNumber = (this.#sequenceNumber + 1) & 0xffff;
-    const header = new RtpHeader({ sequenceNumber: this.#sequenceNumber, timestamp: timestamp >>> 0, marker });
-    const packet = new RtpPacket(header, Buffer.from(payload.buffer, payload.byteOffset, payload.length));
-    this.#sender.sendRtp(packet).catch(ignore);
+    if (this.#state === "open") this.#sender?.send(payload, timestamp, marker);
   }
 
   /** Sends a text on the data channel. False where there is none open. */
