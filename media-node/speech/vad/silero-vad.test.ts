@@ -38,8 +38,10 @@ function open(options: Partial<SileroVadOptions> = {}) {
 
 /** A window of which the fake gives `value` back; loud, so that it is not kept waiting. */
 const windowOf = (value: number) => new Int16Array(512).fill(9_000).fill(value, 0, 1);
-/** One of which it gives nothing back, and which can wait. */
-const SILENCE = new Int16Array(512);
+/** A quiet room: one of which it gives nothing back, and which can wait. */
+const SILENCE = new Int16Array(512).fill(30).fill(0, 0, 1);
+/** A muted microphone. */
+const MUTED = new Int16Array(512);
 
 async function listen(engine: SileroVad, samples: Int16Array, step = 320): Promise<number[]> {
   const heard: number[] = [];
@@ -161,6 +163,25 @@ describe("SileroVad", () => {
     clock.advance(0);
     await vi.waitFor(() => expect(heard.at(-1)).toBe(50));
     expect(clock.pending).toBe(0);
+  });
+
+  it("does not ask the model about a muted microphone, and lets it meet the next sound afresh", async () => {
+    const clock = new VirtualClock();
+    const { engine } = open({ load: fake, clock });
+    await engine.ready();
+    const heard: string[] = [];
+    const stream = engine.open((probability, index) => heard.push(`${index}: ${probability}`));
+    for (let n = 0; n < 3; n++) stream.push(MUTED);
+    expect(heard).toEqual(["0: 0", "1: 0", "2: 0"]);
+    expect(clock.pending).toBe(0);
+    stream.push(windowOf(5));
+    clock.advance(BATCH_DELAY_MS);
+    await vi.waitFor(() => expect(heard).toContain("3: 1005"));
+    // What may have been speech keeps the model listening, muted or not.
+    stream.push(MUTED);
+    expect(heard).toHaveLength(4);
+    clock.advance(CALM_DELAY_MS);
+    await vi.waitFor(() => expect(heard).toContain("4: 0"));
   });
 
   it("does not wait for more when it has a full batch", async () => {

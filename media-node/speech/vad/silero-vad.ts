@@ -22,6 +22,8 @@ const ALERT_PROBABILITY = 0.1;
 const ALERT_WINDOWS = 48;
 /** Mean square of a window that is loud enough to be looked at soon: −50 dB. */
 const LOUD_MEAN_SQUARE = 100 ** 2;
+/** No sample above this, −72 dB: what a muted microphone or its noise suppression sends. The model is not asked then. */
+const DIGITAL_SILENCE_PEAK = 8;
 /** With fewer open streams than this no company is to be expected within the delay, and windows go at once. */
 const MIN_STREAMS_TO_WAIT = 4;
 /** Windows of one stream that may wait, about 1 s; past it the oldest are dropped and counted. */
@@ -241,10 +243,17 @@ class Stream implements VadStream {
       from += part.length;
       if (this.#filled < WINDOW_SAMPLES) return;
       this.#filled = 0;
+      const index = this.#index++;
+      const isAlert = index <= this.#alertUntil;
+      if (!isAlert && this.queued === 0 && isDigitalSilence(this.#window)) {
+        // Nothing to infer, and nothing to remember: the next sound meets the model as a new session would.
+        this.startsAnew = true;
+        this.report(0, index, this.#epoch);
+        continue;
+      }
       const word = this.#slot | (this.startsAnew ? RESET_BIT : 0);
       this.startsAnew = false;
-      const index = this.#index++;
-      const isCalm = index > this.#alertUntil && !isLoud(this.#window);
+      const isCalm = !isAlert && !isLoud(this.#window);
       this.#host.enqueue({ owner: this, index, epoch: this.#epoch }, word, this.#window, isCalm);
     }
   }
@@ -271,6 +280,11 @@ function isLoud(window: Int16Array): boolean {
   let sum = 0;
   for (const sample of window) sum += sample * sample;
   return sum >= LOUD_MEAN_SQUARE * WINDOW_SAMPLES;
+}
+
+/** A muted microphone, or one whose noise suppression has nothing to pass on. */
+function isDigitalSilence(window: Int16Array): boolean {
+  return window.every((sample) => sample >= -DIGITAL_SILENCE_PEAK && sample <= DIGITAL_SILENCE_PEAK);
 }
 
 async function loadSilero(signal: AbortSignal): Promise<ThreadProgram> {
