@@ -1,5 +1,13 @@
 /** A WebRTC client for tests, without a browser: calls a stream, sends PCM at its real pace, keeps what it hears. */
-import { MediaStreamTrack, type RTCIceCandidate, RTCPeerConnection, RtpHeader, RtpPacket, useOPUS } from "werift";
+import {
+  MediaStreamTrack,
+  type RTCIceCandidate,
+  RTCPeerConnection,
+  RtpHeader,
+  RtpPacket,
+  useOPUS,
+  useVP8,
+} from "werift";
 import {
   createSpeechDecoder,
   createSpeechEncoder,
@@ -16,6 +24,8 @@ export interface CallerOptions {
   /** Path prefix of the stream, such as "/echo"; "" is the root. */
   readonly path?: string;
   readonly clientId?: string;
+  /** Default audio only. Video is offered, never sent. */
+  readonly tracks?: readonly ("audio" | "video")[];
   /** Default true. */
   readonly dataChannel?: boolean;
   readonly label?: string;
@@ -58,7 +68,7 @@ export class Caller {
       iceUseIpv6: false,
       iceAdditionalHostAddresses: ["127.0.0.1"],
       bundlePolicy: "max-bundle",
-      codecs: { audio: [useOPUS()], video: [] },
+      codecs: { audio: [useOPUS()], video: [useVP8()] },
     });
     this.#connection.connectionStateChange.subscribe((state) => {
       this.state = state;
@@ -71,6 +81,12 @@ export class Caller {
       });
       this.#channel.onMessage.subscribe((data) => this.#onMessage(String(data)));
     }
+    const { tracks = ["audio"] } = options;
+    if (tracks.includes("audio")) this.#addAudio();
+    if (tracks.includes("video")) this.#connection.addTransceiver("video", { direction: "sendrecv" });
+  }
+
+  #addAudio(): void {
     const transceiver = this.#connection.addTransceiver(this.#track, { direction: "sendrecv" });
     transceiver.onTrack.subscribe((track) => {
       track.onReceiveRtp.subscribe(({ payload }) => {

@@ -7,10 +7,12 @@ import path from "node:path";
 import type { Response, Route } from "playwright-core";
 import type { TestBrowser, TestPage } from "./browser.ts";
 
+export const START_BUTTON = "#start-button";
+
 /** A demo page, and how it shows what it does. */
 export interface DemoPage {
   readonly name: string;
-  /** Starts the call and ends it. Default `#start-button`. */
+  /** Starts the call and ends it. Default {@link START_BUTTON}. */
   readonly button?: string;
   /** Where it says that it is connected, and how. Default: the button says "Stop …". */
   readonly connected?: { readonly selector: string; readonly text: RegExp };
@@ -78,8 +80,8 @@ export class DemoSite {
     await context.route("**/*", (route) => site.#serve(route));
     context.on("weberror", (error) => site.complaints.push(String(error.error())));
     context.on("response", (response) => {
-      const { status, url } = { status: response.status(), url: response.url() };
-      if (status >= 400 && !isNamelessCandidate(response)) site.complaints.push(`${status} ${url}`);
+      if (response.status() < 400 || isNamelessCandidate(response)) return;
+      site.complaints.push(`${response.status()} ${response.url()}`);
     });
     context.on("console", (message) => {
       // What the server refused is judged by its response.
