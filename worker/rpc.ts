@@ -17,6 +17,9 @@ export interface Versioned {
   readonly v: number;
 }
 
+/** The message that a call of an object takes: `Message<StreamApi, "admit">`. */
+export type Message<Api, Call extends keyof Api> = Api[Call] extends (message: infer M) => unknown ? M : never;
+
 /** Refuses a message of a build too old to be understood. */
 export function checkVersion(message: Versioned): void {
   if (message.v < MIN_PROTOCOL_VERSION) throw new Error(`message version ${message.v} is no longer spoken`);

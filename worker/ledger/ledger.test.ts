@@ -221,6 +221,12 @@ describe("a node", () => {
     expect(ledger.find("client-s1")?.state).toBe("live");
   });
 
+  it("with a new run is heard even if its object has forgotten how often it changed", () => {
+    up("a", { revision: 57 });
+    expect(up("a", { epoch: 2, revision: 1 })).not.toBeNull();
+    expect(up("a", { epoch: 2, revision: 0 })).toBeNull();
+  });
+
   it("reconciles by its snapshot: keeps what both know, frees what it lacks, ends what has no lease", () => {
     up("a", { concurrencyLimit: 5 });
     for (const sid of ["s1", "s2", "s3"]) admit(sid);

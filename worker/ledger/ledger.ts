@@ -17,7 +17,7 @@ import {
   tallyOf,
 } from "./queries.ts";
 import { type Migrations, Schema } from "./schema.ts";
-import { number, type SqlPort, text } from "./sql-port.ts";
+import { number, type SqlPort, type SqlRow, text } from "./sql-port.ts";
 import type {
   Admission,
   Lease,
@@ -151,7 +151,7 @@ export class Ledger {
     const { nodeId, epoch, revision, load } = arrival;
     return this.#sql.transaction(() => {
       const [known] = this.#sql.rows("SELECT epoch, revision FROM nodes WHERE node_id = ?", nodeId);
-      if (known !== undefined && (number(known, "epoch") > epoch || number(known, "revision") > revision)) return null;
+      if (known !== undefined && compareNews({ epoch, revision }, known) < 0) return null;
       this.#sql.rows("DELETE FROM nodes WHERE state = 'lost' AND changed_ms < ?", nowMs - FORGET_NODE_MS);
       this.#sql.rows(
         `INSERT OR REPLACE INTO nodes
@@ -179,7 +179,7 @@ export class Ledger {
     const { nodeId, epoch, revision, state } = change;
     return this.#sql.transaction(() => {
       const [known] = this.#sql.rows("SELECT epoch, state, revision FROM nodes WHERE node_id = ?", nodeId);
-      if (known === undefined || number(known, "epoch") > epoch || number(known, "revision") >= revision) return [];
+      if (known === undefined || compareNews({ epoch, revision }, known) <= 0) return [];
       // Only a hello, with its snapshot, brings a lost node back.
       if (text(known, "state") === "lost") return [];
       this.#sql.rows(
@@ -306,4 +306,9 @@ export class Ledger {
   #free(lease: Lease): void {
     this.#sql.rows("DELETE FROM leases WHERE client_id = ? AND sid = ?", lease.clientId, lease.sid);
   }
+}
+
+/** Orders a node's news by run, then by revision. @returns above 0 if `news` is later than what is known. */
+function compareNews(news: { epoch: number; revision: number }, known: SqlRow): number {
+  return news.epoch - number(known, "epoch") || news.revision - number(known, "revision");
 }

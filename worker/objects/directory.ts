@@ -9,7 +9,7 @@ import type { Env } from "../env.ts";
 import { durableSql } from "../ledger/durable-sql.ts";
 import { type Migrations, Schema } from "../ledger/schema.ts";
 import { type SqlPort, type SqlRow, text } from "../ledger/sql-port.ts";
-import { checkVersion, type DirectoryApi, type StreamLookup, type Versioned } from "../rpc.ts";
+import { checkVersion, type DirectoryApi, type Message, type StreamLookup, type Versioned } from "../rpc.ts";
 
 /** A node that has been lost this long is forgotten, with streams that only it served. */
 export const FORGET_NODE_MS = 7 * 24 * 60 * 60 * 1_000;
@@ -39,7 +39,7 @@ export class Directory extends DurableObject<Env> implements DirectoryApi {
     this.#schema = new Schema(this.#sql, MIGRATIONS);
   }
 
-  async register(request: Parameters<DirectoryApi["register"]>[0]): Promise<void> {
+  async register(request: Message<DirectoryApi, "register">): Promise<void> {
     checkVersion(request);
     this.#schema.ensure();
     const { nodeId, version, streams } = request;

@@ -4,6 +4,7 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import {
+  type Command,
   type HelloBody,
   LINK_PING,
   LINK_PONG,
@@ -21,7 +22,7 @@ import { judge, lostAfterClose } from "../link/liveness.ts";
 import { PendingCommands } from "../link/pending-commands.ts";
 import { Serial } from "../link/serial.ts";
 import { log, reasonOf } from "../log.ts";
-import { type CommandResult, checkVersion, type MediaNodeApi, type SessionName } from "../rpc.ts";
+import { type CommandResult, checkVersion, type MediaNodeApi, type Message, type SessionName } from "../rpc.ts";
 import { Audience } from "./audience.ts";
 import { callObject } from "./call.ts";
 import { type NodeRow, NodeRows } from "./node-rows.ts";
@@ -69,7 +70,7 @@ export class MediaNode extends DurableObject<Env> implements MediaNodeApi {
     return new Response(null, { status: 101, webSocket: client });
   }
 
-  async command(request: Parameters<MediaNodeApi["command"]>[0]): Promise<CommandResult> {
+  async command(request: Message<MediaNodeApi, "command">): Promise<CommandResult> {
     checkVersion(request);
     const { command, epoch, withinMs } = request;
     const node = this.#rows.node();
@@ -196,7 +197,7 @@ export class MediaNode extends DurableObject<Env> implements MediaNodeApi {
     this.ctx.waitUntil(this.#pending.run(command, (ready) => this.#sendCommand(ready)));
   }
 
-  #sendCommand(command: Parameters<MediaNodeApi["command"]>[0]["command"]): boolean {
+  #sendCommand(command: Command): boolean {
     return this.#welcomed()?.send({ kind: "command", body: command }) ?? false;
   }
 

@@ -10,12 +10,19 @@ import { COMMAND_DEADLINE_MS } from "../deadlines.ts";
 import { type Env, mediaNodeOf, streamOf } from "../env.ts";
 import type { Admission } from "../ledger/types.ts";
 import { log, reasonOf } from "../log.ts";
-import { type CandidateResult, type CommandResult, checkVersion, type OfferResult, type SessionApi } from "../rpc.ts";
+import {
+  type CandidateResult,
+  type CommandResult,
+  checkVersion,
+  type Message,
+  type OfferResult,
+  type SessionApi,
+} from "../rpc.ts";
 import { callObject, isReset } from "./call.ts";
 import { KeptCandidates } from "./kept-candidates.ts";
 import { COLD, next, type Placed, type SessionEvent, type SessionState } from "./session-state.ts";
 
-type OfferRequest = Parameters<SessionApi["offer"]>[0];
+type OfferRequest = Message<SessionApi, "offer">;
 
 const refused = (code: string, limit?: number) => ({ ok: false, body: fastRtcRefusal(code, limit) }) as const;
 const failed = (code: ErrorCode, message?: string) => ({ ok: false, body: failedBody(code, message) }) as const;
@@ -40,7 +47,7 @@ export class Session extends DurableObject<Env> implements SessionApi {
     }
   }
 
-  async candidate(request: Parameters<SessionApi["candidate"]>[0]): Promise<CandidateResult> {
+  async candidate(request: Message<SessionApi, "candidate">): Promise<CandidateResult> {
     checkVersion(request);
     const { stream, clientId, check } = request;
     if (this.#state.at === "cold") await this.#lookUp(stream, clientId);

@@ -10,10 +10,15 @@ import { durableSql } from "../ledger/durable-sql.ts";
 import { Ledger, type LedgerStatus } from "../ledger/ledger.ts";
 import type { Admission, Lease, LeaseRef } from "../ledger/types.ts";
 import { log, reasonOf } from "../log.ts";
-import { checkVersion, type SessionInfo, type SessionName, type StreamApi, type Versioned } from "../rpc.ts";
+import {
+  checkVersion,
+  type Message,
+  type SessionInfo,
+  type SessionName,
+  type StreamApi,
+  type Versioned,
+} from "../rpc.ts";
 import { EndedSessions } from "./ended-sessions.ts";
-
-type Request<Method extends keyof StreamApi> = StreamApi[Method] extends (request: infer R) => unknown ? R : never;
 
 /** After an alarm that failed, the next try. */
 const ALARM_RETRY_MS = 5_000;
@@ -29,7 +34,7 @@ export class Stream extends DurableObject<Env> implements StreamApi {
     this.#ledger = new Ledger(durableSql(ctx.storage), Math.random);
   }
 
-  async admit(request: Request<"admit">): Promise<Admission> {
+  async admit(request: Message<StreamApi, "admit">): Promise<Admission> {
     checkVersion(request);
     const { sid, clientId } = request;
     // A repeated call that comes after its session's end must not bring it back.
@@ -39,7 +44,7 @@ export class Stream extends DurableObject<Env> implements StreamApi {
     return admission;
   }
 
-  async placeElsewhere(request: Request<"placeElsewhere">): Promise<Admission> {
+  async placeElsewhere(request: Message<StreamApi, "placeElsewhere">): Promise<Admission> {
     checkVersion(request);
     const { sid, clientId, tried } = request;
     const admission = this.#ledger.placeElsewhere({ sid, clientId, tried, nowMs: Date.now() });
@@ -52,7 +57,7 @@ export class Stream extends DurableObject<Env> implements StreamApi {
     this.#release(request, request.reason);
   }
 
-  async find(request: Request<"find">): Promise<SessionInfo> {
+  async find(request: Message<StreamApi, "find">): Promise<SessionInfo> {
     checkVersion(request);
     const lease = this.#ledger.find(request.clientId);
     if (lease !== null) return { state: lease.state, lease };
@@ -65,7 +70,7 @@ export class Stream extends DurableObject<Env> implements StreamApi {
     return this.#ledger.status();
   }
 
-  async nodeUp(request: Request<"nodeUp">): Promise<{ end: string[] } | null> {
+  async nodeUp(request: Message<StreamApi, "nodeUp">): Promise<{ end: string[] } | null> {
     checkVersion(request);
     const { epoch } = request;
     const { build, concurrencyLimit } = request.descriptor;
@@ -76,18 +81,18 @@ export class Stream extends DurableObject<Env> implements StreamApi {
     return { end: [...result.end] };
   }
 
-  async nodeChanged(request: Request<"nodeChanged">): Promise<void> {
+  async nodeChanged(request: Message<StreamApi, "nodeChanged">): Promise<void> {
     checkVersion(request);
     for (const lease of this.#ledger.nodeChanged(request, Date.now())) this.#remember(lease, "node_lost");
     await this.#armAlarm();
   }
 
-  async nodeLoad(request: Request<"nodeLoad">): Promise<void> {
+  async nodeLoad(request: Message<StreamApi, "nodeLoad">): Promise<void> {
     checkVersion(request);
     this.#ledger.nodeLoad(request, Date.now());
   }
 
-  async nodeReport(request: Request<"nodeReport">): Promise<{ end: SessionName[] }> {
+  async nodeReport(request: Message<StreamApi, "nodeReport">): Promise<{ end: SessionName[] }> {
     checkVersion(request);
     const end: SessionName[] = [];
     for (const event of request.events) {
