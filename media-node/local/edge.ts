@@ -11,6 +11,7 @@ import { fileURLToPath } from "node:url";
 import { Miniflare, type MiniflareOptions, NoOpLog, type WorkerdStructuredLog } from "miniflare";
 import { bundleWorker } from "./bundle.ts";
 import { GUARD_MARK, guardProcesses } from "./guard.ts";
+import { withoutSignalHandlers } from "./signals.ts";
 import { readWorkerConfig } from "./worker-config.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -52,7 +53,8 @@ export interface LocalEdge {
 /** Starts the edge. @throws if the port is taken or the Worker cannot be bundled. */
 export async function startLocalEdge(options: LocalEdgeOptions): Promise<LocalEdge> {
   const mark = randomUUID();
-  const miniflare = new Miniflare(await miniflareOptions(options, mark));
+  const config = await miniflareOptions(options, mark);
+  const miniflare = withoutSignalHandlers(() => new Miniflare(config));
   const guard = guardProcesses(mark);
   const stop = async (): Promise<void> => {
     await miniflare.dispose();

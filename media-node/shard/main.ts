@@ -21,6 +21,10 @@ function tell(message: FromShard): void {
 /** A shard never outlives its main process: its slots would be freed while it still serves them. */
 process.on("disconnect", () => process.exit(1));
 
+// A terminal's Ctrl-C reaches every process of the node; the main process ends this one in good order.
+for (const signal of ["SIGINT", "SIGTERM"] as const)
+  process.on(signal, () => log.debug({ signal }, "left to the main process"));
+
 // A developer's stray rejection costs a log line, not the sessions of everybody else in this process.
 process.on("unhandledRejection", (error) => log.error({ err: error }, "unhandled rejection"));
 

@@ -1,0 +1,256 @@
+import { describe, expect, it } from "vitest";
+import { VirtualClock } from "../time/virtual-clock.ts";
+import { VAD_WINDOW_MS } from "../turn/speech-detector.ts";
+import type { HandlerContext } from "./context.ts";
+import type { Emission } from "./emission.ts";
+import type { History } from "./history.ts";
+import { type ReplyFunction, ReplyOnPause, type ReplyOnPauseOptions } from "./reply-on-pause.ts";
+
+const frame = { sampleRate: 24_000, samples: new Int16Array(480) };
+
+/** A handler with a scripted voice activity detector: `speak` and `pause` move it on window by window. */
+function rig(fn: ReplyFunction, options: ReplyOnPauseOptions = {}) {
+  const events: string[] = [];
+  let probability: (p: number) => void = () => undefined;
+  let playing = false;
+  let cleared = 0;
+  const abort = new AbortController();
+  const context: HandlerContext = {
+    sid: "s",
+    clientId: "c",
+    stream: "test",
+    signal: abort.signal,
+    clock: new VirtualClock(),
+    send: (message) =>
+      events.push(
+        message.type === "log" ? message.data : `${message.type} ${"message" in message ? message.message : ""}`,
+      ),
+    sendText: (text) => events.push(text),
+    extend: (message) => {
+      if (message.type === "turn") events.push(`[${message.data.state}]`);
+    },
+    clearQueue: () => {
+      cleared += 1;
+      playing = false;
+      return 0;
+    },
+    playing: () => playing,
+    openVad: (onProbability) => {
+      probability = onProbability;
+      return { push: () => undefined, reset: () => undefined, close: () => undefined };
+    },
+    logError: () => undefined,
+  };
+  const handler = new ReplyOnPause(fn, { inputSampleRate: 16_000, ...options }).copy();
+  handler.attach(context);
+  handler.startUp();
+  const feed = (p: number, durationMs: number): void => {
+    for (let ms = 0; ms < durationMs; ms += VAD_WINDOW_MS) {
+      handler.receive({ sampleRate: 16_000, samples: new Int16Array(512).fill(p * 100) });
+      probability(p);
+    }
+  };
+  return {
+    handler,
+    events,
+    cleared: () => cleared,
+    speak: (ms: number) => feed(0.9, ms),
+    pause: (ms: number) => feed(0.01, ms),
+    /** As the session does: takes one emission, and plays it. */
+    emit: async (): Promise<Emission> => {
+      const emission = await handler.emit();
+      if (emission !== undefined) playing = true;
+      return emission;
+    },
+    played: () => {
+      playing = false;
+      handler.playbackEnded();
+    },
+  };
+}
+
+const echo: ReplyFunction = async function* ({ audio }) {
+  yield audio;
+};
+
+describe("ReplyOnPause", () => {
+  it("goes once around: listens, hears, thinks, speaks, listens", async () => {
+    const { speak, pause, emit, played, events } = rig(echo);
+    speak(640);
+    pause(480);
+    expect(await emit()).toMatchObject({ sampleRate: 16_000 });
+    expect(await emit()).toBeUndefined();
+    played();
+    expect(events).toEqual([
+      "[listening]",
+      "started_talking",
+      "[user_speaking]",
+      "pause_detected",
+      "[thinking]",
+      "response_starting",
+      "[bot_speaking]",
+      "[listening]",
+    ]);
+  });
+
+  it("gives the function what was said, with a little before and after it", async () => {
+    const { speak, pause, emit } = rig(echo);
+    pause(3_000);
+    speak(640);
+    pause(480);
+    const reply = await emit();
+    const { samples } = reply as { samples: Int16Array };
+    const loud = samples.filter((sample) => sample > 50).length / 16;
+    expect(loud).toBe(640);
+    expect(samples.length / 16 - loud).toBeLessThanOrEqual(320 + 160);
+    expect(samples[0]).toBe(1);
+  });
+
+  it("says that a reply has begun even if there is nothing to hear", async () => {
+    const { speak, pause, emit, events } = rig(async function* () {
+      // Nothing to say.
+    });
+    speak(640);
+    pause(480);
+    expect(await emit()).toBeUndefined();
+    expect(events.slice(-3)).toEqual(["[thinking]", "response_starting", "[listening]"]);
+  });
+
+  it("is interrupted by speech: aborts the function, drops the audio, hears the user out", async () => {
+    let signal: AbortSignal | undefined;
+    const { speak, pause, emit, events, cleared } = rig(async function* (turn) {
+      signal ??= turn.signal;
+      for (;;) yield frame;
+    });
+    speak(640);
+    pause(480);
+    await emit();
+    speak(192);
+    expect(signal?.aborted).toBe(false);
+    speak(64);
+    expect(signal?.aborted).toBe(true);
+    expect(cleared()).toBe(1);
+    expect(events.at(-1)).toBe("[user_speaking]");
+    pause(480);
+    expect(events.at(-1)).toBe("[thinking]");
+    expect(await emit()).toBe(frame);
+  });
+
+  it("is not interrupted where it must not be, and does not hear what is said meanwhile", async () => {
+    const { speak, pause, emit, events, cleared, played } = rig(echo, { canInterrupt: false });
+    speak(640);
+    pause(480);
+    await emit();
+    await emit();
+    // The detector sees nothing: windows come only from what was passed on.
+    expect(events.at(-1)).toBe("[bot_speaking]");
+    played();
+    expect(events.at(-1)).toBe("[listening]");
+    expect(cleared()).toBe(0);
+  });
+
+  it("joins what the user adds while the function thinks to the same turn, and takes the first try back", async () => {
+    const heardMs: number[] = [];
+    const texts: string[][] = [];
+    const { speak, pause, emit } = rig(async function* ({ audio, history, signal }) {
+      heardMs.push(Math.round(audio.samples.length / 16));
+      history.user(`try ${heardMs.length}`);
+      texts.push(history.messages.map(({ content }) => content));
+      if (heardMs.length === 1) await new Promise((resolve) => signal.addEventListener("abort", resolve));
+      yield frame;
+    });
+    speak(640);
+    pause(480);
+    const first = emit();
+    await Promise.resolve();
+    speak(320);
+    expect(await first).toBeUndefined();
+    pause(480);
+    expect(await emit()).toBe(frame);
+    expect(heardMs[1]).toBeGreaterThan((heardMs[0] ?? 0) + 320);
+    expect(texts).toEqual([["try 1"], ["try 2"]]);
+  });
+
+  it("loses one turn to a function that throws, or yields garbage, and answers the next", async () => {
+    let turn = 0;
+    const { speak, pause, emit, events } = rig(async function* () {
+      turn += 1;
+      if (turn === 1) throw new Error("broken");
+      if (turn === 2) yield "garbage" as unknown as Emission;
+      yield frame;
+    });
+    for (const error of [
+      "error broken",
+      "error A handler yielded string garbage; expected audio { sampleRate, samples }.",
+    ]) {
+      speak(640);
+      pause(480);
+      expect(await emit()).toBeUndefined();
+      expect(events).toContain(error);
+      expect(events.at(-1)).toBe("[listening]");
+    }
+    speak(640);
+    pause(480);
+    expect(await emit()).toBe(frame);
+  });
+
+  it("keeps the text of what was heard, and of nothing that was cut off", async () => {
+    let history: History | undefined;
+    const { speak, pause, emit } = rig(async function* (turn) {
+      history = turn.history;
+      turn.history.user("Question?");
+      yield { ...frame, text: "First." };
+      yield { ...frame, text: "Second." };
+    });
+    speak(640);
+    pause(480);
+    const first = (await emit()) as { onStart: () => void };
+    await emit();
+    first.onStart();
+    speak(320);
+    expect(history?.messages).toEqual([
+      { role: "user", content: "Question?" },
+      { role: "assistant", content: "First." },
+    ]);
+  });
+
+  it("greets first with its startupFn, without a pause", async () => {
+    const { emit, events } = rig(echo, {
+      startupFn: async function* () {
+        yield frame;
+      },
+    });
+    expect(await emit()).toBe(frame);
+    expect(events).toEqual(["[listening]", "[thinking]", "response_starting", "[bot_speaking]"]);
+  });
+
+  it("answers at once when told to, even to nothing", async () => {
+    const { handler, emit, events } = rig(async function* ({ audio }) {
+      yield { ...frame, samples: new Int16Array(audio.samples.length + 1) };
+    });
+    handler.triggerResponse();
+    expect(await emit()).toMatchObject({ samples: new Int16Array(1) });
+    expect(events).toContain("pause_detected");
+  });
+
+  it("lets go of everything at shutdown", async () => {
+    let aborted = false;
+    const { handler, speak, pause, emit } = rig(async function* ({ signal }) {
+      signal.addEventListener("abort", () => {
+        aborted = true;
+      });
+      await new Promise(() => undefined);
+      yield frame;
+    });
+    const idle = emit();
+    handler.shutdown();
+    expect(await idle).toBeUndefined();
+    speak(640);
+    pause(480);
+    const busy = emit();
+    await Promise.resolve();
+    handler.shutdown();
+    expect(await busy).toBeUndefined();
+    expect(aborted).toBe(true);
+  });
+});

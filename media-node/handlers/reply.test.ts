@@ -1,0 +1,75 @@
+import { describe, expect, it } from "vitest";
+import { Reply } from "./reply.ts";
+
+const frame = { sampleRate: 16_000, samples: new Int16Array(2) };
+
+async function all(reply: Reply): Promise<unknown[]> {
+  const values: unknown[] = [];
+  for (let step = await reply.next(); !step.done; step = await reply.next()) values.push(step.value);
+  return values;
+}
+
+describe("Reply", () => {
+  it("runs async generators, generators, and functions that return one value", async () => {
+    expect(
+      await all(
+        new Reply(async function* () {
+          yield frame;
+          yield frame;
+        }),
+      ),
+    ).toEqual([frame, frame]);
+    expect(
+      await all(
+        new Reply(function* () {
+          yield frame;
+        }),
+      ),
+    ).toEqual([frame]);
+    expect(await all(new Reply(() => frame))).toEqual([frame]);
+    expect(await all(new Reply(async () => [16_000, frame.samples]))).toEqual([[16_000, frame.samples]]);
+  });
+
+  it("stops at once when aborted, even if the function hangs and ignores its signal", async () => {
+    const reply = new Reply(async function* () {
+      await new Promise(() => undefined);
+      yield frame;
+    });
+    const next = reply.next();
+    reply.abort();
+    expect(await next).toEqual({ done: true });
+    expect(await reply.next()).toEqual({ done: true });
+  });
+
+  it("tells the function by its signal, and lets it clean up", async () => {
+    const seen: string[] = [];
+    const reply = new Reply(async function* (signal) {
+      signal.addEventListener("abort", () => seen.push("signal"));
+      try {
+        for (;;) yield frame;
+      } finally {
+        seen.push("finally");
+      }
+    });
+    await reply.next();
+    reply.abort();
+    await Promise.resolve();
+    expect(seen).toEqual(["signal", "finally"]);
+  });
+
+  it("hands on what the function throws, and nothing after it was abandoned", async () => {
+    const failing = new Reply(async function* () {
+      yield frame;
+      throw new Error("no");
+    });
+    await failing.next();
+    await expect(failing.next()).rejects.toThrow("no");
+    const abandoned = new Reply(async () => {
+      await Promise.resolve();
+      throw new Error("too late");
+    });
+    const next = abandoned.next();
+    abandoned.abort();
+    expect(await next).toEqual({ done: true });
+  });
+});
