@@ -57,7 +57,8 @@ async function runWrangler({ main, compatibilityDate }: BundleOptions, outDir: s
   );
   await run(process.execPath, [wrangler, "deploy", "--dry-run", "--config", config, "--outdir", outDir], {
     timeout: BUNDLE_TIMEOUT_MS,
-    env: { ...process.env, WRANGLER_SEND_METRICS: "false", CI: "1" },
+    // Without its banner it asks no registry for a newer version.
+    env: { ...process.env, WRANGLER_SEND_METRICS: "false", WRANGLER_HIDE_BANNER: "true", CI: "1" },
   });
 }
 

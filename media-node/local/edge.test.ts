@@ -76,12 +76,13 @@ describe("the local edge", { timeout: SLOW_MS }, () => {
       stdio: ["ignore", "pipe", "inherit"],
     });
     const lines = createInterface(child.stdout);
-    const [url] = await once(lines, "line");
+    const exited = once(child, "exit").then(([code]) => Promise.reject(new Error(`it ended with ${code}`)));
+    const [url] = await Promise.race([once(lines, "line"), exited]);
     expect((await fetch(`${url}/health`)).status).toBe(200);
     const before = await descendants(child.pid ?? 0);
     expect(before.length).toBeGreaterThan(0);
     child.kill("SIGKILL");
-    await once(child, "exit");
+    await expect(exited).rejects.toThrow("it ended");
     lines.close();
     await vi.waitFor(async () => expect(await running(before)).toEqual([]), { timeout: 10_000 });
   });
