@@ -14,7 +14,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: ["{shared,media-node,client,ui,examples}/**/*.test.ts", "worker/ledger/**/*.test.ts"],
+          include: ["{shared,media-node,client,ui,examples,bench}/**/*.test.ts", "worker/ledger/**/*.test.ts"],
         },
       },
       {
