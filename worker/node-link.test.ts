@@ -1,8 +1,9 @@
-import { exports } from "cloudflare:workers";
+import { env, exports } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { newSessionId } from "../shared/ids.ts";
 import { LINK_PING, LINK_PONG, LinkClose, NODE_ID_HEADER } from "../shared/link.ts";
 import { PROTOCOL_VERSION } from "../shared/version.ts";
+import { createApp } from "./app.ts";
 import { get, offer } from "./testing/client.ts";
 import { descriptor, dial, FakeNode } from "./testing/fake-node.ts";
 
@@ -13,6 +14,11 @@ describe("dialling the edge", () => {
     const none = await exports.default.fetch("http://edge/node/link", { headers: { upgrade: "websocket" } });
     expect(none.status).toBe(401);
     await none.body?.cancel();
+  });
+
+  it("is refused by an edge that has no secret", async () => {
+    const response = await createApp().request("/node/link", {}, { ...env, EDGERTC_NODE_SECRET: "" });
+    expect([response.status, await response.json()]).toMatchObject([503, { meta: { error: "node_secret_missing" } }]);
   });
 
   it("needs a WebSocket and an id", async () => {

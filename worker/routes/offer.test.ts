@@ -1,6 +1,6 @@
 import { exports } from "cloudflare:workers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { MAX_OFFER_BODY_BYTES } from "../../shared/limits.ts";
+import { MAX_CANDIDATES, MAX_EARLY_CANDIDATES, MAX_OFFER_BODY_BYTES } from "../../shared/limits.ts";
 import { CANDIDATE, get, offer, post, SDP, trickle } from "../testing/client.ts";
 import { descriptor, FakeNode } from "../testing/fake-node.ts";
 
@@ -89,6 +89,20 @@ describe("POST /<stream>/webrtc/offer", () => {
     await offer("rows", "r9");
     const last = node.commands.findLast((command) => command.command === "offer" && command.clientId === "r9");
     expect(last).toMatchObject({ candidates: [CANDIDATE, CANDIDATE] });
+  });
+
+  it("bounds a session's candidates, before its offer and after", async () => {
+    for (let index = 0; index < MAX_EARLY_CANDIDATES + 5; index += 1) await trickle("rows", "many");
+    await offer("rows", "many");
+    const taken = node.commands.find((command) => command.clientId === "many");
+    expect(taken?.command === "offer" && taken.candidates.length).toBe(MAX_EARLY_CANDIDATES);
+    const replies = new Set<string>();
+    for (let index = MAX_EARLY_CANDIDATES; index < MAX_CANDIDATES; index += 1) {
+      replies.add((await trickle("rows", "many")).text);
+    }
+    expect([...replies]).toEqual(['{"status":"success"}']);
+    const beyond = await trickle("rows", "many");
+    expect([beyond.status, beyond.json]).toMatchObject([200, { meta: { error: "too_many_candidates" } }]);
   });
 
   it("refuses a second call of the same id before it looks at the limit, and others by the limit", async () => {
