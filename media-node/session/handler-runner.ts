@@ -2,7 +2,7 @@
  * Runs one handler for one session: feeds it frames, plays what it emits, keeps its failures to themselves, and shuts it
  * down exactly once.
  */
-import type { AudioFrame } from "../audio/frame.ts";
+import { type AudioFrame, frameDurationMs } from "../audio/frame.ts";
 import type { Player } from "../audio/player.ts";
 import { AsyncQueue } from "../handlers/async-queue.ts";
 import type { HandlerContext } from "../handlers/context.ts";
@@ -31,6 +31,7 @@ export class HandlerRunner {
   readonly #options: RunnerOptions;
   readonly #frames = new AsyncQueue<AudioFrame>(MAX_PENDING_FRAMES);
   #inputWaiters: (() => void)[] = [];
+  #sleeper: (() => void) | undefined;
   #state: "new" | "running" | "stopped" = "new";
 
   constructor(options: RunnerOptions) {
@@ -65,6 +66,7 @@ export class HandlerRunner {
     this.#state = "stopped";
     this.#frames.close();
     this.#wakeEmit();
+    this.#sleeper?.();
     if (!started) return;
     try {
       await this.#options.handler.shutdown();
@@ -118,12 +120,15 @@ export class HandlerRunner {
 
   async #play(emission: unknown): Promise<void> {
     const { audio, outputs, close } = readEmission(emission);
-    if (audio !== undefined && this.#options.playsAudio) {
+    const plays = audio !== undefined && this.#options.playsAudio;
+    if (plays) {
       const onStart = "onStart" in audio && typeof audio.onStart === "function" ? audio.onStart : undefined;
       await this.#options.player.write(audio, onStart === undefined ? undefined : () => onStart());
     }
     if (outputs !== undefined) this.#options.onOutputs(outputs);
     if (close !== undefined) this.#options.onClose(close);
+    // What is played holds an eager handler back; without it, it would never let anybody else run.
+    if (!plays) await this.#nextTimer(audio === undefined ? 0 : frameDurationMs(audio));
   }
 
   #nextInput(timeoutMs: number): Promise<void> {
@@ -136,17 +141,17 @@ export class HandlerRunner {
     });
   }
 
+  /** Settles after `delayMs`, or when the runner stops. */
   #nextTimer(delayMs: number): Promise<void> {
     return new Promise((resolve) => {
-      const timer = this.#options.context.clock.after(delayMs, resolve);
-      this.#options.context.signal.addEventListener(
-        "abort",
-        () => {
-          timer.cancel();
-          resolve();
-        },
-        { once: true },
-      );
+      const timer = this.#options.context.clock.after(delayMs, () => {
+        this.#sleeper = undefined;
+        resolve();
+      });
+      this.#sleeper = () => {
+        timer.cancel();
+        resolve();
+      };
     });
   }
 

@@ -1,0 +1,251 @@
+import { type AddressInfo, createServer } from "node:net";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { type WebSocket, WebSocketServer } from "ws";
+import {
+  type EdgeMessage,
+  LINK_PING,
+  LINK_PONG,
+  NODE_FENCE_MS,
+  NODE_ID_HEADER,
+  type NodeMessage,
+  type ReplyBody,
+} from "../../shared/link.ts";
+import { VirtualClock } from "../time/virtual-clock.ts";
+import { NodeLink, type NodeLinkOptions } from "./node-link.ts";
+
+/** The edge's side, as a script: what it received, and the means to answer. */
+class FakeEdge {
+  readonly server: WebSocketServer;
+  readonly received: NodeMessage[] = [];
+  readonly headers: Record<string, string | string[] | undefined>[] = [];
+  pings = 0;
+  socket: WebSocket | undefined;
+  answersPings = true;
+  #seq = 0;
+
+  static async start(port = 0): Promise<FakeEdge> {
+    const edge = new FakeEdge(port);
+    await new Promise((resolve) => edge.server.once("listening", resolve));
+    return edge;
+  }
+
+  private constructor(port: number) {
+    this.server = new WebSocketServer({ port, host: "127.0.0.1" });
+    this.server.on("connection", (socket, request) => {
+      this.socket = socket;
+      this.#seq = 0;
+      this.headers.push(request.headers);
+      socket.on("message", (data) => {
+        if (String(data) === LINK_PING) {
+          this.pings += 1;
+          if (this.answersPings) socket.send(LINK_PONG);
+        } else this.received.push(JSON.parse(String(data)));
+      });
+    });
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  send(message: Pick<EdgeMessage, "kind" | "body">, ack = 0): void {
+    this.#seq += 1;
+    this.socket?.send(JSON.stringify({ v: 1, seq: this.#seq, ack, ...message }));
+  }
+
+  welcome(epoch = 7, end: string[] = []): void {
+    this.send({ kind: "welcome", body: { epoch, end } });
+  }
+
+  of<K extends NodeMessage["kind"]>(kind: K): Extract<NodeMessage, { kind: K }>[] {
+    return this.received.filter((message): message is Extract<NodeMessage, { kind: K }> => message.kind === kind);
+  }
+
+  async close(): Promise<void> {
+    this.socket?.terminate();
+    await new Promise((resolve) => this.server.close(resolve));
+  }
+}
+
+const sid = (n: number): string => `s_${String(n).padStart(32, "0")}`;
+const ref = (n: number) => ({ sid: sid(n), stream: "echo", clientId: `c${n}` });
+const command = (id: string) =>
+  ({ kind: "command", body: { id, command: "end", ...ref(1), reason: "ended_by_edge" } }) as const;
+
+let edge: FakeEdge;
+let clock: VirtualClock;
+let link: NodeLink | undefined;
+
+beforeEach(async () => {
+  edge = await FakeEdge.start();
+  clock = new VirtualClock();
+});
+afterEach(async () => {
+  await link?.stop(0);
+  link = undefined;
+  await edge.close();
+});
+
+function start(options: Partial<NodeLinkOptions> = {}) {
+  const seen = { fenced: 0, ended: [] as string[], commands: [] as string[], linked: 0 };
+  link = new NodeLink({
+    edgeUrl: edge.url,
+    secret: "secret",
+    nodeId: "n1",
+    clock,
+    random: () => 0.5,
+    log: { info: () => undefined, warn: () => undefined },
+    describe: () => ({
+      version: "0",
+      streams: [],
+      sessions: [],
+      load: { sessions: 0, capacity: 10, cpu: 0, ready: true },
+    }),
+    onCommand: async ({ id }): Promise<ReplyBody> => {
+      seen.commands.push(id);
+      return { id, ok: true };
+    },
+    onEnd: (sids) => seen.ended.push(...sids),
+    onFenced: () => {
+      seen.fenced += 1;
+    },
+    alive: () => true,
+    onLinked: () => {
+      seen.linked += 1;
+    },
+    ...options,
+  });
+  link.start();
+  return { link, seen };
+}
+
+async function linked(options: Partial<NodeLinkOptions> = {}) {
+  const started = start(options);
+  await vi.waitFor(() => expect(edge.of("hello")).toHaveLength(1));
+  edge.welcome();
+  await vi.waitFor(() => expect(started.seen.linked).toBe(1));
+  return started;
+}
+
+/** The edge drops the socket; the node comes back. */
+async function redial(hellos: number): Promise<void> {
+  edge.socket?.terminate();
+  await vi.waitFor(async () => {
+    await clock.advanceAsync(100);
+    expect(edge.of("hello")).toHaveLength(hellos);
+  });
+}
+
+describe("NodeLink", () => {
+  it("dials with its secret and name, says hello, and ends what the edge no longer knows", async () => {
+    const { seen } = start();
+    await vi.waitFor(() => expect(edge.of("hello")).toHaveLength(1));
+    expect(edge.headers[0]).toMatchObject({ authorization: "Bearer secret", [NODE_ID_HEADER]: "n1" });
+    expect(edge.of("hello")[0]).toMatchObject({ v: 1, seq: 1, body: { nodeId: "n1", epoch: null } });
+    edge.welcome(3, [sid(9)]);
+    await vi.waitFor(() => expect(seen.ended).toEqual([sid(9)]));
+  });
+
+  it("keeps its epoch when it comes back, and says again what was not acknowledged", async () => {
+    const { link: node } = await linked();
+    node.report({ ...ref(1), event: "connected" });
+    await clock.advanceAsync(50);
+    await vi.waitFor(() => expect(edge.of("report")).toHaveLength(1));
+    edge.send({ kind: "ack", body: {} }, edge.of("report")[0]?.seq);
+    await vi.waitFor(async () => {
+      node.report({ ...ref(2), event: "connected" });
+      await clock.advanceAsync(50);
+      expect(edge.of("report").length).toBeGreaterThan(1);
+    });
+    const before = edge.of("report").length;
+    await redial(2);
+    expect(edge.of("hello")[1]?.body.epoch).toBe(7);
+    edge.welcome();
+    await vi.waitFor(() => expect(edge.of("report").length).toBeGreaterThan(before));
+    const repeated = edge
+      .of("report")
+      .slice(before)
+      .flatMap(({ body }) => body.events.map((event) => event.sid));
+    expect(repeated).toContain(sid(2));
+    expect(repeated).not.toContain(sid(1));
+  });
+
+  it("does a command once, and answers it as often as it comes", async () => {
+    const { seen } = await linked();
+    edge.send(command("a"));
+    edge.send(command("a"));
+    await vi.waitFor(() => expect(edge.of("reply")).toHaveLength(2));
+    expect(seen.commands).toEqual(["a"]);
+    await redial(2);
+    edge.welcome();
+    edge.send(command("a"));
+    await vi.waitFor(() => expect(edge.of("reply")).toHaveLength(3));
+    expect(seen.commands).toEqual(["a"]);
+  });
+
+  it("answers a command that fails with the cause", async () => {
+    await linked({ onCommand: () => Promise.reject(new Error("no")) });
+    edge.send(command("b"));
+    await vi.waitFor(() => expect(edge.of("reply")[0]?.body).toMatchObject({ id: "b", ok: false, error: "internal" }));
+  });
+
+  it("is not put off by garbage", async () => {
+    const { seen } = await linked();
+    edge.socket?.send("garbage");
+    edge.socket?.send('{"v":1}');
+    edge.send(command("c"));
+    await vi.waitFor(() => expect(seen.commands).toEqual(["c"]));
+  });
+
+  it("fences the node, once, when the edge is silent for too long, and dials anew before that", async () => {
+    const { seen } = await linked();
+    edge.answersPings = false;
+    await clock.advanceAsync(NODE_FENCE_MS - 1_000);
+    expect(seen.fenced).toBe(0);
+    expect(edge.headers.length).toBeGreaterThanOrEqual(1);
+    await clock.advanceAsync(5_000);
+    expect(seen.fenced).toBe(1);
+    await clock.advanceAsync(60_000);
+    expect(seen.fenced).toBe(1);
+  });
+
+  it("stays silent while it cannot vouch for its shards", async () => {
+    await linked({ alive: () => false });
+    await clock.advanceAsync(10_000);
+    expect(edge.pings).toBe(0);
+  });
+
+  it("reports load when it has changed, not more often than once a second", async () => {
+    let sessions = 0;
+    const { link: node } = await linked({
+      describe: () => ({
+        version: "0",
+        streams: [],
+        sessions: [],
+        load: { sessions, capacity: 10, cpu: 0, ready: true },
+      }),
+    });
+    for (sessions = 1; sessions <= 5; sessions++) node.reportLoad();
+    await vi.waitFor(() => expect(edge.of("report")).toHaveLength(1));
+    await clock.advanceAsync(1_100);
+    await vi.waitFor(() => expect(edge.of("report")).toHaveLength(2));
+    expect(edge.of("report").map(({ body }) => body.load?.sessions)).toEqual([1, 6]);
+  });
+
+  it("keeps trying an edge that is not there, and leaves nothing behind when stopped", async () => {
+    const probe = createServer().listen(0, "127.0.0.1");
+    await new Promise((resolve) => probe.once("listening", resolve));
+    const { port } = probe.address() as AddressInfo;
+    await new Promise((resolve) => probe.close(resolve));
+    const { link: node } = start({ edgeUrl: `http://127.0.0.1:${port}` });
+    await vi.waitFor(() => expect(node.phase).toBe("waiting"));
+    const late = await FakeEdge.start(port);
+    await vi.waitFor(async () => {
+      await clock.advanceAsync(200);
+      expect(late.of("hello")).toHaveLength(1);
+    });
+    await node.stop(0);
+    expect(clock.pending).toBe(0);
+    await late.close();
+  });
+});
