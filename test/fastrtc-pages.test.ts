@@ -2,7 +2,7 @@
  * FastRTC's own demo pages, unmodified, against the real edge and a real node. They are not part of this repository: set
  * EDGERTC_FASTRTC_DEMOS to the `demo` folder of a FastRTC checkout to run this.
  */
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { closeSpeech, getSTTModel } from "../media-node/speech/index.ts";
 import { clip, concat, levelDb, silence, wordErrors } from "./support/audio.ts";
 import { TestBrowser, type TestPage } from "./support/browser.ts";
@@ -121,6 +121,9 @@ function utterances(samples: Int16Array): Int16Array[] {
 }
 
 describe.skipIf(DEMOS === "")("FastRTC's pages (EDGERTC_FASTRTC_DEMOS names their folder)", () => {
+  // A page that did not get as far as hanging up vanishes with its browser, which takes the node 20 s to notice.
+  afterEach(() => until(async () => (await active()) === 0, 30_000));
+
   describe("on a stream that speaks", () => {
     beforeAll(() => startStack("test/fixtures/root-echo.ts"));
     afterAll(async () => {
@@ -153,6 +156,8 @@ describe.skipIf(DEMOS === "")("FastRTC's pages (EDGERTC_FASTRTC_DEMOS names thei
     });
 
     it.todo("object_detection shows the frames that come back, once there are video streams");
+    // For that the page has to come from a server: Chromium keeps one that a test made up from opening a WebSocket to this
+    // machine (local network access).
     it.todo("webrtc_vs_websocket converses over its WebSocket too, once the edge has /websocket/offer");
   });
 

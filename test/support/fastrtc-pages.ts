@@ -4,7 +4,7 @@
  */
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import type { Response, Route } from "playwright-core";
+import type { Route } from "playwright-core";
 import type { TestBrowser, TestPage } from "./browser.ts";
 
 export const START_BUTTON = "#start-button";
@@ -80,8 +80,7 @@ export class DemoSite {
     await context.route("**/*", (route) => site.#serve(route));
     context.on("weberror", (error) => site.complaints.push(String(error.error())));
     context.on("response", (response) => {
-      if (response.status() < 400 || isNamelessCandidate(response)) return;
-      site.complaints.push(`${response.status()} ${response.url()}`);
+      if (response.status() >= 400) site.complaints.push(`${response.status()} ${response.url()}`);
     });
     context.on("console", (message) => {
       // What the server refused is judged by its response.
@@ -127,13 +126,6 @@ export async function channelLogs({ page }: TestPage): Promise<unknown[]> {
     .map((text) => JSON.parse(text) as { readonly type: string; readonly data?: unknown })
     .filter(({ type }) => type === "log")
     .map(({ data }) => data);
-}
-
-/** Some pages listen for candidates before they have given themselves an id: FastRTC answers 422 too, and it does no harm. */
-function isNamelessCandidate(response: Response): boolean {
-  const body: unknown = response.request().postDataJSON();
-  if (response.status() !== 422 || typeof body !== "object" || body === null) return false;
-  return "candidate" in body && !("webrtc_id" in body);
 }
 
 interface ChannelGlobal {
