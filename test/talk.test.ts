@@ -75,6 +75,7 @@ describe("talk", () => {
       const turns = await lines(turnsPage, "user");
       expect(turns.filter((text) => wordErrors("seven of clubs", text).errors === 0).length).toBeGreaterThanOrEqual(19);
       expect(await turnsPage.page.locator('[data-state="connected"]').count()).toBe(1);
+      await Promise.all([clipsPage, turnsPage].map(({ page }) => page.getByTestId("call-button").click()));
     } finally {
       await Promise.all([first.close(), second.close()]);
     }
@@ -117,7 +118,7 @@ describe("the page", () => {
       await startCall(page);
       await node.kill();
       await page.page.getByTestId("error").waitFor({ timeout: 25_000 });
-      expect(await page.page.getByTestId("error").innerText()).not.toBe("");
+      expect(await page.page.getByTestId("error").textContent()).not.toBe("");
       node = await stack.startNode({ shards: 1 });
       await page.page.reload();
       await startCall(page);
@@ -133,7 +134,7 @@ describe("the page", () => {
       const page = await browser.open(`${stack.url}/?stream=echo`);
       await page.page.getByTestId("call-button").click();
       await page.page.getByTestId("error").waitFor({ timeout: 15_000 });
-      expect(await page.page.getByTestId("error").innerText()).toMatch(/media node/i);
+      expect(await page.page.getByTestId("error").textContent()).toMatch(/media node/i);
     } finally {
       await browser.close();
       node = await stack.startNode({ shards: 1 });
@@ -149,7 +150,7 @@ describe("the page", () => {
       });
       await page.page.getByTestId("call-button").click();
       await page.page.getByTestId("error").waitFor();
-      expect(await page.page.getByTestId("error").innerText()).toMatch(/microphone/i);
+      expect(await page.page.getByTestId("error").textContent()).toMatch(/microphone/i);
       expect(await active("echo")).toBe(0);
     } finally {
       await browser.close();
