@@ -4,7 +4,8 @@
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { closeSpeech, getSTTModel } from "../media-node/speech/index.ts";
-import { clip, concat, levelDb, silence, wordErrors } from "./support/audio.ts";
+import { wordErrors } from "../media-node/speech/word-errors.ts";
+import { clip, concat, levelDb, silence } from "./support/audio.ts";
 import { TestBrowser, type TestPage } from "./support/browser.ts";
 import {
   channelLogs,

@@ -1,7 +1,8 @@
 /** The product as a newcomer meets it: the page in real Chromium, a person speaking, an answer that can be understood. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { closeSpeech, getSTTModel } from "../media-node/speech/index.ts";
-import { clip, concat, silence, transcripts, wordErrors } from "./support/audio.ts";
+import { wordErrors } from "../media-node/speech/word-errors.ts";
+import { clip, concat, silence, transcripts } from "./support/audio.ts";
 import { TestBrowser, type TestPage } from "./support/browser.ts";
 import { type NodeHandle, Stack, sleep, until } from "./support/stack.ts";
 

@@ -1,7 +1,15 @@
 /** Counts the words a transcript has wrong: what word error rates are made of. For tests and benchmarks. */
 
 /** Spellings that sound the same. */
-const SAME: Readonly<Record<string, string>> = { mr: "mister", "10": "ten", "20": "twenty", "9": "nine" };
+const SAME: Readonly<Record<string, string>> = {
+  mr: "mister",
+  "4": "four",
+  "7": "seven",
+  "8": "eight",
+  "9": "nine",
+  "10": "ten",
+  "20": "twenty",
+};
 
 export interface WordErrors {
   /** Words wrong, missing or too many. */

@@ -66,32 +66,3 @@ export function likeness(said: Int16Array, heard: Int16Array, maxDelayMs = 400):
   }
   return best;
 }
-
-/** Words wrong (substituted, left out, added) per word said. */
-export function wordErrors(said: string, understood: string): { readonly errors: number; readonly words: number } {
-  const reference = words(said);
-  const guess = words(understood);
-  let row = Array.from({ length: guess.length + 1 }, (_, i) => i);
-  for (const [i, word] of reference.entries()) {
-    const next = [i + 1];
-    for (const [j, other] of guess.entries()) {
-      next.push(Math.min((row[j] ?? 0) + (word === other ? 0 : 1), (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return { errors: row.at(-1) ?? 0, words: reference.length };
-}
-
-function words(text: string): string[] {
-  return text
-    .toLowerCase()
-    .replace(/\bmr\b\.?/g, "mister")
-    .replace(/-/g, " ")
-    .replace(/[^a-z0-9' ]/g, " ")
-    .replace(/\b10\b/g, "ten")
-    .replace(/\b7\b/g, "seven")
-    .replace(/\b8\b/g, "eight")
-    .replace(/\b4\b/g, "four")
-    .split(/\s+/)
-    .filter(Boolean);
-}
