@@ -23,6 +23,7 @@ const BENCHMARKS = new Map<string, (scale: Scale) => Row[]>([
 ]);
 /** Measuring again included. */
 const RUN_BUDGET_MS = 6 * 60_000;
+const MAX_ATTEMPTS = 3;
 
 interface Flags {
   readonly quick?: true;
@@ -47,6 +48,7 @@ async function bench(names: readonly string[], flags: Flags): Promise<void> {
       rows,
       host,
       pinning,
+      attempts: scale.quick ? 1 : MAX_ATTEMPTS,
       budgetMs: RUN_BUDGET_MS,
       signal: interrupted.signal,
       onResult: async (result) => {

@@ -13,7 +13,7 @@ export interface Speaker {
 }
 
 /** Number in `packets` of the speaker's nth packet. */
-export function packetIndex({ packets, offset }: Speaker, sent: number): number {
+export function packetIndex({ packets, offset }: Pick<Speaker, "packets" | "offset">, sent: number): number {
   return (sent + offset) % packets.length;
 }
 

@@ -8,7 +8,6 @@ import type { Result } from "./report.ts";
 import type { Row } from "./row.ts";
 import type { ServerHost } from "./server.ts";
 
-const MAX_ATTEMPTS = 3;
 /** A row that takes this many times its estimate is given up. */
 const PATIENCE = 2;
 
@@ -16,6 +15,8 @@ export interface RunOptions {
   readonly rows: readonly Row[];
   readonly host: ServerHost;
   readonly pinning: Pinning;
+  /** How often a row is measured at most, as long as the machine is busy with something else. */
+  readonly attempts: number;
   /** For the whole run. */
   readonly budgetMs: number;
   /** Ends the run early. */
@@ -31,11 +32,11 @@ export interface RunOutcome {
 }
 
 export async function run(options: RunOptions): Promise<RunOutcome> {
-  const { rows, signal, budgetMs } = options;
+  const { rows, signal, budgetMs, attempts } = options;
   const endMs = performance.now() + budgetMs;
   const best = new Map<Row, Result>();
   const failed = new Set<Row>();
-  for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
+  for (let attempt = 1; attempt <= attempts; attempt++) {
     const due = attempt === 1 ? rows : rows.filter((row) => best.get(row)?.contended === true);
     for (const row of due) {
       if (signal.aborted) break;
