@@ -18,6 +18,7 @@ import type { Clock, Timer } from "../time/clock.ts";
 import { sendCloseNotify } from "./close-notify.ts";
 import { keepEarlyDtls } from "./early-dtls.ts";
 import type { IceOptions } from "./ice-options.ts";
+import { announceIceLite } from "./lite-answer.ts";
 import { checkOffer, type OfferRules } from "./offer-check.ts";
 import { skipHandshakeRecords } from "./record-numbers.ts";
 import { RtpSender } from "./rtp-sender.ts";
@@ -139,7 +140,7 @@ export class Peer {
     await connection.setLocalDescription(await connection.createAnswer());
     const answer = connection.localDescription?.sdp;
     if (answer === undefined || this.#state === "closed") throw new EdgeRtcError("invalid_sdp", "The peer was closed.");
-    return answer;
+    return announceIceLite(answer);
   }
 
   /** Takes a trickled candidate. One that does not fit the offer, such as one of an earlier call, is ignored. */
