@@ -29,6 +29,7 @@ export default defineConfig({
       {
         test: {
           name: "system",
+          globalSetup: "./test/support/leftovers.ts",
           include: ["test/**/*.test.ts"],
           fileParallelism: false,
           testTimeout: 120_000,

@@ -12,8 +12,11 @@ import { Resampler } from "./resample.ts";
 
 /** Lost packets in a row that are concealed; after 200 ms concealment is noise, and silence is inserted. */
 const MAX_CONCEALED = 10;
-/** Without a packet for this long, silence is filled in. Above the longest Opus packet (120 ms) and ordinary jitter. */
-const STARVED_MS = 200;
+/**
+ * Without a packet for this long, silence is filled in. Well above what a network holds packets back for: those come in
+ * the end, and silence before them would make a speaker's pause longer than it was.
+ */
+const STARVED_MS = 500;
 /** Silence filled in for one gap at most: any turn has ended by then. */
 const MAX_FILL_MS = 2_000;
 

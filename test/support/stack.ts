@@ -114,10 +114,20 @@ export class Stack {
     return handle;
   }
 
+  /** Stops everything. @throws Error if a slot is still held once every node is gone. */
   async stop(): Promise<void> {
-    await Promise.all([...this.#nodes].map((node) => node.stop()));
-    await this.stopEdge();
-    await rm(this.stateDir, { recursive: true, force: true });
+    try {
+      await Promise.all([...this.#nodes].map((node) => node.stop()));
+      if (this.#edge !== undefined) await until(async () => (await this.#activeSessions()) === 0, 10_000);
+    } finally {
+      await this.stopEdge();
+      await rm(this.stateDir, { recursive: true, force: true });
+    }
+  }
+
+  async #activeSessions(): Promise<number> {
+    const streams = (await (await fetch(`${this.url}/streams`)).json()) as { active: number }[];
+    return streams.reduce((sum, { active }) => sum + active, 0);
   }
 }
 
