@@ -24,7 +24,7 @@ async function measure({ server, pinning, signal }: RowContext, count: number): 
   for (let i = 0; i < count; i++) {
     const client = new LoadClient();
     try {
-      answersMs.push((await client.connect(`${server.url}/loopback`, signal)).answerMs);
+      answersMs.push(await client.connect(`${server.url}/loopback`, signal));
     } finally {
       await client.close();
     }

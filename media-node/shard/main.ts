@@ -57,7 +57,10 @@ async function start(): Promise<void> {
         shard.endAll(message.reason);
         break;
       case "exit":
-        closeSpeech().finally(() => process.exit(0));
+        closeSpeech().then(
+          () => process.exit(0),
+          () => process.exit(1),
+        );
         break;
     }
   });
