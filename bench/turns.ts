@@ -27,7 +27,7 @@ const BURST_GAP_MS = 300;
 const AUDIBLE_DB = -50;
 const PAUSES_MS = [200, 350, 450, 550, 700];
 /** Where the pause is, as shares of the sentence: inside words of their own each. */
-const PAUSE_PLACES = [0.2, 0.4, 0.65, 0.85];
+const PAUSE_PLACES = [0.15, 0.3, 0.45, 0.6, 0.75, 0.85];
 /** A speaker who pauses this long is not to be cut off. */
 const SAFE_PAUSE_MS = 350;
 
@@ -36,7 +36,7 @@ export function turnsRows({ quick }: Scale): Row[] {
   return [1, 16].map((sessions) => ({
     title: `turns · ${sessions} session${sessions === 1 ? "" : "s"}`,
     ice: "full",
-    estimateMs: 18_000 + turns * PERIOD_MS,
+    estimateMs: 20_000 + turns * PERIOD_MS,
     measure: (context) => measure(context, sessions, turns),
   }));
 }

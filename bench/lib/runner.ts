@@ -13,7 +13,7 @@ const PATIENCE = 2;
 
 export interface RunOptions {
   readonly rows: readonly Row[];
-  readonly host: ServerHost;
+  readonly host: Pick<ServerHost, "with">;
   readonly pinning: Pinning;
   /** How often a row is measured at most, as long as the machine is busy with something else. */
   readonly attempts: number;
@@ -63,7 +63,7 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
 
 async function measureOnce(options: RunOptions, row: Row, attempt: number, limitMs: number): Promise<Result> {
   const { host, pinning } = options;
-  const signal = AbortSignal.any([options.signal, AbortSignal.timeout(limitMs)]);
+  const signal = AbortSignal.any([options.signal, AbortSignal.timeout(Math.ceil(limitMs))]);
   const measured = await host.with(row.ice, signal, (server) => row.measure({ server, pinning, signal }));
   return { ...measured, row, attempt, contended: isContended(measured.usage, measured.clientLateMs) };
 }
