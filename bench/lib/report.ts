@@ -49,6 +49,7 @@ export function printSummary(results: readonly Result[]): void {
       .map((figure) => `  ${row.title}: ${figure.name} ${amount(figure)}${contended ? " (contended)" : ""}`),
   );
   const count = results.flatMap(({ figures }) => figures).filter(({ target }) => target !== undefined).length;
+  if (count === 0) return;
   console.log(lines.length === 0 ? `All ${count} targets are met.` : `${lines.length} of ${count} targets are missed:`);
   for (const line of lines) console.log(line);
 }
