@@ -64,8 +64,9 @@ describe("turns", () => {
 
   it("does not take a pause of 350 ms inside a sentence for its end", async () => {
     const caller = await call("/echo");
-    const third = Math.floor(words.length / 3);
-    const pieces = [0, 1, 2].map((n) => words.subarray(n * third, (n + 1) * third));
+    // Cut in the middle of a word, so that the pause is as long as it is said to be.
+    const [first, second] = [48 * 650, 48 * 1_900];
+    const pieces = [sentence.subarray(0, first), sentence.subarray(first, second), sentence.subarray(second)];
     await caller.say(concat(silence(500), ...pieces.flatMap((piece) => [piece, silence(350)]), silence(1_000)));
     const logs = caller.of("log").map(({ data }) => data);
     expect(logs.filter((data) => data === "pause_detected")).toHaveLength(1);
