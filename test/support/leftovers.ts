@@ -21,7 +21,7 @@ export default function markProcesses(): () => Promise<void> {
   };
 }
 
-/** Command lines of the marked processes, but for the test runner's own. Only where there is a /proc. */
+/** Command lines of the marked processes, but for the test runner's own and its helpers. Only where there is a /proc. */
 async function processesOf(run: string): Promise<string[]> {
   const pids = await readdir("/proc").catch(() => []);
   const found: string[] = [];
