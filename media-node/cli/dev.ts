@@ -37,15 +37,13 @@ export function devCommand(): Command {
       await edge.stop();
     });
     try {
-      const ice = iceFrom(flags);
       node = await startNode({
         streamFile: file,
         edgeUrl: edge.url,
         secret,
         nodeId: "local",
         ...(flags.shards === undefined ? {} : { shards: Math.max(1, flags.shards) }),
-        // A browser on this machine may have no other address than loopback.
-        ice: { ...ice, additionalAddresses: [...(ice.additionalAddresses ?? []), "127.0.0.1"] },
+        ice: iceFrom(flags),
         log,
       });
       await node.linked;

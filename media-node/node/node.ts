@@ -5,7 +5,7 @@ import { NodeLink } from "../link/node-link.ts";
 import type { ShardConfig } from "../shard/messages.ts";
 import { ShardPool } from "../shard/shard-pool.ts";
 import { type Clock, systemClock } from "../time/clock.ts";
-import { DEFAULT_ICE, type IceOptions } from "../transport/ice-options.ts";
+import { DEFAULT_ICE, type IceOptions, withReachableAddress } from "../transport/ice-options.ts";
 import type { Log } from "./log.ts";
 
 /** Sessions per shard: what a core carries with room for peaks (docs/performance.md). */
@@ -50,7 +50,10 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     capacity,
     clock,
     log,
-    config: { streamFile: options.streamFile, ice: iceConfig({ ...DEFAULT_ICE, ...options.ice }) },
+    config: {
+      streamFile: options.streamFile,
+      ice: iceConfig(withReachableAddress({ ...DEFAULT_ICE, ...options.ice })),
+    },
     onEvent: (event) => link?.report(event),
     onChange: () => link?.reportLoad(),
   });

@@ -6,7 +6,7 @@ import { closeSpeech, openVad, speechReady } from "../speech/index.ts";
 import { loadStreams } from "../stream/load.ts";
 import { systemClock } from "../time/clock.ts";
 import { DEFAULT_ICE } from "../transport/ice-options.ts";
-import { warmUpPeers } from "../transport/peer.ts";
+import { warmUpPeers } from "../transport/warm-up.ts";
 import { type FromShard, ShardConfig, TICK_MS, ToShard } from "./messages.ts";
 import { Shard } from "./shard.ts";
 
@@ -30,7 +30,7 @@ process.on("unhandledRejection", (error) => log.error({ err: error }, "unhandled
 
 async function start(): Promise<void> {
   const streams = await loadStreams(config.streamFile);
-  await Promise.all([warmUpOpus(), warmUpPeers(), speechReady()]);
+  await Promise.all([warmUpOpus(), warmUpPeers(systemClock), speechReady()]);
   const shard = new Shard({
     streams,
     ice: {

@@ -1,5 +1,6 @@
 /** How a node's peers reach the network. */
 
+import { networkInterfaces } from "node:os";
 import type * as v from "valibot";
 import type { IceServer } from "../../shared/descriptor.ts";
 
@@ -11,7 +12,7 @@ export interface IceOptions {
   readonly mode: "full" | "lite";
   /** STUN and TURN servers of the node itself; none by default. Only the first of each kind is used. */
   readonly iceServers: readonly v.InferOutput<typeof IceServer>[];
-  /** Addresses offered beside the machine's own, such as 127.0.0.1 for local use or the public side of a 1:1 NAT. */
+  /** Addresses offered beside the machine's own, such as the public side of a 1:1 NAT. */
   readonly additionalAddresses: readonly string[];
   /** Binds to this IPv4 address only. */
   readonly bindAddress: string | undefined;
@@ -26,3 +27,15 @@ export const DEFAULT_ICE: IceOptions = {
   bindAddress: undefined,
   portRange: undefined,
 };
+
+/**
+ * On a machine without any network address, loopback is offered, so that its own browser can still call. Never beside
+ * others: a browser tries it first, what a loopback socket answers to another address does not arrive, and that costs 50 ms.
+ */
+export function withReachableAddress(ice: IceOptions): IceOptions {
+  if (ice.additionalAddresses.length > 0 || ice.bindAddress !== undefined) return ice;
+  const alone = !Object.values(networkInterfaces()).some((addresses) =>
+    addresses?.some(({ family, internal }) => family === "IPv4" && !internal),
+  );
+  return alone ? { ...ice, additionalAddresses: ["127.0.0.1"] } : ice;
+}

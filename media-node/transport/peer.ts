@@ -19,6 +19,7 @@ import { sendCloseNotify } from "./close-notify.ts";
 import { keepEarlyDtls } from "./early-dtls.ts";
 import type { IceOptions } from "./ice-options.ts";
 import { announceIceLite } from "./lite-answer.ts";
+import { followNomination } from "./lite-nomination.ts";
 import { checkOffer, type OfferRules } from "./offer-check.ts";
 import { skipHandshakeRecords } from "./record-numbers.ts";
 import { RtpSender } from "./rtp-sender.ts";
@@ -55,14 +56,6 @@ export interface PeerOptions extends OfferRules {
   readonly events: PeerEvents;
 }
 
-/** Loads what the first connection of a process would otherwise wait for: the certificate and the code paths. */
-export async function warmUpPeers(): Promise<void> {
-  const peer = new RTCPeerConnection({ iceServers: [NO_STUN], iceStunGatherTimeout: 0.01, iceUseIpv6: false });
-  peer.addTransceiver("audio");
-  await peer.createOffer();
-  await peer.close();
-}
-
 export class Peer {
   readonly #options: PeerOptions;
   readonly #connection: RTCPeerConnection;
@@ -83,8 +76,12 @@ export class Peer {
       iceAdditionalHostAddresses: [...ice.additionalAddresses],
       ...(ice.bindAddress === undefined ? {} : { iceInterfaceAddresses: { udp4: ice.bindAddress } }),
       ...(ice.portRange === undefined ? {} : { icePortRange: [ice.portRange[0], ice.portRange[1]] }),
-      iceFilterStunResponse: () => {
+      iceFilterStunResponse: (check, from, protocol) => {
         this.#heard();
+        const [transport] = this.#connection.iceTransports;
+        if (ice.mode === "lite" && transport !== undefined) {
+          followNomination(transport.connection, check, from, protocol);
+        }
         return true;
       },
       bundlePolicy: "max-bundle",

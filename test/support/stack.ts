@@ -77,7 +77,7 @@ export class Stack {
     const id = options.id ?? `node-${this.#nextNode++}`;
     const { shards = 1, capacity = 50 } = options;
     const args = ["media-node/cli/main.ts", "node", this.#streams, "--edge", this.url, "--id", id];
-    args.push("--shards", String(shards), "--capacity", String(capacity), "--public-ip", "127.0.0.1");
+    args.push("--shards", String(shards), "--capacity", String(capacity));
     if (options.iceLite === true) args.push("--ice-lite");
     const child = spawn(process.execPath, args, {
       cwd: ROOT,
