@@ -1,10 +1,15 @@
-/** A session's candidates: those kept for an offer that has not come yet, and how many it sent in all. Bounded. */
+/**
+ * A session's candidates: those kept for an offer that has not come yet or is not answered yet, and how many it sent in
+ * all. Bounded.
+ */
 import type { CandidateCheck, IceCandidate } from "../../shared/candidate.ts";
 import { MAX_CANDIDATES, MAX_EARLY_CANDIDATES } from "../../shared/limits.ts";
 
 export class KeptCandidates {
   #kept: IceCandidate[] = [];
   #count = 0;
+  /** How many of those kept went with the offer. */
+  #offered = 0;
 
   /** Keeps a candidate for the offer to come. Malformed ones, and those past MAX_EARLY_CANDIDATES, are dropped. */
   keep(check: CandidateCheck): void {
@@ -18,19 +23,30 @@ export class KeptCandidates {
     return true;
   }
 
-  /** Remembers a candidate that was passed on while the answer is awaited: another node may have to take the session. */
-  repeatable(candidate: IceCandidate): void {
+  /**
+   * Holds a candidate back until the offer is answered: a client can check nothing before, and every message on its way
+   * to the node would make the answer later. Another node may have to take the session, too.
+   */
+  hold(candidate: IceCandidate): void {
     this.#kept.push(candidate);
   }
 
   /** Those that go with the offer. */
-  list(): IceCandidate[] {
-    return this.#kept.slice(0, MAX_CANDIDATES);
+  withOffer(): IceCandidate[] {
+    const list = this.#kept.slice(0, MAX_CANDIDATES);
+    this.#offered = list.length;
+    return list;
+  }
+
+  /** Those that came since. */
+  held(): IceCandidate[] {
+    return this.#kept.slice(this.#offered);
   }
 
   /** The offer is answered or has failed: what was kept was for it. */
   clear(): void {
     this.#kept = [];
+    this.#offered = 0;
   }
 
   /** A new session of this client id begins. */

@@ -3,6 +3,7 @@
  * its answer, keeps candidates that come before it, and passes on those that come after. It stores nothing.
  */
 import { DurableObject } from "cloudflare:workers";
+import type { IceCandidate } from "../../shared/candidate.ts";
 import { type ErrorCode, failedBody, fastRtcRefusal, isErrorCode } from "../../shared/errors.ts";
 import type { Command } from "../../shared/link.ts";
 import { PROTOCOL_VERSION } from "../../shared/version.ts";
@@ -26,6 +27,12 @@ type OfferRequest = Message<SessionApi, "offer">;
 
 const refused = (code: string, limit?: number) => ({ ok: false, body: fastRtcRefusal(code, limit) }) as const;
 const failed = (code: ErrorCode, message?: string) => ({ ok: false, body: failedBody(code, message) }) as const;
+
+type Ref = Pick<OfferRequest, "sid" | "stream" | "clientId">;
+
+function candidateCommand({ sid, stream, clientId }: Ref, candidate: IceCandidate): Command {
+  return { id: `${sid}:${crypto.randomUUID()}`, command: "candidate", sid, stream, clientId, candidate };
+}
 
 export class Session extends DurableObject<Env> implements SessionApi {
   #state: SessionState = COLD;
@@ -63,10 +70,12 @@ export class Session extends DurableObject<Env> implements SessionApi {
     }
     if (!check.ok) return refused(check.error);
     if (!this.#candidates.count()) return failed("too_many_candidates");
-    if (state.at === "offered") this.#candidates.repeatable(check.candidate);
+    if (state.at === "offered") {
+      this.#candidates.hold(check.candidate);
+      return { ok: true };
+    }
     const { sid } = state;
-    const id = `${sid}:${crypto.randomUUID()}`;
-    const command: Command = { id, command: "candidate", sid, stream, clientId, candidate: check.candidate };
+    const command = candidateCommand({ sid, stream, clientId }, check.candidate);
     const result = this.#candidateResult(sid, await this.#command(state, command));
     // The session ended under it: it may be for the next one.
     if (!result.ok && this.#state.at === "ended") this.#candidates.keep(check);
@@ -109,7 +118,15 @@ export class Session extends DurableObject<Env> implements SessionApi {
   }
 
   #offerCommand({ sid, stream, clientId, sdp }: OfferRequest): Command {
-    return { id: `${sid}:offer`, command: "offer", sid, stream, clientId, sdp, candidates: this.#candidates.list() };
+    return {
+      id: `${sid}:offer`,
+      command: "offer",
+      sid,
+      stream,
+      clientId,
+      sdp,
+      candidates: this.#candidates.withOffer(),
+    };
   }
 
   #placeElsewhere({ sid, stream, clientId }: OfferRequest, tried: string[]): Promise<Admission> {
@@ -119,8 +136,18 @@ export class Session extends DurableObject<Env> implements SessionApi {
   async #answer(request: OfferRequest, placed: Placed, sdp: string | undefined): Promise<OfferResult> {
     if (sdp === undefined) return await this.#fail(request, placed, { ok: false, error: "internal", sent: true });
     this.#on({ event: "answer" });
+    for (const candidate of this.#candidates.held()) this.ctx.waitUntil(this.#passOn(request, placed, candidate));
     this.#candidates.clear();
     return { ok: true, sdp };
+  }
+
+  /** Passes on a candidate whose client has had its reply. */
+  async #passOn(request: OfferRequest, placed: Placed, candidate: IceCandidate): Promise<void> {
+    try {
+      await this.#command(placed, candidateCommand(request, candidate));
+    } catch (error) {
+      log("warn", "candidate_lost", { sid: request.sid, stream: request.stream, reason: reasonOf(error) });
+    }
   }
 
   /** The ledger has no slot for it, or none any more. @param nodeError why the last node did not take it. */
