@@ -93,13 +93,17 @@ describe("a call that starts", () => {
     await expect(started).rejects.toMatchObject({ code: "call_ended" });
   });
 
-  it("sends the offer without waiting for candidates, and each as it comes, but not the end of them", async () => {
-    browser.reply = () => new Promise(() => null);
+  it("sends the offer without waiting for candidates, and these behind the answer, but not the end of them", async () => {
+    const answer = Promise.withResolvers<unknown>();
+    browser.reply = () => answer.promise;
     const { call, connection } = await dial();
     connection.gather("candidate:1 1 udp 1 192.0.2.1 9 typ host generation 0 ufrag x");
     connection.gather(null);
     await settle();
     const { clientId } = call.info;
+    expect(browser.requests.map(({ body }) => body)).toEqual([{ sdp: "offer", type: "offer", webrtc_id: clientId }]);
+    answer.resolve({ sdp: "answer", type: "answer" });
+    await settle();
     expect(browser.requests.map(({ body }) => body)).toEqual([
       { sdp: "offer", type: "offer", webrtc_id: clientId },
       {

@@ -28,7 +28,8 @@ export class Peer {
   constructor(configuration: RTCConfiguration, listener: PeerListener) {
     if (globalThis.RTCPeerConnection === undefined) throw new CallError("webrtc_unsupported");
     this.#listener = listener;
-    this.#connection = new RTCPeerConnection(configuration);
+    // One transport for audio and data: half the candidates to gather and to send.
+    this.#connection = new RTCPeerConnection({ bundlePolicy: "max-bundle", ...configuration });
     this.#connection.addEventListener("connectionstatechange", this.#onChange);
     this.#connection.addEventListener("track", ({ streams: [stream], track }) => {
       listener.onStream(stream ?? new MediaStream([track]));
@@ -44,7 +45,8 @@ export class Peer {
   }
 
   /**
-   * Sends the offer before any candidate is gathered, and the candidates one by one behind it.
+   * Sends the offer before any candidate is gathered, and the candidates one by one once it is answered: before that
+   * nobody could check them, and they would only be in the answer's way.
    * @param track the microphone, or null for a stream that only sends to us.
    * @throws CallError as {@link Signaling.offer} does.
    */
@@ -60,7 +62,7 @@ export class Peer {
     const answer = signaling.offer(connection.localDescription?.sdp ?? "");
     connection.addEventListener("icecandidate", ({ candidate }) => {
       // The empty candidate is the end of a generation: FastRTC would call it malformed.
-      if (candidate?.candidate) void signaling.candidate(candidate.toJSON());
+      if (candidate?.candidate) answer.then(() => signaling.candidate(candidate.toJSON()), ignore);
     });
     const sdp = await answer;
     if (this.#closed) return;
@@ -96,4 +98,9 @@ export class Peer {
     else if (state === "disconnected") this.#listener.onDisconnected();
     else if (state === "failed") this.#listener.onFailed();
   };
+}
+
+/** An offer that is refused is the caller's to handle; its candidates are nobody's. */
+function ignore(): void {
+  // Nothing to do.
 }

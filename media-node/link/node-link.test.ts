@@ -95,12 +95,8 @@ function start(options: Partial<NodeLinkOptions> = {}) {
     clock,
     random: () => 0.5,
     log: { info: () => undefined, warn: () => undefined },
-    describe: () => ({
-      version: "0",
-      streams: [],
-      sessions: [],
-      load: { sessions: 0, capacity: 10, cpu: 0, ready: true },
-    }),
+    describe: () => ({ version: "0", streams: [], sessions: [] }),
+    load: () => ({ sessions: 0, capacity: 10, cpu: 0, ready: true }),
     onCommand: async ({ id }): Promise<ReplyBody> => {
       seen.commands.push(id);
       return { id, ok: true };
@@ -218,12 +214,7 @@ describe("NodeLink", () => {
   it("reports load when it has changed, not more often than once a second", async () => {
     let sessions = 0;
     const { link: node } = await linked({
-      describe: () => ({
-        version: "0",
-        streams: [],
-        sessions: [],
-        load: { sessions, capacity: 10, cpu: 0, ready: true },
-      }),
+      load: () => ({ sessions, capacity: 10, cpu: 0, ready: true }),
     });
     for (sessions = 1; sessions <= 5; sessions++) node.reportLoad();
     await vi.waitFor(() => expect(edge.of("report")).toHaveLength(1));

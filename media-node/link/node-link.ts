@@ -51,8 +51,9 @@ export interface NodeLinkOptions {
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void };
-  /** Everything hello carries but the epoch. */
-  readonly describe: () => Omit<HelloBody, "epoch" | "nodeId">;
+  /** What hello says of the node, beside its load. */
+  readonly describe: () => Omit<HelloBody, "epoch" | "nodeId" | "load">;
+  readonly load: () => HelloBody["load"];
   readonly onCommand: (command: Command) => Promise<ReplyBody>;
   /** Sessions whose lease is gone. */
   readonly onEnd: (sids: readonly string[]) => void;
@@ -105,7 +106,7 @@ export class NodeLink {
   /** Says how busy the node is, if that has changed enough. */
   reportLoad(): void {
     if (this.#timers.load !== undefined || this.phase !== "linked") return;
-    const { load } = this.#options.describe();
+    const load = this.#options.load();
     if (!loadMoved(this.#reportedLoad, load)) return;
     this.#reportedLoad = load;
     this.#send({ kind: "report", body: { events: [], load } });
@@ -200,8 +201,8 @@ export class NodeLink {
     // What was not acknowledged on the last socket is said again on this one.
     this.#pending = [...this.#unacknowledged.flatMap(({ events }) => events), ...this.#pending];
     this.#unacknowledged = [];
-    const { nodeId, describe } = this.#options;
-    const body = { ...describe(), nodeId, epoch: this.#epoch };
+    const { nodeId, describe, load } = this.#options;
+    const body = { ...describe(), load: load(), nodeId, epoch: this.#epoch };
     this.#reportedLoad = body.load;
     this.#send({ kind: "hello", body });
   }
@@ -263,7 +264,7 @@ export class NodeLink {
     if (this.phase !== "linked") return;
     while (this.#pending.length > 0) {
       const events = this.#pending.splice(0, MAX_EVENTS_PER_REPORT);
-      const seq = this.#send({ kind: "report", body: { events, load: this.#options.describe().load } });
+      const seq = this.#send({ kind: "report", body: { events, load: this.#options.load() } });
       this.#unacknowledged.push({ seq, events });
     }
   }

@@ -74,12 +74,12 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
       version: EDGERTC_VERSION,
       streams: [...pool.streams],
       sessions: pool.snapshots,
-      load: {
-        sessions: pool.sessions,
-        capacity,
-        cpu: Math.min(1, pool.cpu / availableParallelism()),
-        ready: pool.ready,
-      },
+    }),
+    load: () => ({
+      sessions: pool.sessions,
+      capacity,
+      cpu: Math.min(1, pool.cpu / availableParallelism()),
+      ready: pool.ready,
     }),
     onCommand: (command) => pool.execute(command),
     onEnd: (sids) => {
