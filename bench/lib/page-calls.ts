@@ -84,8 +84,9 @@ export async function makeCalls({ path, count, atOnce, timeoutMs }: CallPlan): P
     const postedMs = performance.now();
     const answer = post({ sdp: connection.localDescription?.sdp, type: "offer", webrtc_id: id });
     connection.addEventListener("icecandidate", ({ candidate }) => {
-      // A candidate that does not get through costs nothing: the node's own are in the answer.
-      if (candidate?.candidate) post({ type: "ice-candidate", webrtc_id: id, candidate }).catch(() => undefined);
+      // As the project's own client does: behind the answer. One that does not get through costs nothing.
+      if (!candidate?.candidate) return;
+      answer.then(() => post({ type: "ice-candidate", webrtc_id: id, candidate })).catch(() => undefined);
     });
     const reply = await inTime(answer, "the answer");
     if (reply.sdp === undefined) throw new Error(`refused: ${JSON.stringify(reply)}`);
@@ -104,13 +105,13 @@ export async function makeCalls({ path, count, atOnce, timeoutMs }: CallPlan): P
   const startMs = performance.now();
   let allMs = 0;
   if (atOnce) {
-    const connections = Array.from({ length: count }, () => new RTCPeerConnection());
+    const connections = Array.from({ length: count }, () => new RTCPeerConnection({ bundlePolicy: "max-bundle" }));
     results.push(...(await Promise.allSettled(connections.map(call))));
     allMs = performance.now() - startMs;
     for (const connection of connections) connection.close();
   } else {
     for (let i = 0; i < count; i++) {
-      const connection = new RTCPeerConnection();
+      const connection = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
       results.push(...(await Promise.allSettled([call(connection)])));
       connection.close();
       await sleep(BETWEEN_MS);
