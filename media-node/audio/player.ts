@@ -13,8 +13,11 @@ import { Resampler } from "./resample.ts";
 const HIGH_WATER_MS = 1_000;
 /** A frame may leave this much before its time: saves a timer per packet where audio arrives in real time. */
 const EARLY_MS = 8;
-/** Behind schedule by more than this, the schedule starts anew instead of catching up in a burst. */
-const LATE_MS = 10;
+/**
+ * Behind schedule by more than this, the schedule starts anew. Up to three frames are caught up on at once instead: the
+ * client's jitter buffer takes that, and live audio does not get later with every hiccup.
+ */
+const LATE_MS = 60;
 /** An incomplete last frame is padded and sent once nothing has followed for this long. */
 const LINGER_MS = 40;
 

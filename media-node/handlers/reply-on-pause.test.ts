@@ -77,7 +77,7 @@ describe("ReplyOnPause", () => {
   it("goes once around: listens, hears, thinks, speaks, listens", async () => {
     const { speak, pause, emit, played, events } = rig(echo);
     speak(640);
-    pause(512);
+    pause(608);
     expect(await emit()).toMatchObject({ sampleRate: 16_000 });
     expect(await emit()).toBeUndefined();
     played();
@@ -97,7 +97,7 @@ describe("ReplyOnPause", () => {
     const { speak, pause, emit } = rig(echo);
     pause(3_000);
     speak(640);
-    pause(512);
+    pause(608);
     const reply = await emit();
     const { samples } = reply as { samples: Int16Array };
     const loud = samples.filter((sample) => sample > 50).length / 16;
@@ -111,7 +111,7 @@ describe("ReplyOnPause", () => {
       // Nothing to say.
     });
     speak(640);
-    pause(512);
+    pause(608);
     expect(await emit()).toBeUndefined();
     expect(events.slice(-3)).toEqual(["[thinking]", "response_starting", "[listening]"]);
   });
@@ -123,7 +123,7 @@ describe("ReplyOnPause", () => {
       for (;;) yield frame;
     });
     speak(640);
-    pause(512);
+    pause(608);
     await emit();
     speak(192);
     expect(signal?.aborted).toBe(false);
@@ -131,7 +131,7 @@ describe("ReplyOnPause", () => {
     expect(signal?.aborted).toBe(true);
     expect(cleared()).toBe(1);
     expect(events.at(-1)).toBe("[user_speaking]");
-    pause(512);
+    pause(608);
     expect(events.at(-1)).toBe("[thinking]");
     expect(await emit()).toBe(frame);
   });
@@ -139,7 +139,7 @@ describe("ReplyOnPause", () => {
   it("is not interrupted where it must not be, and does not hear what is said meanwhile", async () => {
     const { speak, pause, emit, events, cleared, played } = rig(echo, { canInterrupt: false });
     speak(640);
-    pause(512);
+    pause(608);
     await emit();
     await emit();
     // The detector sees nothing: windows come only from what was passed on.
@@ -160,12 +160,12 @@ describe("ReplyOnPause", () => {
       yield frame;
     });
     speak(640);
-    pause(512);
+    pause(608);
     const first = emit();
     await Promise.resolve();
     speak(320);
     expect(await first).toBeUndefined();
-    pause(512);
+    pause(608);
     expect(await emit()).toBe(frame);
     expect(heardMs[1]).toBeGreaterThan((heardMs[0] ?? 0) + 320);
     expect(texts).toEqual([["try 1"], ["try 2"]]);
@@ -184,13 +184,13 @@ describe("ReplyOnPause", () => {
       "error A handler yielded string garbage; expected audio { sampleRate, samples }.",
     ]) {
       speak(640);
-      pause(512);
+      pause(608);
       expect(await emit()).toBeUndefined();
       expect(events).toContain(error);
       expect(events.at(-1)).toBe("[listening]");
     }
     speak(640);
-    pause(512);
+    pause(608);
     expect(await emit()).toBe(frame);
   });
 
@@ -203,7 +203,7 @@ describe("ReplyOnPause", () => {
       yield { ...frame, text: "Second." };
     });
     speak(640);
-    pause(512);
+    pause(608);
     const first = (await emit()) as { onStart: () => void };
     await emit();
     first.onStart();
@@ -246,7 +246,7 @@ describe("ReplyOnPause", () => {
     handler.shutdown();
     expect(await idle).toBeUndefined();
     speak(640);
-    pause(512);
+    pause(608);
     const busy = emit();
     await Promise.resolve();
     handler.shutdown();

@@ -22,20 +22,20 @@ describe("SpeechDetector", () => {
   });
 
   it("reports start, confirmation and end of a sentence", () => {
-    expect(run([-320, 640, -960])).toEqual(["started 384", "confirmed 576", "ended 1472"]);
+    expect(run([-320, 640, -960])).toEqual(["started 384", "confirmed 576", "ended 1568"]);
   });
 
   it("does not cut off a speaker who pauses 350 ms", () => {
-    expect(run([640, -352, 640, -352, 640, -512])).toEqual(["started 64", "confirmed 256", "ended 3136"]);
+    expect(run([640, -352, 640, -352, 640, -608])).toEqual(["started 64", "confirmed 256", "ended 3232"]);
   });
 
   it("dismisses a click, and what is too short to be a word", () => {
     expect(run([32, -960])).toEqual([]);
-    expect(run([96, -960])).toEqual(["started 64", "dismissed 608"]);
+    expect(run([96, -960])).toEqual(["started 64", "dismissed 704"]);
   });
 
   it("takes a short yes for a turn", () => {
-    expect(run([192, -960])).toEqual(["started 64", "ended 704"]);
+    expect(run([192, -960])).toEqual(["started 64", "ended 800"]);
   });
 
   it("ends a turn that never ends by itself", () => {
@@ -45,7 +45,7 @@ describe("SpeechDetector", () => {
   it("neither counts nor forgets silence while the probability is between the thresholds", () => {
     const detector = new SpeechDetector(DEFAULT_SPEECH);
     for (let i = 0; i < 10; i++) detector.push(0.9);
-    for (let i = 0; i < 15; i++) expect(detector.push(0.1)).toBeUndefined();
+    for (let i = 0; i < 18; i++) expect(detector.push(0.1)).toBeUndefined();
     for (let i = 0; i < 10; i++) expect(detector.push(0.4)).toBeUndefined();
     expect(detector.push(0.1)).toBe("ended");
   });

@@ -15,7 +15,7 @@ export interface SpeechOptions {
   readonly minSpeechMs: number;
   /** Speech after which it interrupts a reply. Default 256: longer than a cough. */
   readonly interruptMs: number;
-  /** Silence after which the turn is over. Default 512: a speaker who pauses 350 ms inside a sentence is not cut off. */
+  /** Silence after which the turn is over. Default 608: a speaker who pauses 350 ms inside a sentence is not cut off. */
   readonly silenceMs: number;
   /** A turn longer than this is ended by force. Default 60000: what the speech models take in one piece. */
   readonly maxTurnMs: number;
@@ -27,7 +27,7 @@ export const DEFAULT_SPEECH: SpeechOptions = {
   startMs: 64,
   minSpeechMs: 160,
   interruptMs: 256,
-  silenceMs: 512,
+  silenceMs: 608,
   maxTurnMs: 60_000,
 };
 
