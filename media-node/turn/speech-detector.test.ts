@@ -42,11 +42,14 @@ describe("SpeechDetector", () => {
     expect(run([70_000]).slice(0, 3)).toEqual(["started 64", "confirmed 256", "ended 60000"]);
   });
 
-  it("neither counts nor forgets silence while the probability is between the thresholds", () => {
+  it("goes on listening while the probability is between the thresholds, but does not begin to", () => {
     const detector = new SpeechDetector(DEFAULT_SPEECH);
+    for (let i = 0; i < 20; i++) expect(detector.push(0.4)).toBeUndefined();
+    expect(detector.speaking).toBe(false);
     for (let i = 0; i < 10; i++) detector.push(0.9);
     for (let i = 0; i < 18; i++) expect(detector.push(0.1)).toBeUndefined();
-    for (let i = 0; i < 10; i++) expect(detector.push(0.4)).toBeUndefined();
+    expect(detector.push(0.4)).toBeUndefined();
+    for (let i = 0; i < 18; i++) expect(detector.push(0.1)).toBeUndefined();
     expect(detector.push(0.1)).toBe("ended");
   });
 });

@@ -7,7 +7,10 @@ export const VAD_WINDOW_MS = 32;
 export interface SpeechOptions {
   /** Probability from which a window is speech. Default 0.5, as in Silero and FastRTC. */
   readonly threshold: number;
-  /** Probability below which a window is silence. Default 0.35: Silero's `threshold − 0.15`. */
+  /**
+   * Probability below which a window is silence once the user talks. Default 0.35: Silero's `threshold − 0.15`. What lies
+   * between the two starts nothing and ends nothing: after a pause, quiet words often come no higher.
+   */
   readonly silenceThreshold: number;
   /** Speech in a row before the user is taken to be talking. Default 64. */
   readonly startMs: number;
@@ -88,11 +91,10 @@ export class SpeechDetector {
   }
 
   #follow(state: State & { kind: "speaking" }, probability: number): SpeechEvent | undefined {
-    const { silenceThreshold, threshold, minSpeechMs, interruptMs, silenceMs: endMs, maxTurnMs } = this.#options;
+    const { silenceThreshold, minSpeechMs, interruptMs, silenceMs: endMs, maxTurnMs } = this.#options;
     const silent = probability < silenceThreshold;
     const speechMs = state.speechMs + (silent ? 0 : VAD_WINDOW_MS);
-    // Between the two thresholds the silence so far is neither prolonged nor forgotten.
-    const silenceMs = probability >= threshold ? 0 : state.silenceMs + (silent ? VAD_WINDOW_MS : 0);
+    const silenceMs = silent ? state.silenceMs + VAD_WINDOW_MS : 0;
     const totalMs = state.totalMs + VAD_WINDOW_MS;
     if (silenceMs >= endMs || totalMs >= maxTurnMs) {
       this.#state = SILENT;
