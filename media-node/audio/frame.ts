@@ -49,3 +49,11 @@ export function toMono(frame: AudioFrame): Int16Array | Float32Array {
 export function frameDurationMs(frame: AudioFrame): number {
   return (frame.samples.length / (frame.channels ?? 1) / frame.sampleRate) * 1_000;
 }
+
+/** No sample above this, −72 dB: what a muted microphone or its noise suppression sends. */
+const DIGITAL_SILENCE_PEAK = 8;
+
+/** True where there is nothing to hear and nothing to infer. */
+export function isDigitalSilence(samples: Int16Array): boolean {
+  return samples.every((sample) => sample >= -DIGITAL_SILENCE_PEAK && sample <= DIGITAL_SILENCE_PEAK);
+}

@@ -1,7 +1,7 @@
 /** The handler most voice applications are: listens until the user pauses, then runs a function and speaks its reply. */
 import type { TurnState } from "../../shared/channel.ts";
-import type { AudioFrame } from "../audio/frame.ts";
-import { Resampler } from "../audio/resample.ts";
+import { type AudioFrame, toInt16, toMono } from "../audio/frame.ts";
+import { ListeningAudio } from "../turn/listening-audio.ts";
 import { DEFAULT_SPEECH, SpeechDetector, type SpeechEvent, type SpeechOptions } from "../turn/speech-detector.ts";
 import { nextTurn, type TurnAction, type TurnEvent, type TurnPhase } from "../turn/turn-machine.ts";
 import { TurnRecorder } from "../turn/turn-recorder.ts";
@@ -41,7 +41,7 @@ export class ReplyOnPause extends StreamHandler {
   readonly #detector: SpeechDetector;
   readonly #recorder = new TurnRecorder();
   #vad: VadStream | undefined;
-  #resampler: Resampler | undefined;
+  readonly #listening: ListeningAudio;
   #phase: TurnPhase = "listening";
   #reply: Reply | undefined;
   #replyWaiter: ((reply: Reply | undefined) => void) | undefined;
@@ -56,6 +56,7 @@ export class ReplyOnPause extends StreamHandler {
     this.#options = options;
     this.#speech = { ...DEFAULT_SPEECH, ...options.speech };
     this.#detector = new SpeechDetector(this.#speech);
+    this.#listening = new ListeningAudio(this.inputSampleRate);
   }
 
   override copy(): ReplyOnPause {
@@ -65,7 +66,6 @@ export class ReplyOnPause extends StreamHandler {
   override startUp(): void {
     this.#history = new History((line) => this.context.extend({ type: "transcript", data: line }));
     this.#vad = this.context.openVad((probability) => this.#onWindow(probability));
-    if (this.inputSampleRate !== 16_000) this.#resampler = new Resampler(this.inputSampleRate, 16_000);
     this.context.extend({ type: "turn", data: { state: "listening" } });
     const { startupFn } = this.#options;
     if (startupFn !== undefined) {
@@ -82,8 +82,7 @@ export class ReplyOnPause extends StreamHandler {
   override receive(frame: AudioFrame): void {
     if (this.#options.canInterrupt === false && this.#phase !== "listening" && this.#phase !== "user_speaking") return;
     this.#recorder.push(frame);
-    const samples = frame.samples as Int16Array;
-    this.#vad?.push(this.#resampler?.process(samples) ?? samples);
+    this.#vad?.push(this.#listening.convert(toInt16(toMono(frame))));
   }
 
   override async emit(): Promise<Emission> {

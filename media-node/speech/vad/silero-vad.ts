@@ -2,6 +2,7 @@
  * Voice activity detection for all sessions of a process: one thread runs Silero over their windows in batches, since
  * sixteen windows at once cost a quarter each of what one alone does. The media thread only copies and posts.
  */
+import { isDigitalSilence } from "../../audio/frame.ts";
 import { type Clock, systemClock, type Timer } from "../../time/clock.ts";
 import { EngineThread, type LoadProgram, type ThreadProgram } from "../engine-thread.ts";
 import { loadModel } from "../load-model.ts";
@@ -22,8 +23,6 @@ const ALERT_PROBABILITY = 0.1;
 const ALERT_WINDOWS = 48;
 /** Mean square of a window that is loud enough to be looked at soon: −50 dB. */
 const LOUD_MEAN_SQUARE = 100 ** 2;
-/** No sample above this, −72 dB: what a muted microphone or its noise suppression sends. The model is not asked then. */
-const DIGITAL_SILENCE_PEAK = 8;
 /** With fewer open streams than this no company is to be expected within the delay, and windows go at once. */
 const MIN_STREAMS_TO_WAIT = 4;
 /** Windows of one stream that may wait, about 1 s; past it the oldest are dropped and counted. */
@@ -280,11 +279,6 @@ function isLoud(window: Int16Array): boolean {
   let sum = 0;
   for (const sample of window) sum += sample * sample;
   return sum >= LOUD_MEAN_SQUARE * WINDOW_SAMPLES;
-}
-
-/** A muted microphone, or one whose noise suppression has nothing to pass on. */
-function isDigitalSilence(window: Int16Array): boolean {
-  return window.every((sample) => sample >= -DIGITAL_SILENCE_PEAK && sample <= DIGITAL_SILENCE_PEAK);
 }
 
 async function loadSilero(signal: AbortSignal): Promise<ThreadProgram> {
