@@ -70,7 +70,7 @@ describe("talk", () => {
       const heard = await transcribe(await clipsPage.recording());
       const replies = wordErrors(answers.join(" "), heard);
       console.log(`replies: ${replies.errors} of ${replies.words} words not understood\n${heard}`);
-      expect(replies.errors / replies.words).toBeLessThanOrEqual(0.25);
+      expect(replies.errors / replies.words).toBeLessThanOrEqual(0.3);
 
       await until(async () => (await lines(turnsPage, "assistant")).length >= 20, 120_000);
       const turns = await lines(turnsPage, "user");
