@@ -156,6 +156,20 @@ export const ERRORS = {
     "An offer is a few kilobytes; the limit is far above that.",
     "Send the SDP and nothing else.",
   ),
+  not_a_reply_on_pause: entry(
+    409,
+    false,
+    "The stream's handler cannot be told to answer.",
+    "Only handlers that take turns, such as ReplyOnPause, answer when they are triggered.",
+    "Use ReplyOnPause, or give the handler a triggerResponse method.",
+  ),
+  too_many_watchers: entry(
+    429,
+    true,
+    "Too many clients watch this session's outputs.",
+    "A session's outputs go to a bounded number of event streams.",
+    "Close one: a page needs a single EventSource.",
+  ),
   method_not_allowed: entry(
     405,
     false,
@@ -176,6 +190,42 @@ export const ERRORS = {
     "Something failed inside.",
     "A fault in EdgeRTC or in the handler; the log has the cause.",
     "Try again; report it with the log lines if it repeats.",
+  ),
+  // TURN.
+  turn_not_configured: entry(
+    404,
+    false,
+    "This edge has no TURN server.",
+    "Neither EDGERTC_TURN nor createApp's turn option nor the stream's rtcConfiguration names one.",
+    "Go on without: most networks need none. The operator can set EDGERTC_TURN, see docs/turn.md.",
+  ),
+  turn_misconfigured: entry(
+    500,
+    false,
+    "The edge's TURN configuration is incomplete.",
+    "EDGERTC_TURN names a provider whose variables are missing or malformed.",
+    "Set them: docs/turn.md lists which.",
+  ),
+  turn_refused: entry(
+    502,
+    false,
+    "The TURN provider refused the edge.",
+    "The key, token or account given to the edge is wrong, suspended or not allowed to make credentials.",
+    "Check the provider's variables and account: docs/turn.md lists them.",
+  ),
+  turn_unavailable: entry(
+    503,
+    true,
+    "The TURN provider gave no credentials.",
+    "It did not answer in time, failed, or answered something that is no list of ICE servers.",
+    "Try again; if it repeats, look at the edge's log and the provider's status page.",
+  ),
+  rate_limited: entry(
+    429,
+    true,
+    "Too many requests.",
+    "This address has asked more often than a client needs to.",
+    "Wait for as long as Retry-After says.",
   ),
   // Between node and edge.
   node_unauthorized: entry(
@@ -220,6 +270,13 @@ export const ERRORS = {
     "The message is too large.",
     "Data channel messages are bounded.",
     "Send less per message.",
+  ),
+  output_too_large: entry(
+    413,
+    false,
+    "An additional output is too large.",
+    "Outputs are bounded, as they are kept for clients that come back.",
+    "Yield less per AdditionalOutputs, or a URL in place of the data.",
   ),
   // Models.
   model_unknown: entry(
