@@ -2,19 +2,23 @@
 import * as v from "valibot";
 import type { IceCandidate } from "../../shared/candidate.ts";
 import { ClientHello, type ExtensionMessage, type FastRtcMessage, pythonJson } from "../../shared/channel.ts";
-import { ERRORS } from "../../shared/errors.ts";
+import { EdgeRtcError, ERRORS } from "../../shared/errors.ts";
+import { checkInputs, type InputValues } from "../../shared/inputs.ts";
 import { MAX_CHANNEL_MESSAGE_CHARS } from "../../shared/limits.ts";
+import type { KeptOutputs as Kept, Output } from "../../shared/link.ts";
 import { CONNECT_TIMEOUT_MS, type EndReason } from "../../shared/session.ts";
 import { createSpeechDecoder, createSpeechEncoder, opusRateFor } from "../audio/opus.ts";
 import { Player } from "../audio/player.ts";
 import { AudioReceiver } from "../audio/receiver.ts";
-import type { HandlerContext, VadStream } from "../handlers/context.ts";
+import type { HandlerContext, InputRequest, VadStream } from "../handlers/context.ts";
 import type { AdditionalOutputs, CloseStream } from "../handlers/emission.ts";
 import type { LoadedStream } from "../stream/load.ts";
 import type { Clock, Timer } from "../time/clock.ts";
 import type { IceOptions } from "../transport/ice-options.ts";
 import { Peer } from "../transport/peer.ts";
 import { HandlerRunner } from "./handler-runner.ts";
+import { KeptOutputs } from "./kept-outputs.ts";
+import { SessionInputs } from "./session-inputs.ts";
 import { nextSession, type SessionAction, type SessionSignal, type SessionState } from "./session-machine.ts";
 
 /** After `end_stream` the client has this long to close by itself. FastRTC would wait for ever. */
@@ -22,6 +26,8 @@ const CLOSING_GRACE_MS = 2_000;
 /** What is queued when the handler closes is played for at most this long. */
 const CLOSING_MAX_MS = 30_000;
 const CLOSING_POLL_MS = 50;
+/** A client that was asked for its inputs has this long to send them; then the latest are used. */
+const INPUTS_WAIT_MS = 2_000;
 /** Messages kept for a client that has not said `hello` yet, such as whose turn it is; past it the oldest are dropped. */
 const MAX_EARLY_EXTENSIONS = 32;
 
@@ -39,6 +45,8 @@ export interface SessionOptions {
   readonly openVad: (onProbability: (probability: number) => void) => VadStream;
   readonly log: SessionLog;
   readonly onConnected: () => void;
+  /** Each additional output, while somebody watches. */
+  readonly onOutput: (output: Output) => void;
   /** Once. */
   readonly onEnded: (reason: EndReason) => void;
 }
@@ -50,6 +58,8 @@ export class Session {
   readonly #player: Player;
   readonly #runner: HandlerRunner;
   readonly #timers = new Set<Timer>();
+  readonly #inputs: SessionInputs;
+  readonly #outputs: KeptOutputs;
   #receiver: AudioReceiver | undefined;
   #state: SessionState = { phase: "answering" };
   #connectedAtMs: number | undefined;
@@ -60,6 +70,8 @@ export class Session {
     this.#options = options;
     const { clock, ice, stream } = options;
     const { descriptor } = stream;
+    this.#inputs = new SessionInputs(descriptor.inputs ?? {}, clock);
+    this.#outputs = new KeptOutputs(options.onOutput);
     this.#peer = new Peer({
       modality: descriptor.modality,
       mode: descriptor.mode,
@@ -70,8 +82,7 @@ export class Session {
         connected: () => this.#signal({ type: "connected" }),
         channelOpen: () => this.#signal({ type: "channel_open" }),
         message: (text) => this.#onMessage(text),
-        rtp: ({ header, payload }) =>
-          this.#receiver?.push({ sequenceNumber: header.sequenceNumber, timestamp: header.timestamp, payload }),
+        rtp: (packet) => this.#receiver?.push(packet),
         ended: (reason) => this.end(reason),
       },
     });
@@ -117,6 +128,36 @@ export class Session {
     if (this.#state.phase === "ended") return false;
     await this.#peer.addCandidate(candidate);
     return true;
+  }
+
+  /** Takes inputs of the client. @throws EdgeRtcError for values that the stream does not take. */
+  setInputs(values: InputValues): void {
+    const declared = Object.entries(this.#options.stream.descriptor.inputs ?? {});
+    // The edge has checked them against what it knew of the stream; this is what the handler was written for.
+    const sent = Object.fromEntries(declared.filter(([name]) => Object.hasOwn(values, name)));
+    const check = checkInputs(sent, values, ["inputs"], "ignore");
+    if (!check.ok) throw new EdgeRtcError("invalid_inputs", check.issues.map(({ loc, msg }) => `${loc.join(".")}: ${msg}.`).join(" "));
+    this.#inputs.set(check.values);
+    this.#runner.inputsChanged();
+  }
+
+  /** @throws EdgeRtcError where the handler does not run yet or takes no turns. */
+  triggerResponse(): void {
+    this.#runner.triggerResponse();
+  }
+
+  /** Tells the client that its connection is over, for it to hang up. */
+  updateConnection(connection: "closed"): void {
+    this.#send({ type: "update_connection", data: connection });
+  }
+
+  /** Hands outputs on from now on. @returns those kept after `after`. */
+  watchOutputs(after: number): Kept {
+    return this.#outputs.watch(after);
+  }
+
+  unwatchOutputs(): void {
+    this.#outputs.unwatch();
   }
 
   end(reason: EndReason): void {
@@ -179,12 +220,18 @@ export class Session {
 
   #context(): HandlerContext {
     const { sid, clientId, stream, clock } = this.#options;
+    const inputs = this.#inputs;
     return {
       sid,
       clientId,
       stream: stream.descriptor.name,
       signal: this.#abort.signal,
       clock,
+      get inputs() {
+        return inputs.latest;
+      },
+      requestInputs: (request) => this.#requestInputs(request),
+      clearInputs: () => this.#inputs.clear(),
       send: (message) => this.#send(message),
       sendText: (text) => {
         this.#peer.sendText(text);
@@ -206,7 +253,17 @@ export class Session {
     else this.#early = [...this.#early, message].slice(-MAX_EARLY_EXTENSIONS);
   }
 
+  async #requestInputs({ signal, timeoutMs = INPUTS_WAIT_MS }: InputRequest = {}): Promise<InputValues> {
+    // FastRTC asks even if there are some, and its pages answer with what they show at that moment.
+    this.#send({ type: "send_input", data: [] });
+    if (this.#dialect === "fastrtc") {
+      await this.#inputs.next(signal === undefined ? { timeoutMs } : { signal, timeoutMs });
+    }
+    return this.#inputs.latest;
+  }
+
   #sendOutputs(outputs: AdditionalOutputs): void {
+    this.#outputs.add(outputs.args);
     this.#send({ type: "fetch_output", data: [] });
     this.#extend({ type: "output", data: [...outputs.args] });
   }
@@ -254,6 +311,7 @@ export class Session {
     for (const timer of this.#timers) timer.cancel();
     this.#timers.clear();
     this.#abort.abort();
+    this.#inputs.close();
     this.#receiver?.close();
     this.#receiver = undefined;
     this.#player.close();

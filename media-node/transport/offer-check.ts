@@ -2,6 +2,7 @@
 
 import type { Modality } from "../../shared/descriptor.ts";
 import { EdgeRtcError } from "../../shared/errors.ts";
+import { fingerprintsOf } from "./dtls/certificates.ts";
 
 /** What of a stream decides about an offer. */
 export interface OfferRules {
@@ -32,8 +33,14 @@ export function checkOffer(sdp: string, rules: OfferRules): void {
   const usable = sections.some(({ kind }) => kind === "application" || kindsOf(rules.modality).includes(kind));
   if (!usable) throw new EdgeRtcError("invalid_sdp", "The offer has no section this stream can use.");
   // Without these there is nobody to connect to, and nothing to trust the connection by.
-  if (!/^a=ice-ufrag:/m.test(sdp) || !/^a=fingerprint:/m.test(sdp)) {
-    throw new EdgeRtcError("invalid_sdp", "The offer has no ICE credentials or no DTLS fingerprint.");
+  if (!/^a=ice-ufrag:/m.test(sdp) || fingerprintsOf(sdp).length === 0) {
+    throw new EdgeRtcError(
+      "invalid_sdp",
+      "The offer has no ICE credentials or no DTLS fingerprint of SHA-256, SHA-384 or SHA-512.",
+    );
+  }
+  if (/^a=setup:passive/m.test(sdp)) {
+    throw new EdgeRtcError("invalid_sdp", "The offer wants this side to be the DTLS client; a=setup must be actpass.");
   }
   const audio = sections.find(({ kind }) => kind === "audio");
   if (audio !== undefined && kindsOf(rules.modality).includes("audio") && !audio.lines.some(isOpus)) {

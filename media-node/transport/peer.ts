@@ -2,12 +2,14 @@
  * One WebRTC peer connection of a session: answers the offer, carries RTP and the data channel, and says once how it
  * ended. It knows nothing of audio, handlers or the edge.
  */
+import { setImmediate } from "node:timers/promises";
 import {
-  type MediaStreamTrack,
   type RTCDataChannel,
+  type RTCDtlsTransport,
   type RTCIceServer,
   RTCPeerConnection,
-  type RtpPacket,
+  type RTCRtpTransceiver,
+  RtcpSrPacket,
   useOPUS,
 } from "werift";
 import type { IceCandidate } from "../../shared/candidate.ts";
@@ -15,15 +17,14 @@ import type { Mode } from "../../shared/descriptor.ts";
 import { EdgeRtcError } from "../../shared/errors.ts";
 import type { EndReason } from "../../shared/session.ts";
 import type { Clock, Timer } from "../time/clock.ts";
-import { sendCloseNotify } from "./close-notify.ts";
-import { keepEarlyDtls } from "./early-dtls.ts";
+import { fingerprintsOf } from "./dtls/certificates.ts";
 import type { IceOptions } from "./ice-options.ts";
 import { announceIceLite } from "./lite-answer.ts";
 import { followNomination } from "./lite-nomination.ts";
 import { checkOffer, type OfferRules } from "./offer-check.ts";
-import { skipHandshakeRecords } from "./record-numbers.ts";
+import { type RtpAudioPacket, RtpReceiver } from "./rtp-receiver.ts";
 import { RtpSender } from "./rtp-sender.ts";
-import { wrapSrtpKeys } from "./srtp-keys.ts";
+import { SecureTransport } from "./secure-transport.ts";
 
 /**
  * A peer that sends nothing at all for this long is gone. Browsers check connectivity every 2.5 s whatever their media
@@ -44,7 +45,7 @@ export interface PeerEvents {
   /** The data channel is open. */
   channelOpen(): void;
   message(text: string): void;
-  rtp(packet: RtpPacket): void;
+  rtp(packet: RtpAudioPacket): void;
   /** Once, unless {@link Peer.close} came first. */
   ended(reason: PeerEnd): void;
 }
@@ -60,7 +61,9 @@ export class Peer {
   readonly #options: PeerOptions;
   readonly #connection: RTCPeerConnection;
   #channel: RTCDataChannel | undefined;
+  #secure: SecureTransport | undefined;
   #sender: RtpSender | undefined;
+  #receiver: RtpReceiver | undefined;
   #heardAtMs: number;
   #silenceTimer: Timer | undefined;
   #state: "open" | "closed" = "open";
@@ -100,34 +103,14 @@ export class Peer {
     const connection = this.#connection;
     connection.onDataChannel.subscribe((channel) => this.#adoptChannel(channel));
     connection.onRemoteTransceiverAdded.subscribe((transceiver) => {
-      if (transceiver.kind !== "audio") return;
-      transceiver.setDirection(answerDirection(this.#options.mode));
-      this.#sender = new RtpSender(transceiver.sender);
+      if (transceiver.kind === "audio") transceiver.setDirection(answerDirection(this.#options.mode));
     });
-    connection.onTrack.subscribe((track) => this.#adoptTrack(track));
     try {
       await connection.setRemoteDescription({ type: "offer", sdp });
     } catch (cause) {
       throw new EdgeRtcError("invalid_sdp", "The offer could not be parsed.", { cause });
     }
-    for (const transport of connection.dtlsTransports) {
-      // The browser becomes the DTLS client: werift as a client sleeps 100 ms first.
-      transport.role = "server";
-      // Without a server there is nothing to gather: no waiting for an answer that cannot come.
-      if (this.#options.ice.iceServers.length === 0)
-        Reflect.deleteProperty(transport.iceTransport.connection, "stunServer");
-      keepEarlyDtls(transport);
-      transport.onStateChange.subscribe((state) => {
-        if (state === "connected") {
-          skipHandshakeRecords(transport);
-          wrapSrtpKeys(transport);
-          this.#heard();
-          this.#watchSilence();
-          this.#options.events.connected();
-        } else if (state === "closed") this.#end("client_closed");
-        else if (state === "failed") this.#end("failed");
-      });
-    }
+    for (const transport of connection.dtlsTransports) this.#secureWith(transport, sdp);
     // Clients that are no browsers may end the SCTP association only.
     connection.sctpTransport?.sctp.stateChanged.closed.subscribe(() => this.#end("client_closed"));
     connection.iceConnectionStateChange.subscribe((state) => {
@@ -135,6 +118,7 @@ export class Peer {
     });
     for (const candidate of candidates) await this.addCandidate(candidate);
     await connection.setLocalDescription(await connection.createAnswer());
+    for (const transceiver of connection.getTransceivers()) this.#adoptTransceiver(transceiver);
     const answer = connection.localDescription?.sdp;
     if (answer === undefined || this.#state === "closed") throw new EdgeRtcError("invalid_sdp", "The peer was closed.");
     return announceIceLite(answer);
@@ -173,7 +157,9 @@ export class Peer {
     if (this.#state === "closed") return;
     this.#state = "closed";
     this.#silenceTimer?.cancel();
-    await Promise.all(this.#connection.dtlsTransports.map(sendCloseNotify));
+    this.#secure?.close();
+    // The goodbye leaves a tick later; closing the socket before that would drop it.
+    await setImmediate();
     await this.#connection.close();
   }
 
@@ -193,13 +179,53 @@ export class Peer {
     }
   }
 
-  #adoptTrack(track: MediaStreamTrack): void {
-    if (track.kind !== "audio") return;
-    track.onReceiveRtp.subscribe((packet) => {
-      if (this.#state === "closed") return;
-      this.#heard();
-      this.#options.events.rtp(packet);
+  /** max-bundle: there is one transport. */
+  #secureWith(transport: RTCDtlsTransport, sdp: string): void {
+    // Without a server there is nothing to gather: no waiting for an answer that cannot come.
+    if (this.#options.ice.iceServers.length === 0)
+      Reflect.deleteProperty(transport.iceTransport.connection, "stunServer");
+    const { clock, events } = this.#options;
+    this.#secure = new SecureTransport(transport, {
+      fingerprints: fingerprintsOf(sdp),
+      clock,
+      events: {
+        connected: () => {
+          if (this.#state === "closed") return;
+          this.#heard();
+          this.#watchSilence();
+          events.connected();
+        },
+        rtp: (packet, payload) => this.#onRtp(packet, payload),
+        closed: () => this.#end("client_closed"),
+        failed: () => this.#end("failed"),
+      },
     });
+    transport.onRtcp.subscribe((report) => {
+      if (report instanceof RtcpSrPacket) this.#receiver?.heardReport(report.ssrc, report.senderInfo.ntpTimestamp);
+    });
+  }
+
+  #adoptTransceiver(transceiver: RTCRtpTransceiver): void {
+    const [codec] = transceiver.codecs;
+    const secure = this.#secure;
+    // One audio track of the client's is heard, the first.
+    if (transceiver.kind !== "audio" || codec === undefined || secure === undefined || this.#receiver !== undefined)
+      return;
+    const { sender } = transceiver;
+    this.#sender = new RtpSender(sender, secure);
+    this.#receiver = new RtpReceiver({
+      payloadType: codec.payloadType,
+      ssrc: sender.ssrc,
+      clock: this.#options.clock,
+      report: (report) => secure.sendRtcp([report]),
+    });
+  }
+
+  #onRtp(packet: Buffer, payload: Buffer): void {
+    if (this.#state === "closed") return;
+    this.#heard();
+    const audio = this.#receiver?.read(packet, payload);
+    if (audio !== undefined) this.#options.events.rtp(audio);
   }
 
   #heard(): void {
@@ -218,6 +244,7 @@ export class Peer {
     if (this.#state === "closed") return;
     this.#state = "closed";
     this.#silenceTimer?.cancel();
+    this.#secure?.close();
     this.#connection.close().catch(ignore);
     this.#options.events.ended(reason);
   }

@@ -1,40 +1,45 @@
 /**
- * Sends a session's RTP packets straight through the DTLS transport. werift's own sender copies each packet, keeps the
- * last 128 for retransmissions that audio does not use, and estimates a bandwidth nobody asks for: a fifth of what a
- * session costs. The sender reports (RFC 3550 §6.4.1) that it would send go out from here.
+ * Numbers and sends a session's RTP packets, with the sender reports that belong to them (RFC 3550 §6.4.1). werift's own
+ * sender copies each packet, keeps the last 128 for retransmissions that audio does not use, and estimates a bandwidth
+ * nobody asks for.
  */
-import { ntpTime, type RTCRtpSender, RtcpSenderInfo, RtcpSrPacket, RtpHeader } from "werift";
+import { ntpTime, type RTCRtpSender, RtcpSenderInfo, RtcpSrPacket } from "werift";
+import type { SecureTransport } from "./secure-transport.ts";
 
 /** A sender report for each second of audio. */
 const REPORT_EVERY_PACKETS = 50;
+const HEADER_LENGTH = 12;
+const VERSION_2 = 0x80;
+const MARKER = 0x80;
 
 export class RtpSender {
   readonly #sender: RTCRtpSender;
+  readonly #transport: SecureTransport;
   #packetCount = 0;
   #octetCount = 0;
   #sequenceNumber = Math.floor(Math.random() * 0x8000);
 
-  constructor(sender: RTCRtpSender) {
+  constructor(sender: RTCRtpSender, transport: SecureTransport) {
     this.#sender = sender;
+    this.#transport = transport;
   }
 
   /** Packets before the connection, or after it, are dropped. `timestamp` is in 48 kHz units. */
   send(payload: Uint8Array, timestamp: number, marker: boolean): void {
-    const sender = this.#sender;
-    const { codec, dtlsTransport } = sender;
-    if (codec === undefined || dtlsTransport?.state !== "connected") return;
+    const { codec, ssrc } = this.#sender;
+    if (codec === undefined || !this.#transport.connected) return;
     this.#sequenceNumber = (this.#sequenceNumber + 1) & 0xffff;
-    const header = new RtpHeader({
-      ssrc: sender.ssrc,
-      payloadType: codec.payloadType,
-      sequenceNumber: this.#sequenceNumber,
-      timestamp: timestamp >>> 0,
-      marker,
-    });
+    const packet = Buffer.allocUnsafe(HEADER_LENGTH + payload.length + this.#transport.rtpOverhead);
+    packet[0] = VERSION_2;
+    packet[1] = (marker ? MARKER : 0) | codec.payloadType;
+    packet.writeUInt16BE(this.#sequenceNumber, 2);
+    packet.writeUInt32BE(timestamp >>> 0, 4);
+    packet.writeUInt32BE(ssrc, 8);
+    packet.set(payload, HEADER_LENGTH);
     this.#packetCount += 1;
     this.#octetCount += payload.length;
-    if (this.#packetCount % REPORT_EVERY_PACKETS === 1) this.#report(header.timestamp);
-    dtlsTransport.sendRtp(Buffer.from(payload.buffer, payload.byteOffset, payload.length), header).catch(ignore);
+    if (this.#packetCount % REPORT_EVERY_PACKETS === 1) this.#report(timestamp >>> 0);
+    this.#transport.sendRtp(packet, HEADER_LENGTH);
   }
 
   #report(rtpTimestamp: number): void {
@@ -44,12 +49,6 @@ export class RtpSender {
       packetCount: this.#packetCount,
       octetCount: this.#octetCount,
     });
-    const { dtlsTransport, ssrc } = this.#sender;
-    dtlsTransport?.sendRtcp([new RtcpSrPacket({ ssrc, senderInfo })]).catch(ignore);
+    this.#transport.sendRtcp([new RtcpSrPacket({ ssrc: this.#sender.ssrc, senderInfo })]);
   }
-}
-
-/** A packet that fails on a connection that is going away: its end is reported by the state changes. */
-function ignore(): void {
-  // Nothing to do.
 }

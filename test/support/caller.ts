@@ -14,7 +14,7 @@ import {
   type OpusDecoderHandle,
   type OpusEncoderHandle,
 } from "../../media-node/audio/opus.ts";
-import { sendCloseNotify } from "../../media-node/transport/close-notify.ts";
+import { sendCloseNotify } from "./close-notify.ts";
 import { sleep, until } from "./stack.ts";
 
 const FRAME = 960;
