@@ -32,3 +32,30 @@ export const MAX_LINK_MESSAGE_CHARS = 4 * 1024 * 1024;
 
 /** Characters of one data channel message from a client. Longer ones are dropped with an `error` message. */
 export const MAX_CHANNEL_MESSAGE_CHARS = 32 * 1024;
+
+/** Inputs one stream may declare. */
+export const MAX_INPUTS = 32;
+
+/** Bytes of one `POST /input_hook` body. Larger: 413 `body_too_large`. A long conversation of a FastRTC page is about 50 KB. */
+export const MAX_INPUT_BODY_BYTES = 256 * 1024;
+
+/** Characters of one text input. Longer: 422. */
+export const MAX_INPUT_CHARS = 32 * 1024;
+
+/** Options of one choice. */
+export const MAX_INPUT_OPTIONS = 200;
+
+/** Lines of one conversation that a client sends as an input. More: 422. */
+export const MAX_INPUT_MESSAGES = 500;
+
+/** Characters of one AdditionalOutputs as JSON. Larger ones are dropped, with an `error` message. A few seconds of audio fit. */
+export const MAX_OUTPUT_CHARS = 512 * 1024;
+
+/** Outputs a node keeps per session for who comes later or comes back. Past it the oldest are dropped. */
+export const MAX_KEPT_OUTPUTS = 256;
+
+/** Characters of the outputs kept per session, together. Past it the oldest are dropped. */
+export const MAX_KEPT_OUTPUT_CHARS = 1024 * 1024;
+
+/** Clients that may watch one session's outputs at once. More: `too_many_watchers`. */
+export const MAX_OUTPUT_WATCHERS = 16;

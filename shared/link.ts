@@ -9,7 +9,7 @@ import * as v from "valibot";
 import { IceCandidate } from "./candidate.ts";
 import { StreamDescriptor } from "./descriptor.ts";
 import { ClientId, NodeId, SessionId, StreamName } from "./ids.ts";
-import { MAX_CANDIDATES, MAX_SDP_CHARS, MAX_STREAMS_PER_NODE } from "./limits.ts";
+import { MAX_CANDIDATES, MAX_KEPT_OUTPUTS, MAX_OUTPUT_CHARS, MAX_SDP_CHARS, MAX_STREAMS_PER_NODE } from "./limits.ts";
 import { EndReason, LeaseState } from "./session.ts";
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
@@ -39,6 +39,8 @@ export const LinkClose = {
   replaced: 4001,
   /** The edge: the hello was not understood or its version is not spoken. */
   protocol: 4002,
+  /** The node: it shuts down, and no session of it is left. */
+  goodbye: 4003,
 } as const;
 
 /** Where a session is: repeated in every message so that the edge's objects need no look-up. */
@@ -53,6 +55,21 @@ export const SessionEvent = v.variant("event", [
 ]);
 export type SessionEvent = v.InferOutput<typeof SessionEvent>;
 
+/** An additional output. `seq` counts its session's from 1; `json` is the list of its arguments. */
+export const Output = v.object({ seq: count, json: v.pipe(v.string(), v.maxLength(MAX_OUTPUT_CHARS)) });
+export type Output = v.InferOutput<typeof Output>;
+
+/** The outputs that a node still has, and the number of the last one there was; 0 is none. */
+export const KeptOutputs = v.object({ last: count, kept: v.pipe(v.array(Output), v.maxLength(MAX_KEPT_OUTPUTS)) });
+export type KeptOutputs = v.InferOutput<typeof KeptOutputs>;
+
+/** News of a session whose outputs are watched: one output, or that no more will come. */
+export const OutputNews = v.variant("news", [
+  v.object({ ...SessionRef, news: v.literal("output"), ...Output.entries }),
+  v.object({ ...SessionRef, news: v.literal("end") }),
+]);
+export type OutputNews = v.InferOutput<typeof OutputNews>;
+
 /** How busy a node is. */
 export const NodeLoad = v.object({
   sessions: count,
@@ -62,6 +79,8 @@ export const NodeLoad = v.object({
   cpu: v.pipe(v.number(), v.minValue(0), v.maxValue(1)),
   /** False while it drains or before its session processes are ready. */
   ready: v.boolean(),
+  /** True while it drains: it takes no sessions and exits when it has none left. */
+  draining: v.optional(v.boolean()),
 });
 export type NodeLoad = v.InferOutput<typeof NodeLoad>;
 
@@ -81,13 +100,15 @@ export type HelloBody = v.InferOutput<typeof HelloBody>;
 
 export const ReportBody = v.object({
   events: v.pipe(v.array(SessionEvent), v.maxLength(1_000)),
+  /** Outputs of sessions that are watched. */
+  outputs: v.optional(v.pipe(v.array(OutputNews), v.maxLength(1_000))),
   load: v.optional(NodeLoad),
 });
 export type ReportBody = v.InferOutput<typeof ReportBody>;
 
 /** Answer to a command. `error` is a code of the catalogue; `message` explains it more exactly. */
 export const ReplyBody = v.variant("ok", [
-  v.object({ id: v.string(), ok: v.literal(true), sdp: v.optional(v.string()) }),
+  v.object({ id: v.string(), ok: v.literal(true), sdp: v.optional(v.string()), outputs: v.optional(KeptOutputs) }),
   v.object({ id: v.string(), ok: v.literal(false), error: v.string(), message: v.optional(v.string()) }),
 ]);
 export type ReplyBody = v.InferOutput<typeof ReplyBody>;
@@ -98,7 +119,8 @@ export type ReplyBody = v.InferOutput<typeof ReplyBody>;
 export const WelcomeBody = v.object({ epoch: count, end: v.array(SessionId) });
 export type WelcomeBody = v.InferOutput<typeof WelcomeBody>;
 
-export const Command = v.variant("command", [
+/** Commands about one session. */
+export const SessionCommand = v.variant("command", [
   v.object({
     id: v.string(),
     command: v.literal("offer"),
@@ -109,7 +131,46 @@ export const Command = v.variant("command", [
   }),
   v.object({ id: v.string(), command: v.literal("candidate"), ...SessionRef, candidate: IceCandidate }),
   v.object({ id: v.string(), command: v.literal("end"), ...SessionRef, reason: EndReason }),
+  /** Inputs that the client sent: those not among the values stay as they are. */
+  v.object({
+    id: v.string(),
+    command: v.literal("inputs"),
+    ...SessionRef,
+    values: v.record(v.string(), v.unknown()),
+  }),
+  /** Answer now, with what was said so far. */
+  v.object({ id: v.string(), command: v.literal("trigger_response"), ...SessionRef }),
+  /** Tell the client that its connection is over; FastRTC's clients then hang up. */
+  v.object({
+    id: v.string(),
+    command: v.literal("update_connection"),
+    ...SessionRef,
+    connection: v.literal("closed"),
+  }),
+  /** Report outputs from now on. The reply has those kept after `after`. */
+  v.object({ id: v.string(), command: v.literal("watch_outputs"), ...SessionRef, after: count }),
+  v.object({ id: v.string(), command: v.literal("unwatch_outputs"), ...SessionRef }),
 ]);
+export type SessionCommand = v.InferOutput<typeof SessionCommand>;
+
+/** Longest a node can be told to wait for its sessions: a day. */
+export const MAX_DRAIN_TIMEOUT_MS = 24 * 60 * 60 * 1_000;
+
+/** Commands about the node itself. */
+export const NodeCommand = v.variant("command", [
+  /**
+   * Take no more sessions; when the last one is over, or after `timeoutMs`, exit. Null is the node's own
+   * `--drain-timeout-ms`. Answered at once; the same as SIGTERM. Said again, the earlier deadline holds.
+   */
+  v.object({
+    id: v.string(),
+    command: v.literal("drain"),
+    timeoutMs: v.nullable(v.pipe(count, v.maxValue(MAX_DRAIN_TIMEOUT_MS))),
+  }),
+]);
+export type NodeCommand = v.InferOutput<typeof NodeCommand>;
+
+export const Command = v.variant("command", [SessionCommand, NodeCommand]);
 export type Command = v.InferOutput<typeof Command>;
 
 // --- envelopes -----------------------------------------------------------------------------------------------------

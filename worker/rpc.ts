@@ -9,8 +9,7 @@ import type { FailedBody } from "../shared/errors.ts";
 import type { Command, NodeLoad, SessionEvent, SessionSnapshot } from "../shared/link.ts";
 import type { EndReason } from "../shared/session.ts";
 import { MIN_PROTOCOL_VERSION } from "../shared/version.ts";
-import type { LedgerStatus } from "./ledger/ledger.ts";
-import type { Admission, Lease, LeaseRef, NodeChange } from "./ledger/types.ts";
+import type { Admission, Lease, LeaseRef, LedgerStatus, NodeChange } from "./ledger/types.ts";
 
 /** What every message between objects has. */
 export interface Versioned {
@@ -88,6 +87,11 @@ export interface MediaNodeApi {
    * command id it is sent once.
    */
   command(request: Versioned & { epoch: number; command: Command; withinMs?: number }): Promise<CommandResult>;
+  /**
+   * Tells the node to drain: it takes no more sessions and exits when the last one is over, or after `timeoutMs`. Null is
+   * the node's own default. Resolves once the node has said that it does.
+   */
+  drain(request: Versioned & { timeoutMs: number | null }): Promise<CommandResult>;
 }
 
 export interface StreamLookup {

@@ -2,9 +2,9 @@
 
 /**
  * - `waiting`: for the next dial. `dialling`: the socket is being opened. `greeting`: hello was sent.
- * - `linked`: welcomed. `stopped`: final.
+ * - `linked`: welcomed. `leaving`: the edge was told goodbye, and finishes the closing handshake. `stopped`: final.
  */
-export type LinkPhase = "waiting" | "dialling" | "greeting" | "linked" | "stopped";
+export type LinkPhase = "waiting" | "dialling" | "greeting" | "linked" | "leaving" | "stopped";
 
 export interface LinkState {
   readonly phase: LinkPhase;
@@ -20,7 +20,7 @@ export type LinkSignal =
   | { readonly type: "lost" }
   | { readonly type: "stop" };
 
-export type LinkAction = "dial" | "greet" | "resume" | "drop_socket" | "schedule_dial";
+export type LinkAction = "dial" | "greet" | "resume" | "say_goodbye" | "drop_socket" | "schedule_dial";
 
 export interface LinkStep {
   readonly state: LinkState;
@@ -33,7 +33,8 @@ export function nextLink(state: LinkState, signal: LinkSignal): LinkStep {
   if (state.phase === "stopped") return { state, actions: [] };
   switch (signal.type) {
     case "stop":
-      return { state: { ...state, phase: "stopped" }, actions: ["drop_socket"] };
+      if (state.phase === "linked") return go(state, "leaving", "say_goodbye");
+      return go(state, "stopped", "drop_socket");
     case "dial_due":
       return state.phase === "waiting" ? go(state, "dialling", "dial") : { state, actions: [] };
     case "opened":
@@ -44,6 +45,7 @@ export function nextLink(state: LinkState, signal: LinkSignal): LinkStep {
         : { state, actions: [] };
     case "lost":
       if (state.phase === "waiting") return { state, actions: [] };
+      if (state.phase === "leaving") return go(state, "stopped", "drop_socket");
       return { state: { phase: "waiting", failures: state.failures + 1 }, actions: ["drop_socket", "schedule_dial"] };
   }
 }

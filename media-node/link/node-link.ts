@@ -42,6 +42,8 @@ const MAX_KEPT_REPLIES = 512;
 const MAX_UNACKNOWLEDGED = 5_000;
 const MAX_EVENTS_PER_REPORT = 500;
 const OPEN_TIMEOUT_MS = 5_000;
+/** The edge finishes the closing handshake within this, or the socket is dropped. */
+const GOODBYE_TIMEOUT_MS = 1_000;
 
 export interface NodeLinkOptions {
   /** The edge's base URL, http or https. */
@@ -77,7 +79,10 @@ export class NodeLink {
   #unacknowledged: { readonly seq: number; readonly events: readonly SessionEvent[] }[] = [];
   readonly #replies = new Map<string, Promise<ReplyBody>>();
   #reportedLoad: HelloBody["load"] | undefined;
-  readonly #timers: { dial?: Timer; open?: Timer; ping?: Timer; batch?: Timer; load?: Timer; watch?: Timer } = {};
+  /** Commands whose reply has not been sent. */
+  #answering = 0;
+  readonly #stopped = Promise.withResolvers<void>();
+  readonly #timers: Partial<Record<"dial" | "open" | "ping" | "batch" | "load" | "watch" | "goodbye", Timer>> = {};
 
   constructor(options: NodeLinkOptions) {
     this.#options = options;
@@ -116,17 +121,21 @@ export class NodeLink {
     });
   }
 
-  /** Sends what is still to be said, waits for the edge to have it or for `timeoutMs`, and hangs up. */
+  /** Sends what is still to be said, waits for the edge to have it or for `timeoutMs`, says goodbye and hangs up. */
   async stop(timeoutMs: number): Promise<void> {
     this.#flush();
     const untilMs = this.#options.clock.nowMs() + timeoutMs;
-    while (this.phase === "linked" && this.#unacknowledged.length > 0 && this.#options.clock.nowMs() < untilMs) {
+    while (this.phase === "linked" && this.#hasUnsaid() && this.#options.clock.nowMs() < untilMs) {
       await new Promise<void>((resolve) => {
         this.#options.clock.after(REPORT_BATCH_MS, resolve);
       });
     }
     this.#signal({ type: "stop" });
-    for (const timer of Object.values(this.#timers)) timer?.cancel();
+    await this.#stopped.promise;
+  }
+
+  #hasUnsaid(): boolean {
+    return this.#unacknowledged.length > 0 || this.#answering > 0;
   }
 
   #signal(signal: LinkSignal): void {
@@ -148,8 +157,13 @@ export class NodeLink {
         this.#flush();
         this.#options.onLinked();
         break;
+      case "say_goodbye":
+        this.#timers.goodbye = this.#options.clock.after(GOODBYE_TIMEOUT_MS, () => this.#signal({ type: "lost" }));
+        this.#socket?.close(LinkClose.goodbye, "shutting down");
+        break;
       case "drop_socket":
         this.#dropSocket();
+        if (this.phase === "stopped") this.#end();
         break;
       case "schedule_dial": {
         const delayMs = redialDelayMs(this.#state.failures, this.#options.random());
@@ -157,6 +171,11 @@ export class NodeLink {
         break;
       }
     }
+  }
+
+  #end(): void {
+    for (const timer of Object.values(this.#timers)) timer.cancel();
+    this.#stopped.resolve();
   }
 
   #dial(): void {
@@ -253,10 +272,13 @@ export class NodeLink {
       const oldest = this.#replies.size > MAX_KEPT_REPLIES ? this.#replies.keys().next().value : undefined;
       if (oldest !== undefined) this.#replies.delete(oldest);
     }
-    reply.then(
-      (body) => this.#send({ kind: "reply", body }),
-      (error: unknown) =>
-        this.#send({ kind: "reply", body: { id: command.id, ok: false, error: "internal", message: String(error) } }),
+    const answer = (body: ReplyBody): void => {
+      this.#answering -= 1;
+      this.#send({ kind: "reply", body });
+    };
+    this.#answering += 1;
+    reply.then(answer, (error: unknown) =>
+      answer({ id: command.id, ok: false, error: "internal", message: String(error) }),
     );
   }
 

@@ -7,12 +7,16 @@ import { ShardPool } from "../shard/shard-pool.ts";
 import { type Clock, systemClock } from "../time/clock.ts";
 import { DEFAULT_ICE, type IceOptions, withReachableAddress } from "../transport/ice-options.ts";
 import type { Log } from "./log.ts";
+import { NodeLife } from "./node-life.ts";
 
 /** Sessions per shard: what a core carries with room for peaks (docs/performance.md). */
 const SESSIONS_PER_SHARD = 50;
 /** A node whose shards have not been heard of for this long does not vouch for them. */
 const SHARD_SILENCE_MS = 4_000;
-const STOP_TIMEOUT_MS = 2_000;
+/** What the edge has not acknowledged after this, it learns from the node's silence. */
+const HANG_UP_TIMEOUT_MS = 2_000;
+/** Long enough for most calls, and less than the grace of platforms that give one for draining. */
+const DRAIN_TIMEOUT_MS = 10 * 60_000;
 
 export interface NodeOptions {
   readonly streamFile: string;
@@ -24,6 +28,8 @@ export interface NodeOptions {
   readonly shards?: number;
   /** Sessions the node takes at most. Default: 50 per shard. */
   readonly capacity?: number;
+  /** How long sessions may go on while the node drains. Default: ten minutes. */
+  readonly drainTimeoutMs?: number;
   readonly ice?: Partial<IceOptions>;
   readonly log: Log;
   readonly clock?: Clock;
@@ -34,17 +40,22 @@ export interface RunningNode {
   readonly streams: readonly string[];
   /** Settles when the edge has welcomed the node for the first time. */
   readonly linked: Promise<void>;
+  /** Settles when the node has ended: stopped, or drained, which the edge may ask for, too. */
+  readonly ended: Promise<void>;
+  /** Takes no more sessions and ends when the last one is over, at the latest after `drainTimeoutMs`. */
+  drain(): void;
   /** Ends every session, tells the edge, stops every process. */
   stop(): Promise<void>;
 }
 
 /** @throws Error where the stream file cannot be loaded. */
 export async function startNode(options: NodeOptions): Promise<RunningNode> {
-  const { log, clock = systemClock } = options;
+  const { log, clock = systemClock, drainTimeoutMs = DRAIN_TIMEOUT_MS } = options;
   const size = options.shards ?? availableParallelism();
   const capacity = options.capacity ?? size * SESSIONS_PER_SHARD;
   const linked = Promise.withResolvers<void>();
   let link: NodeLink | undefined;
+  let life: NodeLife | undefined;
   const pool = new ShardPool({
     size,
     capacity,
@@ -54,8 +65,14 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
       streamFile: options.streamFile,
       ice: iceConfig(withReachableAddress({ ...DEFAULT_ICE, ...options.ice })),
     },
-    onEvent: (event) => link?.report(event),
-    onChange: () => link?.reportLoad(),
+    onEvent: (event) => {
+      link?.report(event);
+      life?.sessionsChanged();
+    },
+    onChange: () => {
+      link?.reportLoad();
+      life?.sessionsChanged();
+    },
   });
   try {
     await pool.start();
@@ -63,7 +80,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     await pool.stop();
     throw error;
   }
-  link = new NodeLink({
+  const nodeLink = new NodeLink({
     edgeUrl: options.edgeUrl,
     secret: options.secret,
     nodeId: options.nodeId,
@@ -80,8 +97,13 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
       capacity,
       cpu: Math.min(1, pool.cpu / availableParallelism()),
       ready: pool.ready,
+      draining: nodeLife.leaving,
     }),
-    onCommand: (command) => pool.execute(command),
+    onCommand: async (command) => {
+      if (command.command !== "drain") return await pool.execute(command);
+      nodeLife.drain(command.timeoutMs ?? drainTimeoutMs);
+      return { id: command.id, ok: true };
+    },
     onEnd: (sids) => {
       const held = pool.snapshots.filter(({ sid }) => sids.includes(sid));
       for (const { sid, stream, clientId } of held) {
@@ -96,20 +118,32 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
       linked.resolve();
     },
   });
-  link.start();
+  const nodeLife = new NodeLife({
+    clock,
+    log,
+    sessions: () => pool.sessions,
+    refuseSessions: () => {
+      pool.refuse();
+      nodeLink.reportLoad();
+    },
+    endSessions: () => pool.endAll("draining"),
+    // In this order: when the edge hears that the node is gone, none of its sessions is left.
+    close: async () => {
+      await pool.stop();
+      await nodeLink.stop(HANG_UP_TIMEOUT_MS);
+    },
+  });
+  link = nodeLink;
+  life = nodeLife;
+  nodeLink.start();
   return {
     streams: pool.streams.map(({ name }) => name),
     linked: linked.promise,
+    ended: nodeLife.ended,
+    drain: () => nodeLife.drain(drainTimeoutMs),
     async stop() {
-      pool.endAll("draining");
-      const untilMs = clock.nowMs() + STOP_TIMEOUT_MS;
-      while (pool.sessions > 0 && clock.nowMs() < untilMs) {
-        await new Promise<void>((resolve) => {
-          clock.after(20, resolve);
-        });
-      }
-      await link.stop(STOP_TIMEOUT_MS);
-      await pool.stop();
+      nodeLife.hurry();
+      await nodeLife.ended;
     },
   };
 }

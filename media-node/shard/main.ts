@@ -43,6 +43,7 @@ async function start(): Promise<void> {
     openVad,
     log,
     onEvent: (event) => tell({ kind: "event", event }),
+    onOutput: (output) => tell({ kind: "output", output }),
   });
   process.on("message", (raw) => {
     const message = v.parse(ToShard, raw);

@@ -1,14 +1,14 @@
 /** What the node's main process and a session process tell each other. Commands and replies are the node link's own. */
 import * as v from "valibot";
 import { StreamDescriptor } from "../../shared/descriptor.ts";
-import { Command, ReplyBody, SessionEvent } from "../../shared/link.ts";
+import { OutputNews, ReplyBody, SessionCommand, SessionEvent } from "../../shared/link.ts";
 import { EndReason } from "../../shared/session.ts";
 
 /** How often a shard says that its thread runs. */
 export const TICK_MS = 1_000;
 
 export const ToShard = v.variant("kind", [
-  v.object({ kind: v.literal("command"), command: Command }),
+  v.object({ kind: v.literal("command"), command: SessionCommand }),
   v.object({ kind: v.literal("end_all"), reason: EndReason }),
   v.object({ kind: v.literal("exit") }),
 ]);
@@ -21,6 +21,7 @@ export const FromShard = v.variant("kind", [
   v.object({ kind: v.literal("broken"), message: v.string() }),
   v.object({ kind: v.literal("reply"), reply: ReplyBody }),
   v.object({ kind: v.literal("event"), event: SessionEvent }),
+  v.object({ kind: v.literal("output"), output: OutputNews }),
   /** `cpu`: cores used by the process since the last tick. */
   v.object({ kind: v.literal("tick"), cpu: v.number() }),
 ]);

@@ -1,6 +1,6 @@
 /** All shards of a node: places sessions on them, knows where each is, replaces the ones that die. */
 import type { StreamDescriptor } from "../../shared/descriptor.ts";
-import type { Command, ReplyBody, SessionEvent, SessionSnapshot } from "../../shared/link.ts";
+import type { OutputNews, ReplyBody, SessionCommand, SessionEvent, SessionSnapshot } from "../../shared/link.ts";
 import type { EndReason } from "../../shared/session.ts";
 import type { Clock, Timer } from "../time/clock.ts";
 import type { ShardConfig } from "./messages.ts";
@@ -19,6 +19,8 @@ export interface ShardPoolOptions {
   readonly capacity: number;
   readonly log: { warn(fields: object, message: string): void; error(fields: object, message: string): void };
   readonly onEvent: (event: SessionEvent) => void;
+  /** An output of a session that is watched, or that no more will come. */
+  readonly onOutput: (news: OutputNews) => void;
   /** Readiness or load may have changed. */
   readonly onChange: () => void;
 }
@@ -26,6 +28,8 @@ export interface ShardPoolOptions {
 interface Held {
   readonly snapshot: SessionSnapshot;
   readonly shard: ShardProcess;
+  /** Whether the edge is to hear of its outputs. */
+  readonly watched: boolean;
 }
 
 export class ShardPool {
@@ -34,7 +38,8 @@ export class ShardPool {
   readonly #sessions = new Map<string, Held>();
   readonly #restarts = new Set<Timer>();
   #streams: readonly StreamDescriptor[] = [];
-  #state: "open" | "stopping" = "open";
+  /** `refusing` takes no more sessions and keeps those it has. */
+  #state: "open" | "refusing" | "stopping" = "open";
 
   constructor(options: ShardPoolOptions) {
     this.#options = options;
@@ -78,18 +83,21 @@ export class ShardPool {
     return Math.max(0, ...[...this.#shards.values()].map(({ silentMs }) => silentMs));
   }
 
-  async execute(command: Command): Promise<ReplyBody> {
+  async execute(command: SessionCommand): Promise<ReplyBody> {
     const held = this.#sessions.get(command.sid);
     if (command.command !== "offer") {
       if (held === undefined) return { id: command.id, ok: false, error: "connection_closed" };
-      return await held.shard.execute(command);
+      const reply = await held.shard.execute(command);
+      if (reply.ok) this.#noteWatch(command);
+      return reply;
     }
     const shard = held?.shard ?? this.#leastLoaded();
-    if (shard === undefined || (held === undefined && this.#sessions.size >= this.#options.capacity)) {
+    const full = this.#state !== "open" || this.#sessions.size >= this.#options.capacity;
+    if (shard === undefined || (held === undefined && full)) {
       return { id: command.id, ok: false, error: "node_full" };
     }
     const { sid, stream, clientId } = command;
-    this.#sessions.set(sid, { snapshot: { sid, stream, clientId, state: "pending" }, shard });
+    this.#sessions.set(sid, { snapshot: { sid, stream, clientId, state: "pending" }, shard, watched: false });
     const reply = await shard.execute(command);
     // A refused offer never was a session: the edge learns it from the reply.
     if (!reply.ok) this.#sessions.delete(sid);
@@ -101,6 +109,12 @@ export class ShardPool {
     for (const shard of this.#shards.values()) shard.send({ kind: "end_all", reason });
   }
 
+  /** From now on offers are refused as `node_full`: the edge places them elsewhere. */
+  refuse(): void {
+    if (this.#state === "open") this.#state = "refusing";
+  }
+
+  /** Stops every session process. Sessions that are left are lost, and reported as ended before this settles. */
   async stop(): Promise<void> {
     this.#state = "stopping";
     for (const timer of this.#restarts) timer.cancel();
@@ -129,6 +143,7 @@ export class ShardPool {
       },
       broken: (message) => first?.broken(message),
       event: (event) => this.#onEvent(event),
+      output: (news) => this.#options.onOutput(news),
       exited: (cause) => {
         this.#loseSessions(shard);
         first?.broken(`A session process ended while starting (${cause}).`);
@@ -151,13 +166,24 @@ export class ShardPool {
     if (event.event === "ended") this.#sessions.delete(event.sid);
     else this.#sessions.set(event.sid, { ...held, snapshot: { ...held.snapshot, state: "live" } });
     this.#options.onEvent(event);
+    if (event.event !== "ended" || !held.watched) return;
+    const { sid, stream, clientId } = event;
+    this.#options.onOutput({ sid, stream, clientId, news: "end" });
+  }
+
+  /** Kept here and not in the shard: who watches must hear of the end of a session whose shard died, too. */
+  #noteWatch({ sid, command }: SessionCommand): void {
+    const held = this.#sessions.get(sid);
+    if (held === undefined || (command !== "watch_outputs" && command !== "unwatch_outputs")) return;
+    this.#sessions.set(sid, { ...held, watched: command === "watch_outputs" });
   }
 
   #loseSessions(shard: ShardProcess): void {
     for (const { snapshot, shard: owner } of [...this.#sessions.values()]) {
       if (owner !== shard) continue;
       const { sid, stream, clientId } = snapshot;
-      this.#onEvent({ sid, stream, clientId, event: "ended", reason: "shard_lost" });
+      const reason = this.#state === "stopping" ? "draining" : "shard_lost";
+      this.#onEvent({ sid, stream, clientId, event: "ended", reason });
     }
   }
 }

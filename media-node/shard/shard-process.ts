@@ -3,7 +3,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import * as v from "valibot";
 import type { StreamDescriptor } from "../../shared/descriptor.ts";
-import type { Command, ReplyBody, SessionEvent } from "../../shared/link.ts";
+import type { OutputNews, ReplyBody, SessionCommand, SessionEvent } from "../../shared/link.ts";
 import type { Clock, Timer } from "../time/clock.ts";
 import { FromShard, type ShardConfig, TICK_MS, type ToShard } from "./messages.ts";
 
@@ -19,6 +19,7 @@ export interface ShardProcessEvents {
   ready(streams: readonly StreamDescriptor[]): void;
   broken(message: string): void;
   event(event: SessionEvent): void;
+  output(news: OutputNews): void;
   /** Once; every reply still open is settled before. */
   exited(cause: string): void;
 }
@@ -63,7 +64,7 @@ export class ShardProcess {
   }
 
   /** Settles with the shard's reply, or with `node_unreachable` when it dies first. */
-  execute(command: Command): Promise<ReplyBody> {
+  execute(command: SessionCommand): Promise<ReplyBody> {
     if (this.#state !== "ready") return Promise.resolve(lost(command.id));
     return new Promise((resolve) => {
       this.#replies.set(command.id, resolve);
@@ -105,6 +106,9 @@ export class ShardProcess {
         break;
       case "event":
         this.#events.event(message.event);
+        break;
+      case "output":
+        this.#events.output(message.output);
         break;
       case "tick":
         this.cpu = message.cpu;

@@ -1,6 +1,6 @@
 /** A session process's work: holds the sessions, answers commands, says what happens to them. Knows no IPC. */
 import { EdgeRtcError, isErrorCode } from "../../shared/errors.ts";
-import type { Command, ReplyBody, SessionEvent } from "../../shared/link.ts";
+import type { OutputNews, ReplyBody, SessionCommand, SessionEvent } from "../../shared/link.ts";
 import type { EndReason } from "../../shared/session.ts";
 import type { VadStream } from "../handlers/context.ts";
 import { Session, type SessionLog } from "../session/session.ts";
@@ -15,9 +15,12 @@ export interface ShardOptions {
   readonly openVad: (onProbability: (probability: number) => void) => VadStream;
   readonly log: SessionLog;
   readonly onEvent: (event: SessionEvent) => void;
+  /** An output of a session that is watched. */
+  readonly onOutput: (news: OutputNews) => void;
 }
 
-type Offer = Extract<Command, { command: "offer" }>;
+type Offer = Extract<SessionCommand, { command: "offer" }>;
+type Control = Exclude<SessionCommand, { command: "offer" | "candidate" | "end" }>;
 
 export class Shard {
   readonly #options: ShardOptions;
@@ -31,7 +34,7 @@ export class Shard {
     return this.#sessions.size;
   }
 
-  async execute(command: Command): Promise<ReplyBody> {
+  async execute(command: SessionCommand): Promise<ReplyBody> {
     const { id } = command;
     try {
       switch (command.command) {
@@ -44,10 +47,36 @@ export class Shard {
         case "end":
           this.#sessions.get(command.sid)?.end(command.reason);
           return { id, ok: true };
+        default:
+          return this.#control(command);
       }
     } catch (error) {
       return { id, ok: false, ...this.#explain(error, command) };
     }
+  }
+
+  /** Commands that need the session to be there. */
+  #control(command: Control): ReplyBody {
+    const { id } = command;
+    const session = this.#sessions.get(command.sid);
+    if (session === undefined) return { id, ok: false, error: "connection_closed" };
+    switch (command.command) {
+      case "inputs":
+        session.setInputs(command.values);
+        break;
+      case "trigger_response":
+        session.triggerResponse();
+        break;
+      case "update_connection":
+        session.updateConnection(command.connection);
+        break;
+      case "watch_outputs":
+        return { id, ok: true, outputs: session.watchOutputs(command.after) };
+      case "unwatch_outputs":
+        session.unwatchOutputs();
+        break;
+    }
+    return { id, ok: true };
   }
 
   endAll(reason: EndReason): void {
@@ -59,7 +88,7 @@ export class Shard {
     const stream = this.#options.streams.get(name);
     if (stream === undefined) throw new EdgeRtcError("unknown_stream");
     const ref = { sid, stream: name, clientId };
-    const { clock, ice, openVad, log, onEvent } = this.#options;
+    const { clock, ice, openVad, log, onEvent, onOutput } = this.#options;
     const session = new Session({
       sid,
       clientId,
@@ -72,6 +101,7 @@ export class Shard {
         log.info(ref, "session connected");
         onEvent({ ...ref, event: "connected" });
       },
+      onOutput: (output) => onOutput({ ...ref, news: "output", ...output }),
       onEnded: (reason) => {
         this.#sessions.delete(sid);
         log.info({ ...ref, reason }, "session ended");
@@ -87,7 +117,7 @@ export class Shard {
     }
   }
 
-  #explain(error: unknown, command: Command): { error: string; message?: string } {
+  #explain(error: unknown, command: SessionCommand): { error: string; message?: string } {
     if (error instanceof EdgeRtcError && isErrorCode(error.code)) return { error: error.code, message: error.message };
     this.#options.log.error({ sid: command.sid, err: error }, `${command.command} failed`);
     return { error: "internal", message: error instanceof Error ? error.message : String(error) };

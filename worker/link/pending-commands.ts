@@ -76,9 +76,15 @@ export class PendingCommands {
     }
   }
 
-  /** The node is gone, or a new run of it came: nobody will reply. */
-  abandon(): void {
-    for (const id of [...this.#pending.keys()]) this.#fail(id, "node_unreachable");
+  /**
+   * The node is gone, or a new run of it came: nobody will reply.
+   * @param effect `unseen` if no command had any: the node left in good order, with no session.
+   */
+  abandon(effect: "unknown" | "unseen" = "unknown"): void {
+    for (const [id, pending] of [...this.#pending]) {
+      if (effect === "unseen") pending.sent = false;
+      this.#fail(id, "node_unreachable");
+    }
   }
 
   /** The node cannot be reached for now: offers it never saw are better placed elsewhere; the rest waits for it. */

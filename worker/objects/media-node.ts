@@ -34,6 +34,7 @@ const TELL_AGAIN_MS = 1_000;
 /** WebSocket close code "try again later": the node redials, with a snapshot that sets everything right. */
 const TRY_AGAIN_LATER = 1013;
 const NORMAL_CLOSE = 1000;
+const ABNORMAL_CLOSE = 1006;
 
 export class MediaNode extends DurableObject<Env> implements MediaNodeApi {
   readonly #rows: NodeRows;
@@ -83,6 +84,14 @@ export class MediaNode extends DurableObject<Env> implements MediaNodeApi {
     return this.#pending.run(command, (ready) => this.#sendCommand(ready), withinMs);
   }
 
+  async drain(request: Message<MediaNodeApi, "drain">): Promise<CommandResult> {
+    const { v, timeoutMs } = request;
+    const node = this.#rows.node();
+    if (node === null) return { ok: false, error: "node_unreachable", sent: false };
+    const command = { id: `drain:${crypto.randomUUID()}`, command: "drain", timeoutMs } as const;
+    return await this.command({ v, epoch: node.epoch, command });
+  }
+
   // --- the socket --------------------------------------------------------------------------------------------------
 
   override async webSocketMessage(ws: WebSocket, data: string | ArrayBuffer): Promise<void> {
@@ -94,15 +103,16 @@ export class MediaNode extends DurableObject<Env> implements MediaNodeApi {
     await this.#take(link, received.message);
   }
 
-  override async webSocketClose(ws: WebSocket): Promise<void> {
+  override async webSocketClose(ws: WebSocket, code: number): Promise<void> {
     // The closing handshake is ours to finish. With a code of our own: the one received may not be sent.
     if (ws.readyState === WebSocket.CLOSING) ws.close(NORMAL_CLOSE);
     const link = this.#linkOf(ws);
-    if (link !== null) await this.#gone(link);
+    if (link === null) return;
+    await (code === LinkClose.goodbye ? this.#left(link) : this.#gone(link));
   }
 
   override async webSocketError(ws: WebSocket): Promise<void> {
-    await this.webSocketClose(ws);
+    await this.webSocketClose(ws, ABNORMAL_CLOSE);
   }
 
   override async alarm(): Promise<void> {
@@ -218,6 +228,19 @@ export class MediaNode extends DurableObject<Env> implements MediaNodeApi {
     this.#change(node.nodeId, node.epoch, "suspect", lostAfterClose(Date.now()));
     this.#pending.abandonUnsentOffers();
     log("warn", "node_suspect", { nodeId: node.nodeId, epoch: node.epoch, why: "its socket closed" });
+    await this.#tell();
+    await this.#arm();
+  }
+
+  /** The node has shut down in good order: there is nothing to wait for. */
+  async #left(link: LinkSocket): Promise<void> {
+    if (link !== this.#current) return;
+    this.#current = null;
+    const node = this.#rows.node();
+    if (node === null || node.state === "lost") return;
+    this.#change(node.nodeId, node.epoch, "lost", null);
+    this.#pending.abandon("unseen");
+    log("info", "node_left", { nodeId: node.nodeId, epoch: node.epoch });
     await this.#tell();
     await this.#arm();
   }

@@ -94,7 +94,7 @@ describe("POST /<stream>/webrtc/offer", () => {
   it("bounds a session's candidates, before its offer and after", async () => {
     for (let index = 0; index < MAX_EARLY_CANDIDATES + 5; index += 1) await trickle("rows", "many");
     await offer("rows", "many");
-    const taken = node.commands.find((command) => command.clientId === "many");
+    const taken = node.commands.find((command) => command.command === "offer" && command.clientId === "many");
     expect(taken?.command === "offer" && taken.candidates.length).toBe(MAX_EARLY_CANDIDATES);
     const replies = new Set<string>();
     for (let index = MAX_EARLY_CANDIDATES; index < MAX_CANDIDATES; index += 1) {

@@ -185,6 +185,7 @@ export class FakeNode {
 
   /** The default behaviour: takes every offer, ends what it is told to. */
   accept(command: Command): Reply {
+    if (command.command === "drain") return { ok: true };
     const { sid, stream, clientId } = command;
     const held = this.sessions.some((session) => session.sid === sid);
     switch (command.command) {
