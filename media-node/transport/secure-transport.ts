@@ -4,7 +4,14 @@
  *
  * werift's RTCDtlsTransport stays as the place where its other parts (SCTP, senders, receivers) send and are fed.
  */
-import { type RTCDtlsTransport, type RtcpPacket, RtcpPacketConverter, type RtpHeader, RtpPacket } from "werift";
+import {
+  type RTCCertificate,
+  type RTCDtlsTransport,
+  type RtcpPacket,
+  RtcpPacketConverter,
+  type RtpHeader,
+  RtpPacket,
+} from "werift";
 import type { Clock } from "../time/clock.ts";
 import { type Fingerprint, ownCertificate } from "./dtls/certificates.ts";
 import { DtlsServer, type Secured } from "./dtls/server.ts";
@@ -48,6 +55,7 @@ export class SecureTransport {
   ) {
     const certificate = transport.localCertificate;
     if (certificate === undefined) throw new Error("werift made no certificate.");
+    keepFingerprints(certificate);
     this.#transport = transport;
     this.#events = options.events;
     this.#dtls = new DtlsServer({
@@ -191,6 +199,13 @@ export class SecureTransport {
     this.#transport.state = state;
     this.#transport.onStateChange.execute(state);
   }
+}
+
+/** werift parses its certificate anew whenever it writes a fingerprint into an SDP. */
+function keepFingerprints(certificate: RTCCertificate): void {
+  if (Object.hasOwn(certificate, "getFingerprints")) return;
+  const fingerprints = certificate.getFingerprints();
+  certificate.getFingerprints = () => fingerprints;
 }
 
 /** RFC 7983. */
