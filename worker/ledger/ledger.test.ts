@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type NodeSql, nodeSql } from "../../test/support/node-sqlite.ts";
 import { BACK_AGAIN_GRACE_MS, IN_FLIGHT_MS, PENDING_LEASE_MS } from "../deadlines.ts";
-import { FORGET_NODE_MS, Ledger } from "./ledger.ts";
+import { Ledger } from "./ledger.ts";
+import { FORGET_NODE_MS } from "./nodes.ts";
 import type { NodeArrival } from "./types.ts";
 
 let sql: NodeSql;
@@ -124,8 +125,8 @@ describe("placing elsewhere", () => {
     admit("s1");
     up("b");
     ledger.placeElsewhere({ sid: "s1", clientId: "client-s1", tried: ["a"], nowMs });
-    expect(ledger.release(ref("s1", "a"))).toBe("stale");
-    expect(ledger.release(ref("s1", "b"))).toBe("done");
+    expect(ledger.release(ref("s1", "a"), nowMs)).toBe("stale");
+    expect(ledger.release(ref("s1", "b"), nowMs)).toBe("done");
   });
 });
 
@@ -133,16 +134,16 @@ describe("the end of a lease", () => {
   it("is a release, once", () => {
     up("a");
     admit("s1");
-    expect(ledger.release(ref("s1"))).toBe("done");
-    expect(ledger.release(ref("s1"))).toBe("unknown");
+    expect(ledger.release(ref("s1"), nowMs)).toBe("done");
+    expect(ledger.release(ref("s1"), nowMs)).toBe("unknown");
     expect(ledger.find("client-s1")).toBeNull();
   });
 
   it("never comes from an old run of the node, nor from another session of the same client", () => {
     up("a", { epoch: 2 });
     admit("s1");
-    expect(ledger.release(ref("s1", "a", 1))).toBe("stale");
-    expect(ledger.release({ ...ref("s0", "a", 2), clientId: "client-s1" })).toBe("unknown");
+    expect(ledger.release(ref("s1", "a", 1), nowMs)).toBe("stale");
+    expect(ledger.release({ ...ref("s0", "a", 2), clientId: "client-s1" }, nowMs)).toBe("unknown");
     expect(ledger.status().active).toBe(1);
   });
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { choose, isFull, type PlacementNode, score } from "./placement.ts";
+import { choose, coresPerSession, distanceKm, type PlacementNode, roomOn, score } from "./placement.ts";
+import type { Place } from "./types.ts";
 
 const node = (nodeId: string, overrides: Partial<PlacementNode> = {}): PlacementNode => ({
   nodeId,
@@ -8,24 +9,16 @@ const node = (nodeId: string, overrides: Partial<PlacementNode> = {}): Placement
   sessions: 0,
   cpu: 0,
   loadMs: 0,
+  place: null,
   held: 0,
   sinceReport: 0,
   recent: 0,
   ...overrides,
 });
 
-/** Chance that repeats: a linear congruential generator. */
-function chance(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state * 1_664_525 + 1_013_904_223) % 2 ** 32;
-    return state / 2 ** 32;
-  };
-}
-
-const best = (nodes: PlacementNode[], random: () => number) => {
+const best = (nodes: PlacementNode[], random: () => number, near?: Place) => {
   const tallies = new Map(nodes.map((node) => [node.nodeId, node]));
-  return choose(nodes, ({ nodeId }) => tallies.get(nodeId) ?? node(nodeId), random);
+  return choose(nodes, ({ nodeId }) => tallies.get(nodeId) ?? node(nodeId), random, near);
 };
 
 describe("placement", () => {
@@ -33,7 +26,7 @@ describe("placement", () => {
     expect(best([], () => 0)).toBeNull();
   });
 
-  it("takes the better of two", () => {
+  it("takes the best of three", () => {
     const busy = node("busy", { sessions: 50 });
     const idle = node("idle");
     expect(best([busy, idle], () => 0)?.nodeId).toBe("idle");
@@ -47,30 +40,56 @@ describe("placement", () => {
   });
 
   it("takes cores for load where they are the scarcer thing", () => {
-    expect(score(node("a", { sessions: 10, cpu: 0.9 }))).toBeGreaterThan(score(node("b", { sessions: 80 })));
+    expect(score(node("a", { sessions: 10, cpu: 0.9 }), 0)).toBeGreaterThan(score(node("b", { sessions: 80 }), 0));
   });
 
-  it("adds the load that recent sessions are about to bring, as heavy as the node's present ones", () => {
-    expect(score(node("a", { sessions: 10, cpu: 0.5, recent: 10 }))).toBeCloseTo(1);
-    expect(score(node("b", { recent: 10 }))).toBeCloseTo(0.1);
+  it("adds the load of sessions that no report shows yet, as heavy as the average one", () => {
+    expect(coresPerSession([node("a", { sessions: 10, cpu: 0.4 }), node("b", { sessions: 10, cpu: 0.2 })])).toBeCloseTo(
+      0.03,
+    );
+    expect(coresPerSession([node("a", { cpu: 0.1 })])).toBe(0);
+    expect(score(node("a", { sessions: 10, cpu: 0.4, sinceReport: 10, recent: 10 }), 0.03)).toBeCloseTo(0.7);
+    // Reported, but its cores have not felt it yet.
+    expect(score(node("a", { sessions: 10, cpu: 0.1, recent: 10 }), 0.03)).toBeCloseTo(0.3);
   });
 
-  it("knows a node for full by its report and by what was admitted since", () => {
-    expect(isFull(node("a", { sessions: 99 }))).toBe(false);
-    expect(isFull(node("a", { sessions: 99, sinceReport: 1 }))).toBe(true);
-    expect(isFull(node("a", { held: 100 }))).toBe(true);
-    expect(isFull(node("a", { capacity: 0 }))).toBe(true);
+  it("counts a session the same, whether a report has it in it already or not", () => {
+    const reported = node("a", { sessions: 10, cpu: 0.4, recent: 10, held: 10 });
+    const unreported = node("b", { sinceReport: 10, recent: 10, held: 10 });
+    expect(score(reported, 0.04)).toBeCloseTo(score(unreported, 0.04));
   });
 
-  it("spreads a burst evenly while no report comes in", () => {
-    const random = chance(7);
-    const admitted = new Map(Array.from({ length: 10 }, (_, index) => [`n${index}`, 0]));
-    for (let call = 0; call < 1_000; call += 1) {
-      const nodes = [...admitted].map(([id, recent]) => node(id, { capacity: 1_000, held: recent, recent }));
-      const chosen = best(nodes, random);
-      if (chosen === null) throw new Error("nothing chosen");
-      admitted.set(chosen.nodeId, chosen.recent + 1);
-    }
-    expect(Math.max(...admitted.values()) / 100).toBeLessThanOrEqual(1.2);
+  it("knows a node's room by its report and by what was admitted since", () => {
+    expect(roomOn(node("a", { sessions: 99 }))).toBe(1);
+    expect(roomOn(node("a", { sessions: 99, sinceReport: 1 }))).toBe(0);
+    expect(roomOn(node("a", { held: 100 }))).toBe(0);
+    expect(roomOn(node("a", { sessions: 7, capacity: 0 }))).toBe(0);
+  });
+
+  describe("of nodes as busy as each other", () => {
+    const lisbon = { latitude: 38.7, longitude: -9.1 };
+    const paris = node("paris", { place: { latitude: 48.9, longitude: 2.4 } });
+    const tokyo = node("tokyo", { place: { latitude: 35.7, longitude: 139.7 } });
+    const nowhere = node("nowhere");
+
+    it("takes the nearest to the client, and one whose place is unknown last", () => {
+      for (const nodes of [
+        [paris, tokyo, nowhere],
+        [nowhere, tokyo, paris],
+      ]) {
+        expect(best(nodes, () => 0, lisbon)?.nodeId).toBe("paris");
+      }
+      expect(best([nowhere, tokyo], () => 0, lisbon)?.nodeId).toBe("tokyo");
+    });
+
+    it("but not if it has a session more", () => {
+      expect(best([{ ...paris, held: 1 }, tokyo], () => 0, lisbon)?.nodeId).toBe("tokyo");
+    });
+
+    it("measures along the earth, over the date line too", () => {
+      expect(distanceKm({ latitude: 0, longitude: 179 }, { latitude: 0, longitude: -179 })).toBeCloseTo(222, 0);
+      expect(distanceKm(lisbon, paris.place)).toBeCloseTo(1453, -2);
+      expect(distanceKm(lisbon, null)).toBe(Number.POSITIVE_INFINITY);
+    });
   });
 });

@@ -1,9 +1,16 @@
 /** What a stream's ledger reads from its tables. Every count is a query over leases. */
 import { RECENT_MS, type ReportingNode, type Tally } from "./placement.ts";
 import { number, numberOrNull, type SqlPort, type SqlRow, text } from "./sql-port.ts";
-import type { Lease } from "./types.ts";
+import type { Lease, Place, QueueRules, Rules } from "./types.ts";
 
-const LEASE_COLUMNS = "sid, client_id, node_id, epoch, state";
+/** A lease as it is stored. */
+export interface LeaseRow extends Lease {
+  readonly admittedMs: number;
+  /** The place in line that it was granted for; null if the caller did not wait. */
+  readonly ticketNumber: number | null;
+}
+
+const LEASE_COLUMNS = "sid, client_id, node_id, epoch, state, admitted_ms, ticket_number";
 
 /**
  * Leases that end at their deadline. While a node is suspect its reports may be held up: its leases wait for it to come
@@ -12,15 +19,13 @@ const LEASE_COLUMNS = "sid, client_id, node_id, epoch, state";
 const EXPIRES = `state = 'pending' AND deadline_ms IS NOT NULL
   AND NOT EXISTS (SELECT 1 FROM nodes n WHERE n.node_id = leases.node_id AND n.state = 'suspect')`;
 
-export function leaseOf(sql: SqlPort, clientId: string): Lease | null {
+export function leaseOf(sql: SqlPort, clientId: string): LeaseRow | null {
   const [row] = sql.rows(`SELECT ${LEASE_COLUMNS} FROM leases WHERE client_id = ?`, clientId);
-  return row === undefined ? null : asLease(row);
+  return row === undefined ? null : asLeaseRow(row);
 }
 
-export function leasesOn(sql: SqlPort, nodeId: string): { lease: Lease; admittedMs: number }[] {
-  return sql
-    .rows(`SELECT ${LEASE_COLUMNS}, admitted_ms FROM leases WHERE node_id = ?`, nodeId)
-    .map((row) => ({ lease: asLease(row), admittedMs: number(row, "admitted_ms") }));
+export function leasesOn(sql: SqlPort, nodeId: string): LeaseRow[] {
+  return sql.rows(`SELECT ${LEASE_COLUMNS} FROM leases WHERE node_id = ?`, nodeId).map(asLeaseRow);
 }
 
 export function activeSessions(sql: SqlPort): number {
@@ -28,20 +33,34 @@ export function activeSessions(sql: SqlPort): number {
   return row === undefined ? 0 : number(row, "n");
 }
 
-/** The operator's limit, else the newest build's among the nodes; a lost node's counts only if there is no other. */
-export function limitOf(sql: SqlPort): number | null {
+/**
+ * The newest build's wishes among the nodes, a lost node's only if there is no other; an operator's limit goes first.
+ * Null while no node ever served the stream and nobody set a limit.
+ */
+export function rulesOf(sql: SqlPort): Rules | null {
   const [setting] = sql.rows("SELECT operator_limit FROM settings WHERE id = 1 AND operator_limit IS NOT NULL");
-  if (setting !== undefined) return number(setting, "operator_limit");
+  const operatorLimit = setting === undefined ? null : number(setting, "operator_limit");
   const [node] = sql.rows(
-    "SELECT concurrency_limit FROM nodes ORDER BY state = 'lost', build DESC, changed_ms DESC LIMIT 1",
+    `SELECT concurrency_limit, time_limit_ms, queue_length, ticket_ttl_ms, rejoin FROM nodes
+     ORDER BY state = 'lost', build DESC, changed_ms DESC LIMIT 1`,
   );
-  return node === undefined ? null : number(node, "concurrency_limit");
+  if (node === undefined) {
+    return operatorLimit === null ? null : { limit: operatorLimit, timeLimitMs: null, queue: null };
+  }
+  return {
+    limit: operatorLimit ?? number(node, "concurrency_limit"),
+    timeLimitMs: numberOrNull(node, "time_limit_ms"),
+    queue: asQueueRules(node),
+  };
 }
 
 /** Nodes that take sessions, full ones included. */
 export function placeableNodes(sql: SqlPort): ReportingNode[] {
   return sql
-    .rows("SELECT node_id, epoch, capacity, sessions, cpu, load_ms FROM nodes WHERE state = 'up' AND ready = 1")
+    .rows(
+      `SELECT node_id, epoch, capacity, sessions, cpu, load_ms, latitude, longitude FROM nodes
+       WHERE state = 'up' AND ready = 1`,
+    )
     .map((row) => ({
       nodeId: text(row, "node_id"),
       epoch: number(row, "epoch"),
@@ -49,13 +68,20 @@ export function placeableNodes(sql: SqlPort): ReportingNode[] {
       sessions: number(row, "sessions"),
       cpu: number(row, "cpu"),
       loadMs: number(row, "load_ms"),
+      place: asPlace(row),
     }));
+}
+
+/** Counts the nodes that take sessions, full ones included. */
+export function readyNodes(sql: SqlPort): number {
+  const [row] = sql.rows("SELECT count(*) AS n FROM nodes WHERE state = 'up' AND ready = 1");
+  return row === undefined ? 0 : number(row, "n");
 }
 
 /** Counts a node's leases. */
 export function tallyOf(sql: SqlPort, { nodeId, epoch, loadMs }: ReportingNode, nowMs: number): Tally {
   const [row] = sql.rows(
-    `SELECT count(*) AS held, total(admitted_ms > ?) AS since_report, total(admitted_ms > ?) AS recent
+    `SELECT count(*) AS held, total(admitted_ms >= ?) AS since_report, total(admitted_ms > ?) AS recent
      FROM leases WHERE node_id = ? AND epoch = ?`,
     loadMs,
     nowMs - RECENT_MS,
@@ -67,8 +93,8 @@ export function tallyOf(sql: SqlPort, { nodeId, epoch, loadMs }: ReportingNode, 
 }
 
 /** Leases whose deadline has come. */
-export function expiredLeases(sql: SqlPort, nowMs: number): Lease[] {
-  return sql.rows(`SELECT ${LEASE_COLUMNS} FROM leases WHERE ${EXPIRES} AND deadline_ms <= ?`, nowMs).map(asLease);
+export function expiredLeases(sql: SqlPort, nowMs: number): LeaseRow[] {
+  return sql.rows(`SELECT ${LEASE_COLUMNS} FROM leases WHERE ${EXPIRES} AND deadline_ms <= ?`, nowMs).map(asLeaseRow);
 }
 
 /** When the next lease's deadline comes, or null. */
@@ -77,12 +103,27 @@ export function nextDeadlineMs(sql: SqlPort): number | null {
   return row === undefined ? null : numberOrNull(row, "due");
 }
 
-function asLease(row: SqlRow): Lease {
+function asLeaseRow(row: SqlRow): LeaseRow {
   return {
     sid: text(row, "sid"),
     clientId: text(row, "client_id"),
     nodeId: text(row, "node_id"),
     epoch: number(row, "epoch"),
     state: text(row, "state") === "live" ? "live" : "pending",
+    admittedMs: number(row, "admitted_ms"),
+    ticketNumber: numberOrNull(row, "ticket_number"),
   };
+}
+
+function asQueueRules(row: SqlRow): QueueRules | null {
+  const maxLength = numberOrNull(row, "queue_length");
+  const ticketTtlMs = numberOrNull(row, "ticket_ttl_ms");
+  if (maxLength === null || ticketTtlMs === null) return null;
+  return { maxLength, ticketTtlMs, rejoin: numberOrNull(row, "rejoin") === 1 };
+}
+
+function asPlace(row: SqlRow): Place | null {
+  const latitude = numberOrNull(row, "latitude");
+  const longitude = numberOrNull(row, "longitude");
+  return latitude === null || longitude === null ? null : { latitude, longitude };
 }

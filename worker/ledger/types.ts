@@ -15,6 +15,21 @@ export interface Lease {
 /** Names one lease exactly: a release that does not match all of it is refused. */
 export type LeaseRef = Omit<Lease, "state">;
 
+/** A place on earth, in degrees. */
+export interface Place {
+  readonly latitude: number;
+  readonly longitude: number;
+}
+
+export interface AdmissionRequest {
+  readonly sid: string;
+  readonly clientId: string;
+  /** A place in line, from an earlier refusal. */
+  readonly ticket?: string | undefined;
+  /** Where the client is. */
+  readonly near?: Place | undefined;
+}
+
 export type AdmissionRefusal =
   | "connection_already_exists"
   | "concurrency_limit_reached"
@@ -25,7 +40,48 @@ export type AdmissionRefusal =
 
 export type Admission =
   | { readonly ok: true; readonly nodeId: string; readonly epoch: number }
-  | { readonly ok: false; readonly code: AdmissionRefusal; readonly limit?: number };
+  | {
+      readonly ok: false;
+      readonly code: AdmissionRefusal;
+      readonly limit?: number;
+      /** The caller's place in line, on a stream with a queue that is not full. */
+      readonly queued?: Queued;
+    };
+
+/** A place in line. */
+export interface Queued {
+  /** A secret: whoever has it has the place. */
+  readonly ticket: string;
+  /** 1 is next. */
+  readonly position: number;
+  /** Null while nothing is known to go by. */
+  readonly estimatedWaitMs: number | null;
+  /** When to ask again. */
+  readonly retryAfterMs: number;
+}
+
+/** How a ticket stands. `ready`: a slot is held for it, for `holdMs` more. Null: there is no such ticket, or no longer. */
+export type TicketStatus =
+  | ({ readonly state: "waiting" } & Queued)
+  | { readonly state: "ready"; readonly ticket: string; readonly holdMs: number }
+  | null;
+
+/** The queue of a stream, as its descriptor has it. */
+export interface QueueRules {
+  /** Tickets at once. */
+  readonly maxLength: number;
+  /** A ticket that is not asked about for this long is given up. */
+  readonly ticketTtlMs: number;
+  /** A session that ends at its time limit gets a new ticket. */
+  readonly rejoin: boolean;
+}
+
+/** What a stream's newest build, or its operator, wants. */
+export interface Rules {
+  readonly limit: number;
+  readonly timeLimitMs: number | null;
+  readonly queue: QueueRules | null;
+}
 
 /** What `release` and `connected` found. `stale`: the lease has moved on to another node or a newer run of it. */
 export type LeaseOutcome = "done" | "unknown" | "stale";
@@ -56,6 +112,9 @@ export interface NodeArrival {
   readonly revision: number;
   readonly build: number;
   readonly concurrencyLimit: number;
+  readonly timeLimitMs?: number | null;
+  readonly queue?: QueueRules | null;
+  readonly place?: Place | null;
   readonly load: ReportedLoad;
   /** The sessions of this stream that the node holds. */
   readonly sessions: readonly Pick<SessionSnapshot, "sid" | "clientId" | "state">[];
@@ -65,4 +124,14 @@ export interface NodeArrival {
 export interface Reconciliation {
   readonly freed: readonly Lease[];
   readonly end: readonly string[];
+}
+
+export interface LedgerStatus {
+  /** Null while no node ever served the stream. */
+  readonly limit: number | null;
+  readonly active: number;
+  /** Nodes that a session could be placed on, full ones included. */
+  readonly nodesReady: number;
+  /** Tickets in the queue, those included that a slot is held for. */
+  readonly waiting: number;
 }

@@ -7,8 +7,8 @@ import type { SessionEvent } from "../../shared/link.ts";
 import type { EndReason } from "../../shared/session.ts";
 import type { Env } from "../env.ts";
 import { durableSql } from "../ledger/durable-sql.ts";
-import { Ledger, type LedgerStatus } from "../ledger/ledger.ts";
-import type { Admission, Lease, LeaseRef } from "../ledger/types.ts";
+import { Ledger } from "../ledger/ledger.ts";
+import type { Admission, Lease, LeaseRef, LedgerStatus } from "../ledger/types.ts";
 import { log, reasonOf } from "../log.ts";
 import {
   checkVersion,
@@ -124,7 +124,7 @@ export class Stream extends DurableObject<Env> implements StreamApi {
 
   #release(ref: LeaseRef, reason: EndReason): boolean {
     const { sid, clientId } = ref;
-    const done = this.#ledger.release(ref) === "done";
+    const done = this.#ledger.release(ref, Date.now(), { timeUp: reason === "time_limit" }) === "done";
     if (done) this.#ended.add(clientId, { sid, reason });
     else this.#ended.correct(clientId, { sid, reason });
     return done;

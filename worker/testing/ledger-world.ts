@@ -216,13 +216,13 @@ export class LedgerWorld {
     const { lease } = command;
     if (command.kind === "end") {
       node.sessions.delete(lease.sid);
-      this.#options.ledger.release(lease);
+      this.#options.ledger.release(lease, this.#nowMs);
       return;
     }
     const { sid, clientId } = lease;
     if (node.sessions.size >= node.capacity) this.#elsewhere(lease, [...command.tried, node.id]);
     // One offer in eight is one the node cannot use.
-    else if (pick % 8 === 7) this.#options.ledger.release(lease);
+    else if (pick % 8 === 7) this.#options.ledger.release(lease, this.#nowMs);
     else node.sessions.set(sid, { sid, clientId, sinceMs: this.#nowMs, state: "pending" });
   }
 
@@ -244,7 +244,7 @@ export class LedgerWorld {
     if (!node.linked) return;
     for (const { kind, ref } of node.reports) {
       const current = { ...ref, epoch: node.epoch };
-      if (kind === "ended") this.#options.ledger.release(current);
+      if (kind === "ended") this.#options.ledger.release(current, this.#nowMs);
       else if (this.#options.ledger.connected(current) !== "done") this.#command(node, current);
     }
     if (!acknowledgementLost) node.reports = [];
@@ -303,7 +303,7 @@ export class LedgerWorld {
     const held = pickFrom([...node.sessions.values()], pick);
     const revision = node.revision - 1;
     this.#options.ledger.nodeChanged({ nodeId: node.id, epoch: node.epoch, revision, state: "lost" }, this.#nowMs);
-    if (held !== undefined) this.#options.ledger.release({ ...refOf(node, held), epoch: node.epoch - 1 });
+    if (held !== undefined) this.#options.ledger.release({ ...refOf(node, held), epoch: node.epoch - 1 }, this.#nowMs);
   }
 
   /** Time passes in small steps, so that who acts at a moment acts before who acts after it. */

@@ -1,0 +1,86 @@
+/** The leases' rows, as they change. Inside a transaction of the ledger. */
+import { IN_FLIGHT_MS, PENDING_LEASE_MS } from "../deadlines.ts";
+import { type LeaseRow, leasesOn } from "./queries.ts";
+import type { SqlPort } from "./sql-port.ts";
+import type { Lease, NodeArrival, Reconciliation } from "./types.ts";
+
+/** A run of a node, as a lease names it. */
+interface NodeRun {
+  readonly nodeId: string;
+  readonly epoch: number;
+}
+
+export function insertLease(
+  sql: SqlPort,
+  { sid, clientId, nowMs }: { sid: string; clientId: string; nowMs: number },
+  { nodeId, epoch }: NodeRun,
+  ticketNumber: number | null,
+): void {
+  sql.rows(
+    `INSERT INTO leases (client_id, sid, node_id, epoch, state, admitted_ms, deadline_ms, ticket_number)
+     VALUES (?, ?, ?, ?, 'pending', ?, ?, ?)`,
+    clientId,
+    sid,
+    nodeId,
+    epoch,
+    nowMs,
+    nowMs + PENDING_LEASE_MS,
+    ticketNumber,
+  );
+}
+
+export function moveLease(sql: SqlPort, { clientId }: Lease, { nodeId, epoch }: NodeRun, nowMs: number): void {
+  sql.rows(
+    "UPDATE leases SET node_id = ?, epoch = ?, admitted_ms = ?, deadline_ms = ? WHERE client_id = ?",
+    nodeId,
+    epoch,
+    nowMs,
+    nowMs + PENDING_LEASE_MS,
+    clientId,
+  );
+}
+
+export function setLive(sql: SqlPort, { clientId, state }: Lease): void {
+  if (state === "live") return;
+  sql.rows("UPDATE leases SET state = 'live', deadline_ms = NULL WHERE client_id = ?", clientId);
+}
+
+/** A node's pending leases last at least until then. */
+export function extendPending(sql: SqlPort, nodeId: string, deadlineMs: number): void {
+  sql.rows(
+    "UPDATE leases SET deadline_ms = ?1 WHERE node_id = ?2 AND state = 'pending' AND deadline_ms < ?1",
+    deadlineMs,
+    nodeId,
+  );
+}
+
+export function freeLease(sql: SqlPort, { clientId, sid }: Lease): void {
+  sql.rows("DELETE FROM leases WHERE client_id = ? AND sid = ?", clientId, sid);
+}
+
+/**
+ * Holds a node's leases against the sessions it has. Leases of its older runs are freed; so are leases of this run that
+ * it does not hold, unless their offer may still be on its way.
+ */
+export function reconcile(sql: SqlPort, { nodeId, epoch, sessions }: NodeArrival, nowMs: number): Reconciliation {
+  const snapshot = new Map(sessions.map((session) => [session.sid, session]));
+  const freed: Lease[] = [];
+  const kept = new Set<string>();
+  for (const lease of leasesOn(sql, nodeId)) {
+    const session = lease.epoch === epoch ? snapshot.get(lease.sid) : undefined;
+    const inFlight = lease.epoch === epoch && lease.state === "pending" && lease.admittedMs > nowMs - IN_FLIGHT_MS;
+    if (session !== undefined) {
+      kept.add(lease.sid);
+      if (session.state === "live") setLive(sql, lease);
+    } else if (!inFlight) {
+      freeLease(sql, lease);
+      freed.push(asLease(lease));
+    }
+  }
+  return { freed, end: [...snapshot.keys()].filter((sid) => !kept.has(sid)) };
+}
+
+/** Without what only the ledger needs. */
+export function asLease({ sid, clientId, nodeId, epoch, state }: LeaseRow): Lease {
+  return { sid, clientId, nodeId, epoch, state };
+}
