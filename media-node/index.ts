@@ -1,8 +1,9 @@
 /** EdgeRTC's public API for app developers: what a stream file imports. */
+export type { ChatLine, InputDeclaration, InputValues } from "../shared/inputs.ts";
 export type { AudioFrame, AudioInput } from "./audio/frame.ts";
 export { toFloat32, toInt16, toMono } from "./audio/frame.ts";
 export { AsyncQueue } from "./handlers/async-queue.ts";
-export type { HandlerContext, VadStream } from "./handlers/context.ts";
+export type { HandlerContext, InputRequest, VadStream } from "./handlers/context.ts";
 export type { AudioTuple, Emission, SpokenFrame } from "./handlers/emission.ts";
 export { AdditionalOutputs, CloseStream } from "./handlers/emission.ts";
 export type { ChatMessage, History } from "./handlers/history.ts";
@@ -13,6 +14,19 @@ export type { StreamHandlerOptions } from "./handlers/stream-handler.ts";
 export { StreamHandler } from "./handlers/stream-handler.ts";
 export type { STTModel, TTSModel } from "./speech/index.ts";
 export { getSTTModel, getTTSModel } from "./speech/index.ts";
+export type {
+  CheckboxOptions,
+  ChoiceOptions,
+  ColourOptions,
+  Input,
+  InputsOf,
+  MessagesOptions,
+  NumberOptions,
+  SecretOptions,
+  SliderOptions,
+  TextOptions,
+} from "./stream/inputs.ts";
+export { checkbox, choice, colour, messages, number, secret, slider, text } from "./stream/inputs.ts";
 export type { StreamOptions } from "./stream/stream.ts";
 export { Stream } from "./stream/stream.ts";
 export type { SpeechOptions } from "./turn/speech-detector.ts";

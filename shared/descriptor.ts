@@ -1,6 +1,7 @@
 /** A stream as data: what a media node registers at the edge, and what `GET /<stream>/config` serves. */
 import * as v from "valibot";
 import { StreamName } from "./ids.ts";
+import { InputDeclarations } from "./inputs.ts";
 
 export const Modality = v.picklist(["audio", "video", "audio-video"]);
 export type Modality = v.InferOutput<typeof Modality>;
@@ -42,6 +43,8 @@ export const StreamDescriptor = v.object({
   /** `getUserMedia` constraints for the page's microphone; null is the page's default. */
   trackConstraints: v.nullable(v.record(v.string(), v.unknown())),
   ui: StreamUi,
+  /** What the handler wants to be told beside the audio, by name, in the order to show. Absent: nothing. */
+  inputs: v.optional(InputDeclarations),
   /** Orders builds: the newest build's descriptor wins. Milliseconds since 1970 of the stream file's change. */
   build: v.pipe(v.number(), v.integer(), v.minValue(0)),
 });

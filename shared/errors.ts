@@ -278,6 +278,20 @@ export const ERRORS = {
     "Outputs are bounded, as they are kept for clients that come back.",
     "Yield less per AdditionalOutputs, or a URL in place of the data.",
   ),
+  invalid_inputs: entry(
+    422,
+    false,
+    "The inputs are not what the stream declares.",
+    "A value has another type, or lies outside its bounds.",
+    "GET /config has the declaration.",
+  ),
+  not_connected: entry(
+    409,
+    true,
+    "The call is not connected yet.",
+    "The stream's handler starts when the client has opened its data channel.",
+    "Try again once the call is connected.",
+  ),
   // Models.
   model_unknown: entry(
     404,

@@ -1,5 +1,6 @@
 /** What a session gives its handler to work with. */
 import type { ExtensionMessage, FastRtcMessage } from "../../shared/channel.ts";
+import type { InputValues } from "../../shared/inputs.ts";
 import type { Clock } from "../time/clock.ts";
 
 /** One session's voice activity detection: 16 kHz samples in, a probability of speech per 32 ms window out. */
@@ -7,6 +8,13 @@ export interface VadStream {
   push(samples: Int16Array): void;
   reset(): void;
   close(): void;
+}
+
+export interface InputRequest {
+  /** Ends the wait. */
+  readonly signal?: AbortSignal;
+  /** Longest wait; null is none. Default 2,000. */
+  readonly timeoutMs?: number | null;
 }
 
 export interface HandlerContext {
@@ -19,6 +27,17 @@ export interface HandlerContext {
   /** Aborted when the session ends, for whatever reason. */
   readonly signal: AbortSignal;
   readonly clock: Clock;
+  /** Whether the stream declares inputs. */
+  readonly declaresInputs: boolean;
+  /** The latest value of each declared input. What the client has not sent has its default, a secret none. */
+  readonly inputs: InputValues;
+  /**
+   * Asks the client for its inputs and settles with the latest: at once if some came since the last request or {@link clearInputs},
+   * else when they come, or with what there is when the wait ends. A client of ours is not waited for: it sends them as they change.
+   */
+  requestInputs(request?: InputRequest): Promise<InputValues>;
+  /** What came so far is no answer to the next {@link requestInputs}. */
+  clearInputs(): void;
   /** Sends one of FastRTC's messages to the client. */
   send(message: FastRtcMessage): void;
   /** Sends a text of the handler's own to the client, as it is. */

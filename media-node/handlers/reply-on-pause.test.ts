@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { InputValues } from "../../shared/inputs.ts";
 import { VirtualClock } from "../time/virtual-clock.ts";
 import { VAD_WINDOW_MS } from "../turn/speech-detector.ts";
 import type { HandlerContext } from "./context.ts";
@@ -9,7 +10,11 @@ import { type ReplyFunction, ReplyOnPause, type ReplyOnPauseOptions } from "./re
 const frame = { sampleRate: 24_000, samples: new Int16Array(480) };
 
 /** A handler with a scripted voice activity detector: `speak` and `pause` move it on window by window. */
-function rig(fn: ReplyFunction, options: ReplyOnPauseOptions = {}) {
+function rig(
+  fn: ReplyFunction,
+  options: ReplyOnPauseOptions = {},
+  inputs?: { readonly latest: InputValues; readonly ready: Promise<void> },
+) {
   const events: string[] = [];
   let probability: (p: number) => void = () => undefined;
   let playing = false;
@@ -21,6 +26,16 @@ function rig(fn: ReplyFunction, options: ReplyOnPauseOptions = {}) {
     stream: "test",
     signal: abort.signal,
     clock: new VirtualClock(),
+    declaresInputs: inputs !== undefined,
+    inputs: inputs?.latest ?? {},
+    requestInputs: async () => {
+      events.push("inputs?");
+      await inputs?.ready;
+      return inputs?.latest ?? {};
+    },
+    clearInputs: () => {
+      if (inputs !== undefined) events.push("inputs over");
+    },
     send: (message) =>
       events.push(
         message.type === "log" ? message.data : `${message.type} ${"message" in message ? message.message : ""}`,
@@ -231,6 +246,41 @@ describe("ReplyOnPause", () => {
     handler.triggerResponse();
     expect(await emit()).toMatchObject({ samples: new Int16Array(1) });
     expect(events).toContain("pause_detected");
+  });
+
+  describe("on a stream with inputs", () => {
+    const echoInputs: ReplyFunction = async function* ({ inputs }) {
+      yield { ...frame, samples: new Int16Array(Number(inputs["length"])) };
+    };
+
+    it("asks for them once the turn is over, waits for them, and is done with them when it has answered", async () => {
+      const { promise: ready, resolve } = Promise.withResolvers<void>();
+      const { speak, pause, emit, events } = rig(echoInputs, {}, { latest: { length: 7 }, ready });
+      speak(640);
+      pause(608);
+      const answer = emit();
+      resolve();
+      expect(await answer).toMatchObject({ samples: new Int16Array(7) });
+      await emit();
+      const wire = events.filter((event) => !event.startsWith("["));
+      expect(wire).toEqual(["started_talking", "pause_detected", "inputs?", "response_starting", "inputs over"]);
+    });
+
+    it("keeps those that came with the request to answer, even if it cuts a reply off", async () => {
+      const { handler, speak, pause, emit, events } = rig(
+        echoInputs,
+        {},
+        { latest: { length: 7 }, ready: Promise.resolve() },
+      );
+      speak(640);
+      pause(608);
+      await emit();
+      handler.triggerResponse();
+      expect(events).not.toContain("inputs over");
+      await emit();
+      speak(640);
+      expect(events).toContain("inputs over");
+    });
   });
 
   it("lets go of everything at shutdown", async () => {

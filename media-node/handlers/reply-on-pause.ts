@@ -1,5 +1,6 @@
 /** The handler most voice applications are: listens until the user pauses, then runs a function and speaks its reply. */
 import type { TurnState } from "../../shared/channel.ts";
+import type { InputValues } from "../../shared/inputs.ts";
 import { type AudioFrame, toInt16, toMono } from "../audio/frame.ts";
 import { ListeningAudio } from "../turn/listening-audio.ts";
 import { DEFAULT_SPEECH, SpeechDetector, type SpeechEvent, type SpeechOptions } from "../turn/speech-detector.ts";
@@ -8,35 +9,37 @@ import { TurnRecorder } from "../turn/turn-recorder.ts";
 import type { VadStream } from "./context.ts";
 import { type Emission, type PlayableFrame, readEmission, type SpokenFrame } from "./emission.ts";
 import { History } from "./history.ts";
-import { Reply, type ReplyResult } from "./reply.ts";
+import { afterReady, Reply, type ReplyResult } from "./reply.ts";
 import { StreamHandler, type StreamHandlerOptions } from "./stream-handler.ts";
 
 /** What a reply function is given. */
-export interface Turn {
+export interface Turn<Inputs extends InputValues = InputValues> {
   /** What the user said: Int16 mono at the handler's `inputSampleRate`. Empty after `triggerResponse` and at start-up. */
   readonly audio: AudioFrame;
   /** The conversation, for chat models; kept to what was heard. */
   readonly history: History;
+  /** The declared inputs, as they were when the turn was over: `Turn<InputsOf<typeof declared>>` gives them their types. */
+  readonly inputs: Inputs;
   /** Aborted when the user interrupts, or the session ends. Pass it on to whatever the reply waits for. */
   readonly signal: AbortSignal;
   /** The session: its id at the edge, the client's name for it, the stream. */
   readonly session: { readonly sid: string; readonly clientId: string; readonly stream: string };
 }
 
-export type ReplyFunction = (turn: Turn) => ReplyResult;
+export type ReplyFunction<Inputs extends InputValues = InputValues> = (turn: Turn<Inputs>) => ReplyResult;
 
-export interface ReplyOnPauseOptions extends StreamHandlerOptions {
+export interface ReplyOnPauseOptions<Inputs extends InputValues = InputValues> extends StreamHandlerOptions {
   /** Runs once before the user has said anything: a greeting. */
-  readonly startupFn?: ReplyFunction;
+  readonly startupFn?: ReplyFunction<Inputs>;
   /** Whether speech interrupts a reply. Default true. False: the user is not heard until the reply has been played. */
   readonly canInterrupt?: boolean;
   /** When speech starts, counts and ends. */
   readonly speech?: Partial<SpeechOptions>;
 }
 
-export class ReplyOnPause extends StreamHandler {
-  readonly #fn: ReplyFunction;
-  readonly #options: ReplyOnPauseOptions;
+export class ReplyOnPause<Inputs extends InputValues = InputValues> extends StreamHandler {
+  readonly #fn: ReplyFunction<Inputs>;
+  readonly #options: ReplyOnPauseOptions<Inputs>;
   readonly #speech: SpeechOptions;
   readonly #detector: SpeechDetector;
   readonly #recorder = new TurnRecorder();
@@ -50,7 +53,7 @@ export class ReplyOnPause extends StreamHandler {
   #question: { readonly mark: number; readonly audio: AudioFrame } | undefined;
   #unanswered: AudioFrame | undefined;
 
-  constructor(fn: ReplyFunction, options: ReplyOnPauseOptions = {}) {
+  constructor(fn: ReplyFunction<Inputs>, options: ReplyOnPauseOptions<Inputs> = {}) {
     super(options);
     this.#fn = fn;
     this.#options = options;
@@ -59,7 +62,7 @@ export class ReplyOnPause extends StreamHandler {
     this.#listening = new ListeningAudio(this.inputSampleRate);
   }
 
-  override copy(): ReplyOnPause {
+  override copy(): ReplyOnPause<Inputs> {
     return new ReplyOnPause(this.#fn, this.#options);
   }
 
@@ -111,7 +114,7 @@ export class ReplyOnPause extends StreamHandler {
   }
 
   /** Answers now, with what was said so far, which may be nothing: push-to-talk, typed text. */
-  triggerResponse(): void {
+  override triggerResponse(): void {
     this.#detector.reset();
     this.#apply({ type: "reply_requested" });
   }
@@ -135,12 +138,14 @@ export class ReplyOnPause extends StreamHandler {
     this.#phase = phase;
     // Only a turn that the detector ended has its silence behind it.
     const silenceMs = event.type === "speech_ended" ? this.#speech.silenceMs : 0;
+    // What came for the reply that is cut off says nothing about the next turn. Who asks for a reply has just sent some.
+    if (event.type !== "reply_requested" && actions.some(isAbort)) this.context.clearInputs();
     for (const action of actions) this.#perform(action, fn, silenceMs);
     if (phase === "listening" && before !== phase) this.#history?.endAnswer();
     if (shown(phase) !== shown(before)) this.context.extend({ type: "turn", data: { state: shown(phase) } });
   }
 
-  #perform(action: TurnAction, fn: ReplyFunction, silenceMs: number): void {
+  #perform(action: TurnAction, fn: ReplyFunction<Inputs>, silenceMs: number): void {
     switch (action) {
       case "announce_talking":
         this.#recorder.begin();
@@ -165,7 +170,7 @@ export class ReplyOnPause extends StreamHandler {
     }
   }
 
-  #begin(fn: ReplyFunction, silenceMs: number): void {
+  #begin(fn: ReplyFunction<Inputs>, silenceMs: number): void {
     const history = this.#history;
     if (history === undefined) return;
     const said = this.#recorder.take(this.inputSampleRate, silenceMs);
@@ -173,7 +178,13 @@ export class ReplyOnPause extends StreamHandler {
     this.#unanswered = undefined;
     this.#question = { mark: history.mark(), audio };
     const { sid, clientId, stream } = this.context;
-    const reply = new Reply((signal) => fn({ audio, history, signal, session: { sid, clientId, stream } }));
+    const start = (signal: AbortSignal, inputs: InputValues): ReplyResult =>
+      // The session has checked them against the stream's declaration, which `Inputs` is the type of.
+      fn({ audio, history, signal, inputs: inputs as Inputs, session: { sid, clientId, stream } });
+    const reply = new Reply((signal) => {
+      if (!this.context.declaresInputs) return start(signal, this.context.inputs);
+      return afterReady(this.context.requestInputs({ signal }), (inputs) => start(signal, inputs));
+    });
     this.#reply = reply;
     if (fn === this.#fn) this.context.send({ type: "log", data: "pause_detected" });
     this.#replyWaiter?.(reply);
@@ -204,6 +215,7 @@ export class ReplyOnPause extends StreamHandler {
   #finish(reply: Reply): void {
     if (reply !== this.#reply) return;
     this.#reply = undefined;
+    this.context.clearInputs();
     // A reply without audio says so too, so that a client that waits for one stops waiting.
     if (this.#phase === "thinking") this.context.send({ type: "log", data: "response_starting" });
     this.#apply({ type: "reply_finished", playing: this.context.playing(), userSpeaking: this.#detector.speaking });
@@ -215,6 +227,7 @@ export class ReplyOnPause extends StreamHandler {
     this.context.logError(error, "the reply function failed; the session goes on");
     this.context.send({ type: "error", message: text, data: text });
     this.#reply = undefined;
+    this.context.clearInputs();
     this.#apply({ type: "reply_finished", playing: this.context.playing(), userSpeaking: this.#detector.speaking });
   }
 }
@@ -230,6 +243,10 @@ const speechEvents: Readonly<Record<SpeechEvent, TurnEvent>> = {
   ended: { type: "speech_ended" },
   dismissed: { type: "speech_dismissed" },
 };
+
+function isAbort(action: TurnAction): boolean {
+  return action === "abort_reply" || action === "abort_and_merge";
+}
 
 function isSpoken(frame: AudioFrame): frame is SpokenFrame {
   return "text" in frame && typeof frame.text === "string";

@@ -47,6 +47,16 @@ export class Reply {
   }
 }
 
+/** Runs `start` once `ready` has settled: its values are the reply's. */
+export async function* afterReady<T>(ready: Promise<T>, start: (value: T) => ReplyResult): AsyncGenerator<Emission> {
+  const iterator = iterate(start(await ready));
+  try {
+    for (let step = await iterator.next(); step.done !== true; step = await iterator.next()) yield step.value;
+  } finally {
+    await iterator.return?.();
+  }
+}
+
 function iterate(result: ReplyResult): AsyncIterator<Emission> | Iterator<Emission> {
   if (typeof result === "object" && result !== null) {
     if (Symbol.asyncIterator in result) return result[Symbol.asyncIterator]();

@@ -1,4 +1,6 @@
 /** The base of every audio handler: FastRTC's `StreamHandler` and `AsyncStreamHandler` in one. */
+import { EdgeRtcError } from "../../shared/errors.ts";
+import type { InputValues } from "../../shared/inputs.ts";
 import type { AudioFrame } from "../audio/frame.ts";
 import type { HandlerContext } from "./context.ts";
 import type { Emission } from "./emission.ts";
@@ -62,6 +64,19 @@ export abstract class StreamHandler {
     // For subclasses.
   }
 
+  /** Called when the client has sent inputs: `context.inputs` has them. */
+  inputsChanged(): void {
+    // For subclasses.
+  }
+
+  /**
+   * Answers now, with what was said so far: push-to-talk, typed text.
+   * @throws EdgeRtcError `not_a_reply_on_pause` for a handler that takes no turns.
+   */
+  triggerResponse(): void {
+    throw new EdgeRtcError("not_a_reply_on_pause");
+  }
+
   /** Called when the last queued audio has left for the client. */
   playbackEnded(): void {
     // For subclasses.
@@ -76,6 +91,11 @@ export abstract class StreamHandler {
   /** Aborted when the session ends. */
   get signal(): AbortSignal {
     return this.context.signal;
+  }
+
+  /** The latest value of each declared input. */
+  get inputs(): InputValues {
+    return this.context.inputs;
   }
 
   /** Sends a text of your own to the client over the data channel. */

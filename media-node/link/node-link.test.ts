@@ -5,6 +5,7 @@ import {
   type EdgeMessage,
   LINK_PING,
   LINK_PONG,
+  LinkClose,
   NODE_FENCE_MS,
   NODE_ID_HEADER,
   type NodeMessage,
@@ -140,6 +141,33 @@ describe("NodeLink", () => {
     expect(edge.of("hello")[0]).toMatchObject({ v: 1, seq: 1, body: { nodeId: "n1", epoch: null } });
     edge.welcome(3, [sid(9)]);
     await vi.waitFor(() => expect(seen.ended).toEqual([sid(9)]));
+  });
+
+  it("says goodbye once every command is answered and every report acknowledged", async () => {
+    const answered = Promise.withResolvers<ReplyBody>();
+    const { link: node } = await linked({ onCommand: () => answered.promise });
+    edge.send(command("slow"));
+    node.report({ ...ref(1), event: "connected" });
+    await vi.waitFor(async () => {
+      await clock.advanceAsync(20);
+      expect(edge.of("report")).toHaveLength(1);
+    });
+    const code = new Promise<number>((resolve) => edge.socket?.once("close", resolve));
+    const stopped = node.stop(60_000);
+    await clock.advanceAsync(1_000);
+    expect(node.phase).toBe("linked");
+    answered.resolve({ id: "slow", ok: true });
+    await clock.advanceAsync(1_000);
+    expect(node.phase).toBe("linked");
+    edge.send({ kind: "ack", body: {} }, edge.of("report")[0]?.seq);
+    await vi.waitFor(async () => {
+      await clock.advanceAsync(20);
+      expect(node.phase).toBe("stopped");
+    });
+    await stopped;
+    expect(await code).toBe(LinkClose.goodbye);
+    expect(edge.of("reply").map(({ body }) => body.id)).toEqual(["slow"]);
+    expect(clock.pending).toBe(0);
   });
 
   it("keeps its epoch when it comes back, and says again what was not acknowledged", async () => {

@@ -18,6 +18,7 @@ import {
   NODE_LINK_PATH,
   NODE_SUSPECT_MS,
   type NodeMessage,
+  type OutputNews,
   type ReplyBody,
   type SessionEvent,
 } from "../../shared/link.ts";
@@ -31,6 +32,7 @@ import {
   nextLink,
   redialDelayMs,
 } from "./link-machine.ts";
+import { OutputQueue } from "./output-queue.ts";
 
 /** Reports are gathered for this long before they are sent. */
 const REPORT_BATCH_MS = 20;
@@ -77,6 +79,7 @@ export class NodeLink {
   #fence: "armed" | "fenced" = "armed";
   #pending: SessionEvent[] = [];
   #unacknowledged: { readonly seq: number; readonly events: readonly SessionEvent[] }[] = [];
+  readonly #outputs = new OutputQueue();
   readonly #replies = new Map<string, Promise<ReplyBody>>();
   #reportedLoad: HelloBody["load"] | undefined;
   /** Commands whose reply has not been sent. */
@@ -102,6 +105,16 @@ export class NodeLink {
   report(event: SessionEvent): void {
     this.#pending.push(event);
     if (this.#pending.length > MAX_UNACKNOWLEDGED) this.#pending.shift();
+    this.#flushSoon();
+  }
+
+  /** Reports an output of a session that is watched; repeated as events are, within a bound. */
+  reportOutput(news: OutputNews): void {
+    this.#outputs.push(news);
+    this.#flushSoon();
+  }
+
+  #flushSoon(): void {
     this.#timers.batch ??= this.#options.clock.after(REPORT_BATCH_MS, () => {
       delete this.#timers.batch;
       this.#flush();
@@ -135,7 +148,7 @@ export class NodeLink {
   }
 
   #hasUnsaid(): boolean {
-    return this.#unacknowledged.length > 0 || this.#answering > 0;
+    return this.#unacknowledged.length > 0 || !this.#outputs.isSettled || this.#answering > 0;
   }
 
   #signal(signal: LinkSignal): void {
@@ -220,6 +233,7 @@ export class NodeLink {
     // What was not acknowledged on the last socket is said again on this one.
     this.#pending = [...this.#unacknowledged.flatMap(({ events }) => events), ...this.#pending];
     this.#unacknowledged = [];
+    this.#outputs.rewind();
     const { nodeId, describe, load } = this.#options;
     const body = { ...describe(), load: load(), nodeId, epoch: this.#epoch };
     this.#reportedLoad = body.load;
@@ -249,6 +263,7 @@ export class NodeLink {
     const message = parsed.output;
     this.#seen = Math.max(this.#seen, message.seq);
     this.#unacknowledged = this.#unacknowledged.filter(({ seq }) => seq > message.ack);
+    this.#outputs.acknowledged(message.ack);
     switch (message.kind) {
       case "welcome":
         this.#timers.open?.cancel();
@@ -284,10 +299,13 @@ export class NodeLink {
 
   #flush(): void {
     if (this.phase !== "linked") return;
-    while (this.#pending.length > 0) {
+    while (this.#pending.length > 0 || !this.#outputs.isEmpty) {
       const events = this.#pending.splice(0, MAX_EVENTS_PER_REPORT);
-      const seq = this.#send({ kind: "report", body: { events, load: this.#options.load() } });
-      this.#unacknowledged.push({ seq, events });
+      const outputs = this.#outputs.take();
+      const body = { events, load: this.#options.load(), ...(outputs.length === 0 ? {} : { outputs }) };
+      const seq = this.#send({ kind: "report", body });
+      if (events.length > 0) this.#unacknowledged.push({ seq, events });
+      this.#outputs.sent(seq, outputs);
     }
   }
 

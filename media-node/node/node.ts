@@ -1,5 +1,6 @@
 /** A media node: its shards and its link to the edge, put together. */
 import { availableParallelism } from "node:os";
+import { MAX_DRAIN_TIMEOUT_MS } from "../../shared/link.ts";
 import { EDGERTC_VERSION } from "../../shared/version.ts";
 import { NodeLink } from "../link/node-link.ts";
 import type { ShardConfig } from "../shard/messages.ts";
@@ -28,7 +29,7 @@ export interface NodeOptions {
   readonly shards?: number;
   /** Sessions the node takes at most. Default: 50 per shard. */
   readonly capacity?: number;
-  /** How long sessions may go on while the node drains. Default: ten minutes. */
+  /** How long sessions may go on while the node drains. Default: ten minutes; a day at most. */
   readonly drainTimeoutMs?: number;
   readonly ice?: Partial<IceOptions>;
   readonly log: Log;
@@ -50,7 +51,8 @@ export interface RunningNode {
 
 /** @throws Error where the stream file cannot be loaded. */
 export async function startNode(options: NodeOptions): Promise<RunningNode> {
-  const { log, clock = systemClock, drainTimeoutMs = DRAIN_TIMEOUT_MS } = options;
+  const { log, clock = systemClock } = options;
+  const drainTimeoutMs = Math.min(options.drainTimeoutMs ?? DRAIN_TIMEOUT_MS, MAX_DRAIN_TIMEOUT_MS);
   const size = options.shards ?? availableParallelism();
   const capacity = options.capacity ?? size * SESSIONS_PER_SHARD;
   const linked = Promise.withResolvers<void>();
@@ -69,6 +71,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
       link?.report(event);
       life?.sessionsChanged();
     },
+    onOutput: (news) => link?.reportOutput(news),
     onChange: () => {
       link?.reportLoad();
       life?.sessionsChanged();

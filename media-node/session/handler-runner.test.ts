@@ -61,6 +61,10 @@ function rig(playsAudio = true) {
     stream: "test",
     signal: abort.signal,
     clock,
+    declaresInputs: false,
+    inputs: {},
+    requestInputs: async () => ({}),
+    clearInputs: () => undefined,
     send: (message) => {
       if (message.type === "error") seen.errors.push(message.message);
     },

@@ -2,6 +2,7 @@
  * Runs one handler for one session: feeds it frames, plays what it emits, keeps its failures to themselves, and shuts it
  * down exactly once.
  */
+import { EdgeRtcError } from "../../shared/errors.ts";
 import { type AudioFrame, frameDurationMs } from "../audio/frame.ts";
 import type { Player } from "../audio/player.ts";
 import { AsyncQueue } from "../handlers/async-queue.ts";
@@ -57,6 +58,23 @@ export class HandlerRunner {
     } catch (error) {
       this.#report(error, "playbackEnded failed");
     }
+  }
+
+  inputsChanged(): void {
+    if (this.#state !== "running") return;
+    try {
+      this.#options.handler.inputsChanged();
+    } catch (error) {
+      this.#report(error, "inputsChanged failed");
+    }
+    this.#wakeEmit();
+  }
+
+  /** @throws EdgeRtcError where the handler does not run yet or takes no turns. */
+  triggerResponse(): void {
+    if (this.#state !== "running") throw new EdgeRtcError("not_connected");
+    this.#options.handler.triggerResponse();
+    this.#wakeEmit();
   }
 
   /** Ends both loops and calls the handler's `shutdown`, once. */

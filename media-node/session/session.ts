@@ -136,7 +136,11 @@ export class Session {
     // The edge has checked them against what it knew of the stream; this is what the handler was written for.
     const sent = Object.fromEntries(declared.filter(([name]) => Object.hasOwn(values, name)));
     const check = checkInputs(sent, values, ["inputs"], "ignore");
-    if (!check.ok) throw new EdgeRtcError("invalid_inputs", check.issues.map(({ loc, msg }) => `${loc.join(".")}: ${msg}.`).join(" "));
+    if (!check.ok)
+      throw new EdgeRtcError(
+        "invalid_inputs",
+        check.issues.map(({ loc, msg }) => `${loc.join(".")}: ${msg}.`).join(" "),
+      );
     this.#inputs.set(check.values);
     this.#runner.inputsChanged();
   }
@@ -227,6 +231,7 @@ export class Session {
       stream: stream.descriptor.name,
       signal: this.#abort.signal,
       clock,
+      declaresInputs: Object.keys(stream.descriptor.inputs ?? {}).length > 0,
       get inputs() {
         return inputs.latest;
       },
@@ -258,10 +263,12 @@ export class Session {
     this.#send({ type: "send_input", data: [] });
     if (this.#dialect === "fastrtc") {
       await this.#inputs.next(signal === undefined ? { timeoutMs } : { signal, timeoutMs });
+      this.#inputs.clear();
     }
     return this.#inputs.latest;
   }
 
+  /** @throws for outputs that cannot be sent: the handler's turn goes on without them. */
   #sendOutputs(outputs: AdditionalOutputs): void {
     this.#outputs.add(outputs.args);
     this.#send({ type: "fetch_output", data: [] });

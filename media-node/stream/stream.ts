@@ -1,6 +1,8 @@
 /** What an app developer writes: a handler, and what the edge and the page need to know about it. */
 import type { Modality, Mode, RtcConfiguration, StreamDescriptor } from "../../shared/descriptor.ts";
+import type { InputDeclaration } from "../../shared/inputs.ts";
 import { StreamHandler } from "../handlers/stream-handler.ts";
+import { readDeclarations } from "./inputs.ts";
 
 export interface StreamOptions {
   /** Only `audio` so far. */
@@ -17,6 +19,8 @@ export interface StreamOptions {
   readonly rtcConfiguration?: RtcConfiguration | null;
   /** `getUserMedia` audio constraints for the page. */
   readonly trackConstraints?: Record<string, unknown> | null;
+  /** What the handler wants to be told beside the audio, by name: `{ mirror: slider({ value: 0.3 }) }`. Default none. */
+  readonly inputs?: Readonly<Record<string, InputDeclaration>>;
   /** Words for the page. */
   readonly ui?: { readonly title?: string; readonly subtitle?: string };
 }
@@ -45,6 +49,7 @@ export class Stream {
     if (typeof timeLimit === "number" && !(timeLimit > 0)) {
       throw new TypeError(`timeLimit must be a positive number of seconds, not ${timeLimit}.`);
     }
+    if (options.inputs !== undefined) readDeclarations(options.inputs);
     this.handler = handler;
     this.options = options;
   }
@@ -53,6 +58,7 @@ export class Stream {
   describe(name: string, build: number): StreamDescriptor {
     const { modality, mode, concurrencyLimit, timeLimit, allowExtraTracks, rtcConfiguration, trackConstraints, ui } =
       this.options;
+    const { inputs } = this.options;
     return {
       name,
       modality,
@@ -63,6 +69,7 @@ export class Stream {
       rtcConfiguration: rtcConfiguration ?? null,
       trackConstraints: trackConstraints ?? null,
       ui: { ...ui },
+      ...(inputs === undefined ? {} : { inputs: { ...inputs } }),
       build,
     };
   }
