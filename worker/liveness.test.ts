@@ -2,9 +2,10 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "c
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { NODE_LOST_MS, NODE_REDIAL_GRACE_MS, NODE_SUSPECT_MS } from "../shared/link.ts";
+import { PROTOCOL_VERSION } from "../shared/version.ts";
 import { COMMAND_DEADLINE_MS, PENDING_LEASE_MS } from "./deadlines.ts";
 import { get, offer } from "./testing/client.ts";
-import { descriptor, FakeNode } from "./testing/fake-node.ts";
+import { descriptor, FakeNode, READY } from "./testing/fake-node.ts";
 
 // Objects run in this isolate: its clock is theirs.
 beforeEach(() => void vi.useFakeTimers({ toFake: ["Date"], now: Date.now() }));
@@ -78,6 +79,57 @@ describe("a node whose socket closes", () => {
     await pass("away", NODE_LOST_MS);
     expect((await get("/away/sessions/a")).json).toEqual({ state: "ended", reason: "node_lost" });
     node.drop();
+  });
+});
+
+describe("a node that says goodbye", () => {
+  it("is gone at once, without a suspicion, and comes back as a new run", async () => {
+    const warnings = vi.spyOn(console, "warn");
+    const node = await FakeNode.start({ nodeId: "leaver", streams: [descriptor("leaver")] });
+    node.goodbye();
+    await vi.waitFor(async () => expect(await nodesReady("leaver")).toBe(0));
+    const state = await runInDurableObject(nodeObject("leaver"), (_, { storage }) =>
+      storage.sql.exec("SELECT state FROM node").one(),
+    );
+    expect(state).toEqual({ state: "lost" });
+    expect(warnings.mock.calls.flat().filter((line) => String(line).includes("leaver"))).toEqual([]);
+    const next = await FakeNode.start({ nodeId: "leaver", streams: [descriptor("leaver")] });
+    expect(next.epoch).toBe(2);
+    expect(await nodesReady("leaver")).toBe(1);
+    next.goodbye();
+  });
+
+  it("in the middle of an offer: the offer goes elsewhere, or is refused as worth trying again", async () => {
+    const streams = [descriptor("leaving")];
+    const node = await FakeNode.start({ nodeId: "leaving", streams });
+    node.onCommand = () => null;
+    const answered = offer("leaving", "a");
+    await node.command(({ command }) => command === "offer");
+    node.goodbye();
+    expect((await answered).json).toMatchObject({ meta: { error: "node_unreachable", retryable: true } });
+    await vi.waitFor(async () => {
+      expect((await get("/streams")).json).toContainEqual(expect.objectContaining({ name: "leaving", active: 0 }));
+    });
+  });
+});
+
+describe("a node that drains", () => {
+  it("gets no sessions, keeps those it has, and is told so by the edge", async () => {
+    const node = await FakeNode.start({ nodeId: "drainer", streams: [descriptor("drained", { concurrencyLimit: 9 })] });
+    await offer("drained", "a");
+    const edge = env.MEDIA_NODE.getByName("default/drainer");
+    expect(await edge.drain({ v: PROTOCOL_VERSION, timeoutMs: 60_000 })).toEqual({ ok: true });
+    expect(await node.command(({ command }) => command === "drain")).toMatchObject({ timeoutMs: 60_000 });
+    await node.report([], { ...READY, ready: false, draining: true });
+    expect((await offer("drained", "b")).json).toMatchObject({ meta: { error: "no_media_node" } });
+    expect((await get("/drained/sessions/a")).json).toEqual({ state: "pending" });
+    await node.ended(node.sessions[0]?.sid ?? "");
+    node.goodbye();
+  });
+
+  it("cannot be told if there is no such node", async () => {
+    const edge = env.MEDIA_NODE.getByName("default/nobody");
+    expect(await edge.drain({ v: PROTOCOL_VERSION, timeoutMs: null })).toMatchObject({ error: "node_unreachable" });
   });
 });
 

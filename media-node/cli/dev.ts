@@ -8,7 +8,7 @@ import { streamPath } from "../../shared/ids.ts";
 import { startLocalEdge } from "../local/edge.ts";
 import { createLog } from "../node/log.ts";
 import { type RunningNode, startNode } from "../node/node.ts";
-import { addIceOptions, type IceFlags, iceFrom, stopOnSignal, wholeNumber } from "./options.ts";
+import { addIceOptions, exitAfter, type IceFlags, iceFrom, onSignals, wholeNumber } from "./options.ts";
 
 interface DevFlags extends IceFlags {
   readonly port: number;
@@ -32,10 +32,11 @@ export function devCommand(): Command {
     const log = createLog({ node: "local" });
     const edge = await startLocalEdge({ host: flags.host, port: flags.port, stateDir: flags.stateDir, secret });
     let node: RunningNode | undefined;
-    stopOnSignal(async () => {
+    const stop = async (): Promise<void> => {
       await node?.stop();
       await edge.stop();
-    });
+    };
+    onSignals(() => exitAfter(stop()));
     try {
       node = await startNode({
         streamFile: file,

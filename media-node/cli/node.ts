@@ -3,7 +3,7 @@ import { hostname } from "node:os";
 import { Command } from "commander";
 import { createLog } from "../node/log.ts";
 import { startNode } from "../node/node.ts";
-import { addIceOptions, type IceFlags, iceFrom, stopOnSignal, wholeNumber } from "./options.ts";
+import { addIceOptions, exitAfter, type IceFlags, iceFrom, onSignals, wholeNumber } from "./options.ts";
 
 interface NodeFlags extends IceFlags {
   readonly edge: string;
@@ -11,6 +11,7 @@ interface NodeFlags extends IceFlags {
   readonly id: string;
   readonly shards?: number;
   readonly capacity?: number;
+  readonly drainTimeoutMs?: number;
 }
 
 export function nodeCommand(): Command {
@@ -21,7 +22,8 @@ export function nodeCommand(): Command {
     .option("--secret <secret>", "shared with the edge (default: EDGERTC_NODE_SECRET)")
     .option("--id <name>", "this node's name, stable over restarts, unique", defaultNodeId())
     .option("--shards <count>", "session processes (default: one per core)", wholeNumber)
-    .option("--capacity <count>", "sessions at most (default: 50 per session process)", wholeNumber);
+    .option("--capacity <count>", "sessions at most (default: 50 per session process)", wholeNumber)
+    .option("--drain-timeout-ms <ms>", "how long calls may go on after SIGTERM (default: ten minutes)", wholeNumber);
   return addIceOptions(command).action(async (file: string, flags: NodeFlags) => {
     const secret = flags.secret ?? process.env["EDGERTC_NODE_SECRET"];
     if (secret === undefined)
@@ -34,11 +36,17 @@ export function nodeCommand(): Command {
       nodeId: flags.id,
       ...(flags.shards === undefined ? {} : { shards: Math.max(1, flags.shards) }),
       ...(flags.capacity === undefined ? {} : { capacity: flags.capacity }),
+      ...(flags.drainTimeoutMs === undefined ? {} : { drainTimeoutMs: flags.drainTimeoutMs }),
       ice: iceFrom(flags),
       log,
     });
     log.info({ streams: node.streams }, "media node ready");
-    stopOnSignal(() => node.stop());
+    onSignals(
+      () => node.drain(),
+      () => exitAfter(node.stop()),
+    );
+    // Drained, by a signal or because the edge said so.
+    exitAfter(node.ended);
   });
 }
 

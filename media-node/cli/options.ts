@@ -42,20 +42,26 @@ export function iceFrom(flags: IceFlags): Partial<IceOptions> {
   };
 }
 
-/** Calls `stop` once on SIGINT or SIGTERM, then exits; a second signal exits at once. */
-export function stopOnSignal(stop: () => Promise<void>): void {
-  let stopping = false;
+/** Takes the first of `steps` on the first SIGINT or SIGTERM, the next on the next; past them, exits at once. */
+export function onSignals(...steps: readonly (() => void)[]): void {
+  let taken = 0;
   const onSignal = (signal: NodeJS.Signals): void => {
-    if (stopping) process.exit(signal === "SIGINT" ? 130 : 143);
-    stopping = true;
-    stop().then(
-      () => process.exit(0),
-      (error: unknown) => {
-        console.error(error);
-        process.exit(1);
-      },
-    );
+    const step = steps[taken];
+    if (step === undefined) process.exit(signal === "SIGINT" ? 130 : 143);
+    taken += 1;
+    step();
   };
   process.on("SIGINT", onSignal);
   process.on("SIGTERM", onSignal);
+}
+
+/** Exits with 0 once `ended` has settled, or with 1 and the reason. */
+export function exitAfter(ended: Promise<void>): void {
+  ended.then(
+    () => process.exit(0),
+    (error: unknown) => {
+      console.error(error);
+      process.exit(1);
+    },
+  );
 }

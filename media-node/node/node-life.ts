@@ -75,6 +75,7 @@ export class NodeLife {
         break;
       case "close":
         this.#timer?.cancel();
+        log.info({ sessions: sessions() }, "shutting down");
         close().then(() => this.#signal({ type: "closed" }), this.#settle.reject);
         break;
       case "settle":

@@ -27,6 +27,8 @@ export interface NodeStartOptions {
   readonly shards?: number;
   readonly capacity?: number;
   readonly iceLite?: boolean;
+  /** Default 0: told to stop, it ends its sessions at once. */
+  readonly drainTimeoutMs?: number;
 }
 
 export class Stack {
@@ -75,9 +77,10 @@ export class Stack {
   /** Starts a node and waits until the edge has it. */
   async startNode(options: NodeStartOptions = {}): Promise<NodeHandle> {
     const id = options.id ?? `node-${this.#nextNode++}`;
-    const { shards = 1, capacity = 50 } = options;
+    const { shards = 1, capacity = 50, drainTimeoutMs = 0 } = options;
     const args = ["media-node/cli/main.ts", "node", this.#streams, "--edge", this.url, "--id", id];
     args.push("--shards", String(shards), "--capacity", String(capacity));
+    args.push("--drain-timeout-ms", String(drainTimeoutMs));
     if (options.iceLite === true) args.push("--ice-lite");
     const child = spawn(process.execPath, args, {
       cwd: ROOT,

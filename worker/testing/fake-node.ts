@@ -11,6 +11,7 @@ import {
   type HelloBody,
   LINK_PING,
   LINK_PONG,
+  LinkClose,
   NODE_ID_HEADER,
   NODE_LINK_PATH,
   type NodeLoad,
@@ -183,6 +184,12 @@ export class FakeNode {
     this.#ws = null;
   }
 
+  /** Closes the socket as a node does that has shut down in good order. */
+  goodbye(): void {
+    this.#ws?.close(LinkClose.goodbye, "shutting down");
+    this.#ws = null;
+  }
+
   /** The default behaviour: takes every offer, ends what it is told to. */
   accept(command: Command): Reply {
     if (command.command === "drain") return { ok: true };
@@ -192,7 +199,7 @@ export class FakeNode {
       case "offer":
         if (!held) this.sessions.push({ sid, stream, clientId, state: "pending" });
         return { ok: true, sdp: `v=0\r\ns=answer to ${sid}\r\n` };
-      case "candidate":
+      default:
         return held ? { ok: true } : { ok: false, error: "connection_closed" };
       case "end":
         this.sessions = this.sessions.filter((session) => session.sid !== sid);
