@@ -1,9 +1,10 @@
 /** The Worker's bindings (wrangler.toml), and how its objects are named. */
+import type { TurnVariables } from "../shared/turn.ts";
 import type { DirectoryApi, MediaNodeApi, SessionApi, StreamApi } from "./rpc.ts";
 
 type ObjectsWith<Api> = DurableObjectNamespace<Api & Rpc.DurableObjectBranded>;
 
-export interface Env {
+export interface Env extends TurnVariables {
   readonly DIRECTORY: ObjectsWith<DirectoryApi>;
   readonly STREAM: ObjectsWith<StreamApi>;
   readonly SESSION: ObjectsWith<SessionApi>;
@@ -12,6 +13,8 @@ export interface Env {
   readonly ASSETS?: Fetcher;
   /** Shared by the edge and its media nodes. */
   readonly EDGERTC_NODE_SECRET?: string;
+  /** Counts what an address asks of `GET /turn`. */
+  readonly TURN_LIMITER?: RateLimit;
 }
 
 /** Object names start with a tenant; there is one so far. */

@@ -8,6 +8,7 @@ import { PROTOCOL_VERSION } from "../../shared/version.ts";
 import type { DirectoryCache } from "../directory-cache.ts";
 import { directoryOf, type Env, streamOf } from "../env.ts";
 import { callObject } from "../objects/call.ts";
+import type { TurnService } from "../turn/service.ts";
 import { refuse } from "./reply.ts";
 import { findStream } from "./stream-name.ts";
 import type { EdgeEnv } from "./types.ts";
@@ -33,11 +34,12 @@ export async function getStreams(c: Context<EdgeEnv>): Promise<Response> {
   return c.json(await Promise.all(streams.map((descriptor) => listing(c.env, descriptor))));
 }
 
-export async function getConfig(c: Context<EdgeEnv>, directory: DirectoryCache): Promise<Response> {
+export async function getConfig(c: Context<EdgeEnv>, directory: DirectoryCache, turn: TurnService): Promise<Response> {
   const found = await findStream(c, directory);
   if (found.kind === "unknown") return refuse("unknown_stream");
   if (found.kind === "nothing_registered") return refuse("no_media_node");
-  return c.json({ ...found.descriptor, protocol: PROTOCOL_VERSION });
+  const { descriptor } = found;
+  return c.json({ ...descriptor, turn: turn.offersTurn(c.env, descriptor), protocol: PROTOCOL_VERSION });
 }
 
 /** How a session stands. Only what its own client knows anyway: ids of clients can be guessed. */

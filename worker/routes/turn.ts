@@ -1,0 +1,60 @@
+/** `GET /turn`: a client's ICE servers. `GET /node/ice-servers`: a media node's own. */
+import type { Context } from "hono";
+import * as v from "valibot";
+import { NodeId } from "../../shared/ids.ts";
+import { NODE_ID_HEADER } from "../../shared/link.ts";
+import type { DirectoryCache } from "../directory-cache.ts";
+import { clientKey } from "../turn/client-address.ts";
+import { TurnFailure } from "../turn/provider.ts";
+import type { TurnClient, TurnService } from "../turn/service.ts";
+import { refuseStranger } from "./node-auth.ts";
+import { refuse } from "./reply.ts";
+import { findStream } from "./stream-name.ts";
+import type { EdgeEnv } from "./types.ts";
+
+/** Seconds: the limiter's period in wrangler.toml. */
+const RETRY_AFTER_SECONDS = 60;
+
+/** Credentials are one client's: nobody in between may keep them. */
+const NO_STORE = { "cache-control": "no-store" };
+
+export async function getTurn(c: Context<EdgeEnv>, directory: DirectoryCache, service: TurnService): Promise<Response> {
+  const limiter = c.env.TURN_LIMITER;
+  // Without a limit anybody could spend the operator's relay; it fails closed.
+  if (limiter === undefined) return refuse("turn_misconfigured", "The Worker has no TURN_LIMITER binding.");
+  const { success } = await limiter.limit({ key: clientKey(c.req.header("cf-connecting-ip")) });
+  if (!success) {
+    const response = refuse("rate_limited");
+    response.headers.set("retry-after", String(RETRY_AFTER_SECONDS));
+    return response;
+  }
+  const client = await clientOf(c, directory);
+  if (client === null) return refuse("unknown_stream");
+  return answer(async () => c.json(await service.forClient(c.env, client), 200, NO_STORE));
+}
+
+/** For nodes only, with the node link's headers. Not limited: nodes are the operator's own. */
+export async function getNodeIceServers(c: Context<EdgeEnv>, service: TurnService): Promise<Response> {
+  const refusal = await refuseStranger(c);
+  if (refusal !== null) return refusal;
+  const nodeId = c.req.header(NODE_ID_HEADER);
+  if (!v.is(NodeId, nodeId)) return refuse("protocol_mismatch", `The header ${NODE_ID_HEADER} is no node id.`);
+  return answer(async () => c.json(await service.forNode(c.env, nodeId), 200, NO_STORE));
+}
+
+/** The root path serves clients of any stream, also where there is no default one. */
+async function clientOf(c: Context<EdgeEnv>, directory: DirectoryCache): Promise<TurnClient | null> {
+  const found = await findStream(c, directory);
+  if (found.kind === "known") return { stream: found.name, descriptor: found.descriptor };
+  if (c.req.param("stream") === undefined) return { stream: null, descriptor: null };
+  return found.kind === "unknown" ? null : { stream: found.name, descriptor: null };
+}
+
+async function answer(work: () => Promise<Response>): Promise<Response> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof TurnFailure) return refuse(error.code, error.detail);
+    throw error;
+  }
+}
