@@ -8,6 +8,14 @@ import { BACK_AGAIN_GRACE_MS } from "../deadlines.ts";
 import { asLease, extendPending, freeLease, insertLease, moveLease, reconcile, setLive } from "./leases.ts";
 import { LEDGER_MIGRATIONS } from "./migrations.ts";
 import { changeNode, putNode, setNodeLoad } from "./nodes.ts";
+import {
+  type LedgerOverview,
+  nodesOf,
+  operatorLimitOf,
+  type SessionRow,
+  sessionsAfter,
+  setOperatorLimit,
+} from "./overview.ts";
 import { Placer } from "./placer.ts";
 import {
   activeSessions,
@@ -206,6 +214,30 @@ export class Ledger {
       nodesReady: readyNodes(this.#sql),
       waiting: waiting + called,
     };
+  }
+
+  // --- operators ---------------------------------------------------------------------------------------------------
+
+  /**
+   * Sets the operator's limit, which goes before every descriptor's, or takes it back with null. It counts from the next
+   * admission: sessions that run go on, however many they are.
+   */
+  setLimit(limit: number | null, nowMs: number): void {
+    this.#schema.ensure();
+    this.#sql.transaction(() => {
+      setOperatorLimit(this.#sql, limit);
+      this.#queue.advance(nowMs);
+    });
+  }
+
+  overview(): LedgerOverview {
+    if (!this.#schema.exists()) return { ...this.status(), operatorLimit: null, nodes: [] };
+    return { ...this.status(), operatorLimit: operatorLimitOf(this.#sql), nodes: nodesOf(this.#sql) };
+  }
+
+  /** Sessions in the order of their client ids, from the first after `after` on. */
+  sessions(after: string, count: number): SessionRow[] {
+    return this.#schema.exists() ? sessionsAfter(this.#sql, after, count) : [];
   }
 
   // --- inside a transaction ----------------------------------------------------------------------------------------

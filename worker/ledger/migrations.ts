@@ -34,4 +34,6 @@ export const LEDGER_MIGRATIONS: Migrations = [
     "ALTER TABLE nodes ADD COLUMN latitude REAL",
     "ALTER TABLE nodes ADD COLUMN longitude REAL",
   ],
+  // For operators: a node that is not ready either starts or leaves.
+  ["ALTER TABLE nodes ADD COLUMN draining INTEGER"],
 ];

@@ -14,8 +14,8 @@ export function putNode(sql: SqlPort, arrival: NodeArrival, nowMs: number): bool
   sql.rows(
     `INSERT OR REPLACE INTO nodes
        (node_id, epoch, state, changed_ms, build, concurrency_limit, capacity, sessions, cpu, ready, load_ms, revision,
-        queue_length, ticket_ttl_ms, rejoin, time_limit_ms, latitude, longitude)
-     VALUES (?, ?, 'up', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        queue_length, ticket_ttl_ms, rejoin, time_limit_ms, latitude, longitude, draining)
+     VALUES (?, ?, 'up', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     nodeId,
     epoch,
     nowMs,
@@ -33,6 +33,7 @@ export function putNode(sql: SqlPort, arrival: NodeArrival, nowMs: number): bool
     timeLimitMs,
     place?.latitude ?? null,
     place?.longitude ?? null,
+    load.draining === true ? 1 : 0,
   );
   return true;
 }
@@ -59,11 +60,12 @@ export function setNodeLoad(
   nowMs: number,
 ): void {
   sql.rows(
-    "UPDATE nodes SET capacity = ?, sessions = ?, cpu = ?, ready = ?, load_ms = ? WHERE node_id = ? AND epoch = ?",
+    "UPDATE nodes SET capacity = ?, sessions = ?, cpu = ?, ready = ?, draining = ?, load_ms = ? WHERE node_id = ? AND epoch = ?",
     load.capacity,
     load.sessions,
     load.cpu,
     load.ready ? 1 : 0,
+    load.draining === true ? 1 : 0,
     nowMs,
     nodeId,
     epoch,

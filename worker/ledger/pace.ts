@@ -17,6 +17,8 @@ export class Pace {
    * go by, and never above, what the time limit makes certain.
    */
   estimateMs(position: number, { limit, timeLimitMs }: { limit: number; timeLimitMs: number | null }): number | null {
+    // An operator has closed the stream.
+    if (limit === 0) return null;
     const bound = timeLimitMs === null ? null : Math.ceil(position / limit) * timeLimitMs;
     if (this.#durationsMs.length === 0) return bound;
     const mean = this.#durationsMs.reduce((sum, durationMs) => sum + durationMs, 0) / this.#durationsMs.length;

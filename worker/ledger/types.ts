@@ -92,6 +92,7 @@ export interface ReportedLoad {
   readonly capacity: number;
   readonly cpu: number;
   readonly ready: boolean;
+  readonly draining?: boolean | undefined;
 }
 
 /**
