@@ -5,10 +5,12 @@
 
 import type { CandidateCheck } from "../shared/candidate.ts";
 import type { StreamDescriptor } from "../shared/descriptor.ts";
-import type { FailedBody } from "../shared/errors.ts";
-import type { Command, NodeLoad, SessionEvent, SessionSnapshot } from "../shared/link.ts";
+import type { ErrorCode, FailedBody } from "../shared/errors.ts";
+import type { InputValues } from "../shared/inputs.ts";
+import type { Command, KeptOutputs, NodeLoad, Output, SessionEvent, SessionSnapshot } from "../shared/link.ts";
 import type { EndReason } from "../shared/session.ts";
 import { MIN_PROTOCOL_VERSION } from "../shared/version.ts";
+import type { LedgerOverview, SessionRow } from "./ledger/overview.ts";
 import type { Admission, Lease, LeaseRef, LedgerStatus, NodeChange } from "./ledger/types.ts";
 
 /** What every message between objects has. */
@@ -24,10 +26,10 @@ export function checkVersion(message: Versioned): void {
   if (message.v < MIN_PROTOCOL_VERSION) throw new Error(`message version ${message.v} is no longer spoken`);
 }
 
-/** A session's whereabouts as anyone may ask for them. */
+/** A session's whereabouts as anyone may ask for them. `sinceMs`: when it was admitted, or ended, since 1970. */
 export type SessionInfo =
-  | { readonly state: "pending" | "live"; readonly lease: Lease }
-  | { readonly state: "ended"; readonly sid: string; readonly reason: EndReason }
+  | { readonly state: "pending" | "live"; readonly lease: Lease; readonly sinceMs?: number }
+  | { readonly state: "ended"; readonly sid: string; readonly reason: EndReason; readonly sinceMs?: number }
   | null;
 
 /** A session that the edge has no lease for: its node ends it. */
@@ -43,6 +45,11 @@ export interface StreamApi {
   release(request: Versioned & LeaseRef & { reason: EndReason }): Promise<void>;
   find(request: Versioned & { clientId: string }): Promise<SessionInfo>;
   status(request: Versioned): Promise<LedgerStatus>;
+  overview(request: Versioned): Promise<LedgerOverview>;
+  /** At most `count` sessions, in the order of their client ids, after the client id `after`; "" is from the first on. */
+  sessions(request: Versioned & { after: string; count: number }): Promise<SessionRow[]>;
+  /** The operator's limit; null takes it back. */
+  setLimit(request: Versioned & { limit: number | null }): Promise<void>;
   /** @returns the sessions of the snapshot that have no lease, or null if a newer run of the node was here already. */
   nodeUp(
     request: Versioned & {
@@ -69,15 +76,40 @@ export type OfferResult =
 /** `body` is the whole reply: a candidate's is always HTTP 200. */
 export type CandidateResult = { readonly ok: true } | { readonly ok: false; readonly body: FailedBody };
 
+/** What a developer's route, or a client through a route of ours, may ask of a session. */
+export type SessionAction =
+  | { readonly kind: "inputs"; readonly values: InputValues }
+  | { readonly kind: "trigger_response" }
+  | { readonly kind: "update_connection"; readonly connection: "closed" }
+  | { readonly kind: "close" };
+
+/** `unknown_connection`: there is no such session, or no longer. */
+export type ControlResult =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly error: ErrorCode; readonly message?: string };
+
 export interface SessionApi {
   /** Repeated with the same `sid` it gives the same answer. */
   offer(request: Versioned & SessionName & { sdp: string }): Promise<OfferResult>;
   candidate(request: Versioned & { stream: string; clientId: string; check: CandidateCheck }): Promise<CandidateResult>;
+  /** Repeated with the same `requestId` it takes effect once. */
+  control(
+    request: Versioned & { stream: string; clientId: string; requestId: string; action: SessionAction },
+  ): Promise<ControlResult>;
+  /** A WebSocket over which the session's outputs come (worker/outputs/watch-protocol.ts). */
+  fetch(request: Request): Promise<Response>;
+  /**
+   * Outputs of the session on their way to whoever watches, or that no more will come.
+   * @returns whether anybody watches: if not, the node need not report any more.
+   */
+  outputs(
+    request: Versioned & SessionName & { outputs: Output[]; ended: boolean },
+  ): Promise<{ readonly watched: boolean }>;
 }
 
 /** `sent` is false if the node certainly never saw the command. */
 export type CommandResult =
-  | { readonly ok: true; readonly sdp?: string }
+  | { readonly ok: true; readonly sdp?: string; readonly outputs?: KeptOutputs }
   | { readonly ok: false; readonly error: string; readonly message?: string; readonly sent: boolean };
 
 export interface MediaNodeApi {
@@ -100,9 +132,25 @@ export interface StreamLookup {
   readonly anyKnown: boolean;
 }
 
+/** A node as the Directory knows it. `lostMs`: since when it has been lost; null while it is there. */
+export interface NodeListing {
+  readonly nodeId: string;
+  readonly version: string;
+  readonly region: string | null;
+  readonly lostMs: number | null;
+}
+
 export interface DirectoryApi {
-  register(request: Versioned & { nodeId: string; version: string; streams: StreamDescriptor[] }): Promise<void>;
+  register(
+    request: Versioned & {
+      nodeId: string;
+      version: string;
+      region?: string | null | undefined;
+      streams: StreamDescriptor[];
+    },
+  ): Promise<void>;
   nodeLost(request: Versioned & { nodeId: string }): Promise<void>;
   lookup(request: Versioned & { stream: string }): Promise<StreamLookup>;
   list(request: Versioned): Promise<StreamDescriptor[]>;
+  nodes(request: Versioned): Promise<NodeListing[]>;
 }

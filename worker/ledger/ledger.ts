@@ -138,9 +138,9 @@ export class Ledger {
     return due.length === 0 ? null : Math.min(...due);
   }
 
-  find(clientId: string): Lease | null {
+  find(clientId: string): (Lease & { readonly admittedMs: number }) | null {
     const held = this.#schema.exists() ? leaseOf(this.#sql, clientId) : null;
-    return held === null ? null : asLease(held);
+    return held === null ? null : { ...asLease(held), admittedMs: held.admittedMs };
   }
 
   // --- the queue ---------------------------------------------------------------------------------------------------
@@ -247,7 +247,7 @@ export class Ledger {
     const held = leaseOf(this.#sql, clientId);
     if (held !== null) {
       return held.sid === sid
-        ? { ok: true, nodeId: held.nodeId, epoch: held.epoch }
+        ? { ok: true, nodeId: held.nodeId, epoch: held.epoch, again: true }
         : { ok: false, code: "connection_already_exists" };
     }
     const rules = rulesOf(this.#sql);

@@ -62,8 +62,11 @@ export class PendingCommands {
 
   /** The node replied. A reply nobody waits for any more is dropped. */
   reply(reply: ReplyBody): void {
-    if (reply.ok) this.#settle(reply.id, { ok: true, ...(reply.sdp === undefined ? {} : { sdp: reply.sdp }) });
-    else {
+    if (reply.ok) {
+      const { sdp, outputs } = reply;
+      const result = { ...(sdp === undefined ? {} : { sdp }), ...(outputs === undefined ? {} : { outputs }) };
+      this.#settle(reply.id, { ok: true, ...result });
+    } else {
       const { error, message } = reply;
       this.#settle(reply.id, { ok: false, error, ...(message === undefined ? {} : { message }), sent: true });
     }

@@ -7,6 +7,8 @@ export const MAX_ENDED_SESSIONS = 512;
 export interface EndedSession {
   readonly sid: string;
   readonly reason: EndReason;
+  /** When it ended, in milliseconds since 1970, as far as is known. */
+  readonly sinceMs?: number;
 }
 
 export class EndedSessions {
@@ -23,7 +25,8 @@ export class EndedSessions {
 
   /** A report that came late knows better why a session ended. */
   correct(clientId: string, ended: EndedSession): void {
-    if (this.#sessions.get(clientId)?.sid === ended.sid) this.#sessions.set(clientId, ended);
+    const known = this.#sessions.get(clientId);
+    if (known?.sid === ended.sid) this.#sessions.set(clientId, { ...known, ...ended });
   }
 
   get(clientId: string): EndedSession | null {

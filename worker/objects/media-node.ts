@@ -20,12 +20,14 @@ import type { NodeState } from "../ledger/types.ts";
 import { LinkSocket } from "../link/link-socket.ts";
 import { judge, lostAfterClose } from "../link/liveness.ts";
 import { PendingCommands } from "../link/pending-commands.ts";
+import { regionOf } from "../link/region.ts";
 import { Serial } from "../link/serial.ts";
 import { log, reasonOf } from "../log.ts";
 import { type CommandResult, checkVersion, type MediaNodeApi, type Message, type SessionName } from "../rpc.ts";
 import { Audience } from "./audience.ts";
 import { callObject } from "./call.ts";
 import { type NodeRow, NodeRows } from "./node-rows.ts";
+import { OutputRelay } from "./output-relay.ts";
 
 /** A socket that says no hello for this long is closed. */
 export const HELLO_DEADLINE_MS = 10_000;
@@ -48,6 +50,7 @@ export class MediaNode extends DurableObject<Env> implements MediaNodeApi {
     return () => clearTimeout(timer);
   });
   readonly #audience: Audience;
+  readonly #outputs: OutputRelay;
   /** The socket whose hello counts. It may not be welcomed yet. */
   #current: LinkSocket | null = null;
 
@@ -55,6 +58,7 @@ export class MediaNode extends DurableObject<Env> implements MediaNodeApi {
     super(ctx, env);
     this.#rows = new NodeRows(durableSql(ctx.storage));
     this.#audience = new Audience(env, this.#rows);
+    this.#outputs = new OutputRelay(env, (session) => this.#unwatch(session));
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(LINK_PING, LINK_PONG));
     const epoch = this.#rows.node()?.epoch;
     for (const link of this.#openLinks()) if (link.state.epoch === epoch) this.#current = link;
@@ -66,7 +70,10 @@ export class MediaNode extends DurableObject<Env> implements MediaNodeApi {
   override async fetch(request: Request): Promise<Response> {
     const { 0: client, 1: server } = new WebSocketPair();
     this.ctx.acceptWebSocket(server);
-    this.#links.set(server, LinkSocket.open(server, request.headers.get(NODE_ID_HEADER) ?? "", Date.now()));
+    this.#links.set(
+      server,
+      LinkSocket.open(server, request.headers.get(NODE_ID_HEADER) ?? "", Date.now(), regionOf(request)),
+    );
     await this.#arm();
     return new Response(null, { status: 101, webSocket: client });
   }
@@ -159,7 +166,7 @@ export class MediaNode extends DurableObject<Env> implements MediaNodeApi {
     this.#closeOlderThan(link);
     const node = this.#change(body.nodeId, epoch, "up", null);
     try {
-      const end = await this.#audience.introduce(node, body, Date.now());
+      const end = await this.#audience.introduce(node, { region: link.state.region, ...body }, Date.now());
       // The socket may have closed meanwhile; whoever saw it go has said so.
       if (this.#current !== link) return;
       link.handled(seq);
@@ -190,6 +197,7 @@ export class MediaNode extends DurableObject<Env> implements MediaNodeApi {
           for (const session of end) this.#endOnNode(session);
         }),
       );
+      await this.#outputs.relay((body.outputs ?? []).filter((news) => served.has(news.stream)));
       if (body.load !== undefined) await this.#audience.load(nodeId, epoch, body.load, Date.now());
       link.handled(seq);
       link.send({ kind: "ack", body: {} });
@@ -204,6 +212,16 @@ export class MediaNode extends DurableObject<Env> implements MediaNodeApi {
   /** Ends a session that has no lease. Its node reports the end, or shows it again in its next snapshot. */
   #endOnNode(session: SessionName): void {
     const command = { ...session, id: `${session.sid}:end`, command: "end", reason: "ended_by_edge" } as const;
+    this.ctx.waitUntil(this.#pending.run(command, (ready) => this.#sendCommand(ready)));
+  }
+
+  /** Nobody is there for a session's outputs any more. */
+  #unwatch(session: SessionName): void {
+    const command = {
+      ...session,
+      id: `${session.sid}:unwatch:${crypto.randomUUID()}`,
+      command: "unwatch_outputs",
+    } as const;
     this.ctx.waitUntil(this.#pending.run(command, (ready) => this.#sendCommand(ready)));
   }
 

@@ -39,7 +39,9 @@ export type SessionEvent =
   | { readonly event: "placed"; readonly placed: Placed }
   | { readonly event: "answer" }
   | { readonly event: "failed" }
-  | { readonly event: "closed" };
+  | { readonly event: "closed" }
+  /** Its node's run is no longer the one that the object knew: the ledger knows better. */
+  | { readonly event: "lost_sight" };
 
 export const COLD: SessionState = { at: "cold" };
 
@@ -70,6 +72,8 @@ export function next(state: SessionState, event: SessionEvent): SessionState {
       return { at: "new" };
     case "closed":
       return state.at === "answered" ? { at: "ended" } : state;
+    case "lost_sight":
+      return state.at === "answered" ? COLD : state;
   }
 }
 

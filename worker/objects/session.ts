@@ -1,8 +1,10 @@
 /**
  * The `Session` object: one per client id of a stream. It takes an offer through admission, placement and the node to
- * its answer, keeps candidates that come before it, and passes on those that come after. It stores nothing.
+ * its answer, keeps candidates that come before it, and passes on those that come after, inputs to the node, and outputs
+ * to whoever watches. It stores nothing.
  */
 import { DurableObject } from "cloudflare:workers";
+import * as v from "valibot";
 import type { IceCandidate } from "../../shared/candidate.ts";
 import { type ErrorCode, failedBody, fastRtcRefusal, isErrorCode } from "../../shared/errors.ts";
 import type { Command } from "../../shared/link.ts";
@@ -11,9 +13,12 @@ import { COMMAND_DEADLINE_MS } from "../deadlines.ts";
 import { type Env, mediaNodeOf, streamOf } from "../env.ts";
 import type { Admission } from "../ledger/types.ts";
 import { log, reasonOf } from "../log.ts";
+import { seqAfter, tagOf, WatchQuery } from "../outputs/watch-protocol.ts";
+import { refuse, refuseUnknown } from "../routes/reply.ts";
 import {
   type CandidateResult,
   type CommandResult,
+  type ControlResult,
   checkVersion,
   type Message,
   type OfferResult,
@@ -21,6 +26,8 @@ import {
 } from "../rpc.ts";
 import { callObject, isReset } from "./call.ts";
 import { KeptCandidates } from "./kept-candidates.ts";
+import { OutputWatchers, tell } from "./output-watchers.ts";
+import { controlCommand, controlResult, isOver } from "./session-control.ts";
 import { COLD, next, type Placed, type SessionEvent, type SessionState } from "./session-state.ts";
 
 type OfferRequest = Message<SessionApi, "offer">;
@@ -37,6 +44,7 @@ function candidateCommand({ sid, stream, clientId }: Ref, candidate: IceCandidat
 export class Session extends DurableObject<Env> implements SessionApi {
   #state: SessionState = COLD;
   readonly #candidates = new KeptCandidates();
+  readonly #watchers = new OutputWatchers(this.ctx);
   /** The offer under way, for the same request again: the Worker repeats it when it lost its connection to here. */
   #offer: { readonly sid: string; readonly result: Promise<OfferResult> } | null = null;
 
@@ -80,6 +88,71 @@ export class Session extends DurableObject<Env> implements SessionApi {
     // The session ended under it: it may be for the next one.
     if (!result.ok && this.#state.at === "ended") this.#candidates.keep(check);
     return result;
+  }
+
+  async control(request: Message<SessionApi, "control">): Promise<ControlResult> {
+    checkVersion(request);
+    const { stream, clientId, requestId, action } = request;
+    const state = await this.#settled(stream, clientId);
+    if (state.at !== "answered") return { ok: false, error: "unknown_connection" };
+    const command = controlCommand({ sid: state.sid, stream, clientId }, requestId, action);
+    const reply = await this.#command(state, command);
+    this.#learn(state.sid, reply);
+    return controlResult(reply);
+  }
+
+  // --- outputs -----------------------------------------------------------------------------------------------------
+
+  /** A watcher's socket. It is the caller's business to open it again, unless it is told that the session is over. */
+  override async fetch(request: Request): Promise<Response> {
+    const query = v.safeParse(WatchQuery, Object.fromEntries(new URL(request.url).searchParams));
+    if (!query.success) return refuse("internal", "not a watcher's request");
+    const { stream, clientId, after } = query.output;
+    const state = await this.#settled(stream, clientId);
+    if (state.at === "ended") return new Response(null, { status: 204 });
+    if (state.at !== "answered") return refuseUnknown();
+    const { sid, nodeId, epoch } = state;
+    if (this.#watchers.isFull(sid)) return refuse("too_many_watchers");
+    // Taken before the node is asked: what it reports from then on must find the socket.
+    const { client, server } = this.#watchers.add({ sid, stream, clientId, nodeId, epoch });
+    const tag = tagOf(sid);
+    const id = `${sid}:watch:${crypto.randomUUID()}`;
+    const watch = { id, command: "watch_outputs", sid, stream, clientId, after: seqAfter(after, tag) } as const;
+    const reply = await this.#command(state, watch);
+    if (reply.ok && reply.outputs !== undefined) {
+      tell(server, { kind: "kept", tag, ...reply.outputs });
+      return new Response(null, { status: 101, webSocket: client });
+    }
+    this.#watchers.gone(server);
+    server.close(1000, "not watched");
+    this.#learn(sid, reply);
+    if (isOver(reply)) return new Response(null, { status: 204 });
+    const result = controlResult(reply);
+    return result.ok ? refuse("internal") : refuse(result.error, result.message);
+  }
+
+  async outputs(request: Message<SessionApi, "outputs">): Promise<{ watched: boolean }> {
+    checkVersion(request);
+    const { sid, outputs, ended } = request;
+    if (ended && this.#state.at === "answered" && this.#state.sid === sid) this.#on({ event: "closed" });
+    return { watched: this.#watchers.send(sid, outputs, ended) };
+  }
+
+  override async webSocketClose(ws: WebSocket): Promise<void> {
+    const watched = this.#watchers.gone(ws);
+    if (watched === null) return;
+    const { sid, stream, clientId } = watched;
+    const id = `${sid}:unwatch:${crypto.randomUUID()}`;
+    try {
+      await this.#command(watched, { id, command: "unwatch_outputs", sid, stream, clientId });
+    } catch (error) {
+      // The node's next output finds nobody, and it is told then.
+      log("warn", "unwatch_failed", { sid, stream, reason: reasonOf(error) });
+    }
+  }
+
+  override async webSocketError(ws: WebSocket): Promise<void> {
+    await this.webSocketClose(ws);
   }
 
   // --- the offer ---------------------------------------------------------------------------------------------------
@@ -212,6 +285,22 @@ export class Session extends DurableObject<Env> implements SessionApi {
     } catch (error) {
       log("warn", "release_failed", { sid, stream, reason: reasonOf(error) });
     }
+  }
+
+  // --- whereabouts -------------------------------------------------------------------------------------------------
+
+  /** The state, once it is known and no offer is under way: what comes right behind an offer means its session. */
+  async #settled(stream: string, clientId: string): Promise<SessionState> {
+    if (this.#offer !== null) await this.#offer.result;
+    if (this.#state.at === "cold") await this.#lookUp(stream, clientId);
+    return this.#state;
+  }
+
+  /** A reply may say that the session is over, or on a run of its node that is. */
+  #learn(sid: string, reply: CommandResult): void {
+    if (reply.ok || this.#state.at !== "answered" || this.#state.sid !== sid) return;
+    if (isOver(reply)) this.#on({ event: "closed" });
+    else if (reply.error === "node_unreachable" && !reply.sent) this.#on({ event: "lost_sight" });
   }
 
   // --- candidates --------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import type { EndReason } from "../../shared/session.ts";
 import type { Env } from "../env.ts";
 import { durableSql } from "../ledger/durable-sql.ts";
 import { Ledger } from "../ledger/ledger.ts";
+import type { LedgerOverview, SessionRow } from "../ledger/overview.ts";
 import type { Admission, Lease, LeaseRef, LedgerStatus } from "../ledger/types.ts";
 import { log, reasonOf } from "../log.ts";
 import {
@@ -60,7 +61,7 @@ export class Stream extends DurableObject<Env> implements StreamApi {
   async find(request: Message<StreamApi, "find">): Promise<SessionInfo> {
     checkVersion(request);
     const lease = this.#ledger.find(request.clientId);
-    if (lease !== null) return { state: lease.state, lease };
+    if (lease !== null) return { state: lease.state, lease, sinceMs: lease.admittedMs };
     const ended = this.#ended.get(request.clientId);
     return ended === null ? null : { state: "ended", ...ended };
   }
@@ -68,6 +69,23 @@ export class Stream extends DurableObject<Env> implements StreamApi {
   async status(request: Versioned): Promise<LedgerStatus> {
     checkVersion(request);
     return this.#ledger.status();
+  }
+
+  async overview(request: Versioned): Promise<LedgerOverview> {
+    checkVersion(request);
+    return this.#ledger.overview();
+  }
+
+  async sessions(request: Message<StreamApi, "sessions">): Promise<SessionRow[]> {
+    checkVersion(request);
+    return this.#ledger.sessions(request.after, request.count);
+  }
+
+  async setLimit(request: Message<StreamApi, "setLimit">): Promise<void> {
+    checkVersion(request);
+    this.#ledger.setLimit(request.limit, Date.now());
+    // Who waits may have been called.
+    await this.#armAlarm();
   }
 
   async nodeUp(request: Message<StreamApi, "nodeUp">): Promise<{ end: string[] } | null> {
@@ -125,13 +143,13 @@ export class Stream extends DurableObject<Env> implements StreamApi {
   #release(ref: LeaseRef, reason: EndReason): boolean {
     const { sid, clientId } = ref;
     const done = this.#ledger.release(ref, Date.now(), { timeUp: reason === "time_limit" }) === "done";
-    if (done) this.#ended.add(clientId, { sid, reason });
+    if (done) this.#ended.add(clientId, { sid, reason, sinceMs: Date.now() });
     else this.#ended.correct(clientId, { sid, reason });
     return done;
   }
 
   #remember(lease: Lease, reason: EndReason): void {
-    this.#ended.add(lease.clientId, { sid: lease.sid, reason });
+    this.#ended.add(lease.clientId, { sid: lease.sid, reason, sinceMs: Date.now() });
   }
 
   /** Deadlines only grow, so that one alarm serves every session admitted before it fires: a row each 35 s at most. */

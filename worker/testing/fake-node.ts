@@ -16,6 +16,8 @@ import {
   NODE_LINK_PATH,
   type NodeLoad,
   type NodeMessage,
+  type Output,
+  type OutputNews,
   type ReplyBody,
   type SessionEvent,
   type SessionSnapshot,
@@ -67,6 +69,10 @@ export class FakeNode {
   /** Sessions it holds: goes into every hello. */
   sessions: SessionSnapshot[] = [];
   readonly commands: Command[] = [];
+  /** Additional outputs, by session. */
+  readonly outputs = new Map<string, Output[]>();
+  /** Sessions whose outputs it reports. */
+  readonly watched = new Set<string>();
   /** Sids that welcomes asked to end. */
   readonly asked: string[] = [];
   /** What it answers; null is never. */
@@ -167,7 +173,24 @@ export class FakeNode {
   }
 
   async ended(sid: string, reason: (SessionEvent & { event: "ended" })["reason"] = "client_closed"): Promise<void> {
-    await this.report([{ ...this.#ref(sid), event: "ended", reason }]);
+    const ref = this.#ref(sid);
+    await this.report([{ ...ref, event: "ended", reason }]);
+    if (this.watched.delete(sid)) await this.reportOutputs([{ ...ref, news: "end" }]);
+  }
+
+  /** A session's handler yields an additional output. */
+  async output(sid: string, ...args: unknown[]): Promise<void> {
+    const outputs = this.outputs.get(sid) ?? [];
+    const output = { seq: outputs.length + 1, json: JSON.stringify(args) };
+    this.outputs.set(sid, [...outputs, output]);
+    if (this.watched.has(sid)) await this.reportOutputs([{ ...this.#ref(sid), news: "output", ...output }]);
+  }
+
+  /** Reports outputs, as they are, and waits until the edge has acknowledged them. */
+  async reportOutputs(outputs: OutputNews[]): Promise<void> {
+    this.send({ kind: "report", body: { events: [], outputs } });
+    const seq = this.#sent;
+    await this.#until(() => this.#acknowledged >= seq);
   }
 
   /** Resolves with the first command that fits, past ones included. */
@@ -199,11 +222,23 @@ export class FakeNode {
       case "offer":
         if (!held) this.sessions.push({ sid, stream, clientId, state: "pending" });
         return { ok: true, sdp: `v=0\r\ns=answer to ${sid}\r\n` };
-      default:
-        return held ? { ok: true } : { ok: false, error: "connection_closed" };
       case "end":
         this.sessions = this.sessions.filter((session) => session.sid !== sid);
         return { ok: true };
+      case "watch_outputs": {
+        if (!held) return { ok: false, error: "connection_closed" };
+        this.watched.add(sid);
+        const outputs = this.outputs.get(sid) ?? [];
+        return {
+          ok: true,
+          outputs: { last: outputs.length, kept: outputs.filter(({ seq }) => seq > command.after) },
+        };
+      }
+      case "unwatch_outputs":
+        this.watched.delete(sid);
+        return { ok: true };
+      default:
+        return held ? { ok: true } : { ok: false, error: "connection_closed" };
     }
   }
 
