@@ -93,7 +93,7 @@ describe("a call that starts", () => {
     await expect(started).rejects.toMatchObject({ code: "call_ended" });
   });
 
-  it("sends the offer without waiting for candidates, and these behind the answer, but not the end of them", async () => {
+  it("sends the offer without waiting for candidates, and these behind the answer if they are needed", async () => {
     const answer = Promise.withResolvers<unknown>();
     browser.reply = () => answer.promise;
     const { call, connection } = await dial();
@@ -104,6 +104,7 @@ describe("a call that starts", () => {
     expect(browser.requests.map(({ body }) => body)).toEqual([{ sdp: "offer", type: "offer", webrtc_id: clientId }]);
     answer.resolve({ sdp: "answer", type: "answer" });
     await settle();
+    await vi.advanceTimersByTimeAsync(250);
     expect(browser.requests.map(({ body }) => body)).toEqual([
       { sdp: "offer", type: "offer", webrtc_id: clientId },
       {

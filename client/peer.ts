@@ -1,5 +1,6 @@
 /** The peer connection of a call: its offer, its data channel and how its connection fares. */
 import { CHANNEL_LABEL } from "../shared/channel.ts";
+import { Candidates } from "./candidates.ts";
 import { CallError } from "./errors.ts";
 import type { Signaling } from "./signaling.ts";
 import { readPath, type TransportPath } from "./transport-path.ts";
@@ -23,6 +24,7 @@ export class Peer {
   readonly #channel: RTCDataChannel;
   readonly #listener: PeerListener;
   #sender: RTCRtpSender | undefined;
+  #candidates: Candidates | undefined;
   #closed = false;
 
   constructor(configuration: RTCConfiguration, listener: PeerListener) {
@@ -45,8 +47,7 @@ export class Peer {
   }
 
   /**
-   * Sends the offer before any candidate is gathered, and the candidates one by one once it is answered: before that
-   * nobody could check them, and they would only be in the answer's way.
+   * Sends the offer before any candidate is gathered, and the candidates behind the answer, if the call needs them.
    * @param track the microphone, or null for a stream that only sends to us.
    * @throws CallError as {@link Signaling.offer} does.
    */
@@ -59,14 +60,18 @@ export class Peer {
       this.#sender = connection.addTransceiver(track, { direction, streams: [new MediaStream([track])] }).sender;
     }
     await connection.setLocalDescription();
-    const answer = signaling.offer(connection.localDescription?.sdp ?? "");
+    const candidates = new Candidates((candidate) => {
+      signaling.candidate(candidate).catch(ignore);
+    });
+    this.#candidates = candidates;
     connection.addEventListener("icecandidate", ({ candidate }) => {
       // The empty candidate is the end of a generation: FastRTC would call it malformed.
-      if (candidate?.candidate) answer.then(() => signaling.candidate(candidate.toJSON()), ignore);
+      if (candidate?.candidate) candidates.add(candidate.toJSON());
     });
-    const sdp = await answer;
+    const sdp = await signaling.offer(connection.localDescription?.sdp ?? "");
     if (this.#closed) return;
     await connection.setRemoteDescription({ type: "answer", sdp });
+    candidates.answered(sdp);
   }
 
   /** Sends another microphone from now on. */
@@ -88,19 +93,21 @@ export class Peer {
 
   close(): void {
     this.#closed = true;
+    this.#candidates?.close();
     this.#connection.close();
   }
 
   #onChange = (): void => {
     if (this.#closed) return;
     const state = this.#connection.connectionState;
+    if (state === "connected") this.#candidates?.close();
     if (state === "connected" && this.#channel.readyState === "open") this.#listener.onConnected();
     else if (state === "disconnected") this.#listener.onDisconnected();
     else if (state === "failed") this.#listener.onFailed();
   };
 }
 
-/** An offer that is refused is the caller's to handle; its candidates are nobody's. */
+/** A candidate that does not reach the edge costs nothing: the call may come up through the others. */
 function ignore(): void {
   // Nothing to do.
 }

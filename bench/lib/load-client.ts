@@ -4,7 +4,7 @@
  */
 import { networkInterfaces } from "node:os";
 import { MediaStreamTrack, type RTCDataChannel, RTCPeerConnection, RtpHeader, RtpPacket, useOPUS } from "werift";
-import { sendCloseNotify } from "../../media-node/transport/close-notify.ts";
+import { sendCloseNotify } from "../../test/support/close-notify.ts";
 import { abortable } from "./wait.ts";
 
 const CONNECT_TIMEOUT_MS = 20_000;

@@ -31,6 +31,8 @@ export interface PageResult {
 
 export async function makeCalls({ path, count, atOnce, timeoutMs }: CallPlan): Promise<PageResult> {
   const BETWEEN_MS = 150;
+  /** As `client/candidates.ts`. */
+  const HELD_MS = 250;
   // Sees every packet of a receiver as it comes, before Chromium's jitter buffer.
   const WORKER = `onrtctransform = ({ transformer }) => {
     let first = true;
@@ -66,6 +68,13 @@ export async function makeCalls({ path, count, atOnce, timeoutMs }: CallPlan): P
     return Promise.race([promise, late.promise]).finally(() => clearTimeout(timer));
   };
 
+  const candidateNeeded = async (answer: Promise<{ sdp?: string }>, connection: RTCPeerConnection) => {
+    const { sdp } = await answer;
+    if (sdp === undefined || sdp.includes("a=ice-lite")) return false;
+    await sleep(HELD_MS);
+    return connection.connectionState !== "connected" && connection.connectionState !== "closed";
+  };
+
   const call = async (connection: RTCPeerConnection): Promise<CallTimes> => {
     const id = crypto.randomUUID();
     const connected = Promise.withResolvers<number>();
@@ -84,9 +93,12 @@ export async function makeCalls({ path, count, atOnce, timeoutMs }: CallPlan): P
     const postedMs = performance.now();
     const answer = post({ sdp: connection.localDescription?.sdp, type: "offer", webrtc_id: id });
     connection.addEventListener("icecandidate", ({ candidate }) => {
-      // As the project's own client does: behind the answer. One that does not get through costs nothing.
-      if (!candidate?.candidate) return;
-      answer.then(() => post({ type: "ice-candidate", webrtc_id: id, candidate })).catch(() => undefined);
+      // As the project's own client does: behind the answer, and only if the call needs them.
+      if (candidate?.candidate)
+        candidateNeeded(answer, connection).then(
+          (needed) => (needed ? post({ type: "ice-candidate", webrtc_id: id, candidate }) : undefined),
+          () => undefined,
+        );
     });
     const reply = await inTime(answer, "the answer");
     if (reply.sdp === undefined) throw new Error(`refused: ${JSON.stringify(reply)}`);
