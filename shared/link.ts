@@ -91,6 +91,8 @@ export const HelloBody = v.object({
   nodeId: NodeId,
   epoch: v.nullable(count),
   version: v.pipe(v.string(), v.maxLength(64)),
+  /** Where the operator says it runs. Absent: where it dials from, as far as the edge can tell. */
+  region: v.optional(v.pipe(v.string(), v.maxLength(64))),
   streams: v.pipe(v.array(StreamDescriptor), v.maxLength(MAX_STREAMS_PER_NODE)),
   /** Every session this run holds: the edge frees leases that are not here and asks for the end of ones it does not know. */
   sessions: v.array(SessionSnapshot),
@@ -172,6 +174,19 @@ export type NodeCommand = v.InferOutput<typeof NodeCommand>;
 
 export const Command = v.variant("command", [SessionCommand, NodeCommand]);
 export type Command = v.InferOutput<typeof Command>;
+
+/** The version of the node link that brought each command: a node of an older one is not sent it. */
+export const COMMAND_SINCE = {
+  offer: 1,
+  candidate: 1,
+  end: 1,
+  inputs: 2,
+  trigger_response: 2,
+  update_connection: 2,
+  watch_outputs: 2,
+  unwatch_outputs: 2,
+  drain: 2,
+} as const satisfies Record<Command["command"], number>;
 
 // --- envelopes -----------------------------------------------------------------------------------------------------
 

@@ -8,9 +8,11 @@ import {
   LinkClose,
   NODE_FENCE_MS,
   NODE_ID_HEADER,
+  NODE_SUSPECT_MS,
   type NodeMessage,
   type ReplyBody,
 } from "../../shared/link.ts";
+import { PROTOCOL_VERSION } from "../../shared/version.ts";
 import { VirtualClock } from "../time/virtual-clock.ts";
 import { NodeLink, type NodeLinkOptions } from "./node-link.ts";
 
@@ -88,7 +90,7 @@ afterEach(async () => {
 });
 
 function start(options: Partial<NodeLinkOptions> = {}) {
-  const seen = { fenced: 0, ended: [] as string[], commands: [] as string[], linked: 0 };
+  const seen = { vouchedUntilMs: 0, replaced: 0, ended: [] as string[], commands: [] as string[], linked: 0 };
   link = new NodeLink({
     edgeUrl: edge.url,
     secret: "secret",
@@ -103,8 +105,12 @@ function start(options: Partial<NodeLinkOptions> = {}) {
       return { id, ok: true };
     },
     onEnd: (sids) => seen.ended.push(...sids),
-    onFenced: () => {
-      seen.fenced += 1;
+    machineTimeMs: () => clock.nowMs(),
+    onVouched: (untilMs) => {
+      seen.vouchedUntilMs = untilMs;
+    },
+    onReplaced: () => {
+      seen.replaced += 1;
     },
     alive: () => true,
     onLinked: () => {
@@ -138,7 +144,7 @@ describe("NodeLink", () => {
     const { seen } = start();
     await vi.waitFor(() => expect(edge.of("hello")).toHaveLength(1));
     expect(edge.headers[0]).toMatchObject({ authorization: "Bearer secret", [NODE_ID_HEADER]: "n1" });
-    expect(edge.of("hello")[0]).toMatchObject({ v: 1, seq: 1, body: { nodeId: "n1", epoch: null } });
+    expect(edge.of("hello")[0]).toMatchObject({ v: PROTOCOL_VERSION, seq: 1, body: { nodeId: "n1", epoch: null } });
     edge.welcome(3, [sid(9)]);
     await vi.waitFor(() => expect(seen.ended).toEqual([sid(9)]));
   });
@@ -221,16 +227,58 @@ describe("NodeLink", () => {
     await vi.waitFor(() => expect(seen.commands).toEqual(["c"]));
   });
 
-  it("fences the node, once, when the edge is silent for too long, and dials anew before that", async () => {
+  it("passes the edge's word on, counted from when it asked for it", async () => {
     const { seen } = await linked();
+    expect(seen.vouchedUntilMs).toBe(NODE_FENCE_MS);
+    await vi.waitFor(async () => {
+      await clock.advanceAsync(100);
+      expect(seen.vouchedUntilMs).toBeGreaterThan(NODE_FENCE_MS);
+    });
+    // A pong that is read after a long pause is as old as its ping.
     edge.answersPings = false;
-    await clock.advanceAsync(NODE_FENCE_MS - 1_000);
-    expect(seen.fenced).toBe(0);
-    expect(edge.headers.length).toBeGreaterThanOrEqual(1);
-    await clock.advanceAsync(5_000);
-    expect(seen.fenced).toBe(1);
-    await clock.advanceAsync(60_000);
-    expect(seen.fenced).toBe(1);
+    const pings = edge.pings;
+    await vi.waitFor(async () => {
+      await clock.advanceAsync(100);
+      expect(edge.pings).toBe(pings + 1);
+    });
+    const pingedMs = clock.nowMs();
+    clock.jump(30_000);
+    edge.socket?.send(LINK_PONG);
+    await vi.waitFor(() => expect(seen.vouchedUntilMs).toBeGreaterThan(pingedMs + NODE_FENCE_MS - 2_000));
+    expect(seen.vouchedUntilMs).toBeLessThanOrEqual(pingedMs + NODE_FENCE_MS);
+  });
+
+  it("dials anew when its pings are not answered", async () => {
+    await linked();
+    edge.answersPings = false;
+    await clock.advanceAsync(NODE_SUSPECT_MS - 1_000);
+    expect(edge.headers).toHaveLength(1);
+    await vi.waitFor(async () => {
+      await clock.advanceAsync(300);
+      expect(edge.headers).toHaveLength(2);
+    });
+  });
+
+  it("does not take its own silence for the edge's", async () => {
+    await linked({ alive: () => false });
+    await clock.advanceAsync(NODE_FENCE_MS);
+    expect(edge.headers).toHaveLength(1);
+  });
+
+  it("ends its sessions when another run takes its name, and not when its own next socket does", async () => {
+    const { seen } = await linked();
+    edge.socket?.close(LinkClose.replaced, "a newer run is here");
+    await vi.waitFor(() => expect(seen.replaced).toBe(1));
+    await redial(2);
+    expect(seen.replaced).toBe(1);
+  });
+
+  it("refuses a command that it does not know, as a newer edge may send", async () => {
+    await linked();
+    edge.socket?.send(JSON.stringify({ v: 3, seq: 2, ack: 0, kind: "command", body: { id: "new", command: "sing" } }));
+    await vi.waitFor(() =>
+      expect(edge.of("reply")[0]?.body).toEqual({ id: "new", ok: false, error: "protocol_mismatch" }),
+    );
   });
 
   it("stays silent while it cannot vouch for its shards", async () => {

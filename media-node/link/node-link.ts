@@ -1,6 +1,6 @@
 /**
  * The node's side of the node link: dials the edge, says hello with everything it holds, answers commands, reports what
- * happens to sessions until the edge has acknowledged it, and fences the node when the edge is gone for too long.
+ * happens to sessions until the edge has acknowledged it, and passes on how long the edge's word for them holds.
  */
 import * as v from "valibot";
 import { WebSocket } from "ws";
@@ -13,10 +13,8 @@ import {
   LINK_PING_INTERVAL_MS,
   LINK_PONG,
   LinkClose,
-  NODE_FENCE_MS,
   NODE_ID_HEADER,
   NODE_LINK_PATH,
-  NODE_SUSPECT_MS,
   type NodeMessage,
   type OutputNews,
   type ReplyBody,
@@ -24,6 +22,7 @@ import {
 } from "../../shared/link.ts";
 import { PROTOCOL_VERSION } from "../../shared/version.ts";
 import type { Clock, Timer } from "../time/clock.ts";
+import { EdgeContact } from "./edge-contact.ts";
 import {
   INITIAL_LINK,
   type LinkAction,
@@ -46,6 +45,14 @@ const MAX_EVENTS_PER_REPORT = 500;
 const OPEN_TIMEOUT_MS = 5_000;
 /** The edge finishes the closing handshake within this, or the socket is dropped. */
 const GOODBYE_TIMEOUT_MS = 1_000;
+const WATCH_INTERVAL_MS = 500;
+
+/** As much of a command as any version has. */
+const AnyCommand = v.object({
+  kind: v.literal("command"),
+  seq: v.pipe(v.number(), v.integer(), v.minValue(1)),
+  body: v.object({ id: v.string() }),
+});
 
 export interface NodeLinkOptions {
   /** The edge's base URL, http or https. */
@@ -61,8 +68,12 @@ export interface NodeLinkOptions {
   readonly onCommand: (command: Command) => Promise<ReplyBody>;
   /** Sessions whose lease is gone. */
   readonly onEnd: (sids: readonly string[]) => void;
-  /** No acknowledgement for too long: every session must end now. */
-  readonly onFenced: () => void;
+  /** The machine's time, which counts while processes are suspended. */
+  readonly machineTimeMs: () => number;
+  /** The edge's word: sessions may go on until then, in the machine's time, and not longer without another word. */
+  readonly onVouched: (untilMs: number) => void;
+  /** Another run took this node's name, and its slots: every session must end now. */
+  readonly onReplaced: () => void;
   /** False while the node cannot vouch for its shards: it then stays silent. */
   readonly alive: () => boolean;
   readonly onLinked: () => void;
@@ -75,8 +86,7 @@ export class NodeLink {
   #epoch: number | null = null;
   #seq = 0;
   #seen = 0;
-  #acknowledgedAtMs: number;
-  #fence: "armed" | "fenced" = "armed";
+  readonly #contact = new EdgeContact();
   #pending: SessionEvent[] = [];
   #unacknowledged: { readonly seq: number; readonly events: readonly SessionEvent[] }[] = [];
   readonly #outputs = new OutputQueue();
@@ -89,7 +99,6 @@ export class NodeLink {
 
   constructor(options: NodeLinkOptions) {
     this.#options = options;
-    this.#acknowledgedAtMs = options.clock.nowMs();
   }
 
   get phase(): LinkState["phase"] {
@@ -192,7 +201,7 @@ export class NodeLink {
   }
 
   #dial(): void {
-    const { edgeUrl, secret, nodeId, clock, log } = this.#options;
+    const { edgeUrl, secret, nodeId, clock, log, onReplaced } = this.#options;
     const url = new URL(NODE_LINK_PATH, edgeUrl);
     url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
     const socket = new WebSocket(url, {
@@ -213,6 +222,7 @@ export class NodeLink {
       if (code === LinkClose.replaced || code === LinkClose.protocol) {
         log.warn({ code, reason: String(reason) }, "the edge closed the node link");
       }
+      if (code === LinkClose.replaced && this.#socket === socket) onReplaced();
       lost();
     });
     socket.on("unexpected-response", (request, response) => {
@@ -237,12 +247,14 @@ export class NodeLink {
     const { nodeId, describe, load } = this.#options;
     const body = { ...describe(), load: load(), nodeId, epoch: this.#epoch };
     this.#reportedLoad = body.load;
+    this.#contact.asked(this.#options.machineTimeMs());
     this.#send({ kind: "hello", body });
   }
 
   #dropSocket(): void {
     this.#timers.open?.cancel();
     this.#timers.ping?.cancel();
+    this.#contact.dropped();
     const socket = this.#socket;
     this.#socket = undefined;
     // A socket that is still opening reports its end as an error: there is nobody to tell any more.
@@ -252,12 +264,14 @@ export class NodeLink {
   }
 
   #onMessage(text: string): void {
-    this.#acknowledgedAtMs = this.#options.clock.nowMs();
-    this.#fence = "armed";
-    if (text === LINK_PONG) return;
-    const parsed = v.safeParse(EdgeMessage, parseJson(text));
+    if (text === LINK_PONG) {
+      this.#answered();
+      return;
+    }
+    const json = parseJson(text);
+    const parsed = v.safeParse(EdgeMessage, json);
     if (!parsed.success) {
-      this.#options.log.warn({ text: text.slice(0, 200) }, "the edge sent a message this node does not understand");
+      this.#notUnderstood(json, text);
       return;
     }
     const message = parsed.output;
@@ -268,6 +282,7 @@ export class NodeLink {
       case "welcome":
         this.#timers.open?.cancel();
         this.#epoch = message.body.epoch;
+        this.#answered();
         if (message.body.end.length > 0) this.#options.onEnd(message.body.end);
         this.#signal({ type: "welcomed" });
         break;
@@ -277,6 +292,21 @@ export class NodeLink {
       case "ack":
         break;
     }
+  }
+
+  #answered(): void {
+    const untilMs = this.#contact.answered();
+    if (untilMs !== null) this.#options.onVouched(untilMs);
+  }
+
+  /** The edge may be newer: a command that this node does not know is refused, so that nobody waits for it. */
+  #notUnderstood(json: unknown, text: string): void {
+    this.#options.log.warn({ text: text.slice(0, 200) }, "the edge sent a message this node does not understand");
+    const unknown = v.safeParse(AnyCommand, json);
+    if (!unknown.success) return;
+    const { seq, body } = unknown.output;
+    this.#seen = Math.max(this.#seen, seq);
+    this.#send({ kind: "reply", body: { id: body.id, ok: false, error: "protocol_mismatch" } });
   }
 
   #answer(command: Command): void {
@@ -319,21 +349,18 @@ export class NodeLink {
   }
 
   #ping(): void {
-    if (this.#options.alive()) this.#socket?.send(LINK_PING);
+    if (this.#options.alive()) {
+      this.#contact.asked(this.#options.machineTimeMs());
+      this.#socket?.send(LINK_PING);
+    }
     this.#timers.ping = this.#options.clock.after(LINK_PING_INTERVAL_MS, () => this.#ping());
   }
 
-  /** Notices an edge that is silent: first a new socket is tried, then the node is fenced. */
+  /** Notices a socket that is dead without a word: a new one is tried. */
   #watch(): void {
-    const { clock, onFenced, log } = this.#options;
-    this.#timers.watch = clock.after(500, () => {
-      const silentMs = clock.nowMs() - this.#acknowledgedAtMs;
-      if (silentMs > NODE_FENCE_MS && this.#fence === "armed") {
-        this.#fence = "fenced";
-        log.warn({ silentMs: Math.round(silentMs) }, "no word from the edge: this node ends its sessions");
-        onFenced();
-      }
-      if (silentMs > NODE_SUSPECT_MS && this.phase === "linked") this.#signal({ type: "lost" });
+    const { clock, machineTimeMs } = this.#options;
+    this.#timers.watch = clock.after(WATCH_INTERVAL_MS, () => {
+      if (this.phase === "linked" && this.#contact.isOverdue(machineTimeMs())) this.#signal({ type: "lost" });
       this.#watch();
     });
   }

@@ -6,6 +6,7 @@ import { NodeLink } from "../link/node-link.ts";
 import type { ShardConfig } from "../shard/messages.ts";
 import { ShardPool } from "../shard/shard-pool.ts";
 import { type Clock, systemClock } from "../time/clock.ts";
+import { machineTimeMs } from "../time/machine-time.ts";
 import { DEFAULT_ICE, type IceOptions, withReachableAddress } from "../transport/ice-options.ts";
 import type { Log } from "./log.ts";
 import { NodeLife } from "./node-life.ts";
@@ -114,7 +115,9 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
         pool.execute(end).catch((error: unknown) => log.error({ err: error, sid }, "a session could not be ended"));
       }
     },
-    onFenced: () => pool.endAll("edge_lost"),
+    machineTimeMs,
+    onVouched: (untilMs) => pool.vouch(untilMs),
+    onReplaced: () => pool.endAll("edge_lost"),
     alive: () => pool.silentMs < SHARD_SILENCE_MS,
     onLinked: () => {
       log.info({ edge: options.edgeUrl, node: options.nodeId }, "linked to the edge");

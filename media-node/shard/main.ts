@@ -5,8 +5,10 @@ import { createLog } from "../node/log.ts";
 import { closeSpeech, openVad, speechReady } from "../speech/index.ts";
 import { loadStreams } from "../stream/load.ts";
 import { systemClock } from "../time/clock.ts";
+import { machineTimeMs } from "../time/machine-time.ts";
 import { DEFAULT_ICE } from "../transport/ice-options.ts";
 import { warmUpPeers } from "../transport/warm-up.ts";
+import { Fence } from "./fence.ts";
 import { type FromShard, ShardConfig, TICK_MS, ToShard } from "./messages.ts";
 import { Shard } from "./shard.ts";
 
@@ -45,6 +47,15 @@ async function start(): Promise<void> {
     onEvent: (event) => tell({ kind: "event", event }),
     onOutput: (output) => tell({ kind: "output", output }),
   });
+  const fence = new Fence({
+    clock: systemClock,
+    machineTimeMs,
+    onOut: () => {
+      if (shard.size === 0) return;
+      log.warn({ sessions: shard.size }, "no word from the edge for too long: its sessions end");
+      shard.endAll("edge_lost");
+    },
+  });
   process.on("message", (raw) => {
     const message = v.parse(ToShard, raw);
     switch (message.kind) {
@@ -57,7 +68,11 @@ async function start(): Promise<void> {
       case "end_all":
         shard.endAll(message.reason);
         break;
+      case "vouched":
+        fence.extend(message.untilMs);
+        break;
       case "exit":
+        fence.close();
         closeSpeech().then(
           () => process.exit(0),
           () => process.exit(1),

@@ -10,6 +10,8 @@ export const TICK_MS = 1_000;
 export const ToShard = v.variant("kind", [
   v.object({ kind: v.literal("command"), command: SessionCommand }),
   v.object({ kind: v.literal("end_all"), reason: EndReason }),
+  /** Sessions may go on until then, in the machine's time (machine-time.ts): the edge's word holds so long. */
+  v.object({ kind: v.literal("vouched"), untilMs: v.number() }),
   v.object({ kind: v.literal("exit") }),
 ]);
 export type ToShard = v.InferOutput<typeof ToShard>;

@@ -38,6 +38,7 @@ export class ShardPool {
   readonly #sessions = new Map<string, Held>();
   readonly #restarts = new Set<Timer>();
   #streams: readonly StreamDescriptor[] = [];
+  #vouchedUntilMs: number | null = null;
   /** `refusing` takes no more sessions and keeps those it has. */
   #state: "open" | "refusing" | "stopping" = "open";
 
@@ -109,6 +110,12 @@ export class ShardPool {
     for (const shard of this.#shards.values()) shard.send({ kind: "end_all", reason });
   }
 
+  /** The edge's word for this node's sessions holds until then, in the machine's time. */
+  vouch(untilMs: number): void {
+    this.#vouchedUntilMs = untilMs;
+    for (const shard of this.#shards.values()) shard.send({ kind: "vouched", untilMs });
+  }
+
   /** From now on offers are refused as `node_full`: the edge places them elsewhere. */
   refuse(): void {
     if (this.#state === "open") this.#state = "refusing";
@@ -138,6 +145,7 @@ export class ShardPool {
       ready: (streams) => {
         this.#streams = streams;
         nextRestartMs = RESTART_MS;
+        if (this.#vouchedUntilMs !== null) shard.send({ kind: "vouched", untilMs: this.#vouchedUntilMs });
         first?.ready();
         onChange();
       },

@@ -38,6 +38,11 @@ export class VirtualClock implements Clock {
     this.#nowMs = untilMs;
   }
 
+  /** Time passes and nothing runs: what a process sees that was frozen. */
+  jump(durationMs: number): void {
+    this.#nowMs += durationMs;
+  }
+
   /** As {@link advance}, letting promises settle after every timer. */
   async advanceAsync(durationMs: number): Promise<void> {
     const untilMs = this.#nowMs + durationMs;
