@@ -5,6 +5,8 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { Command } from "commander";
 import { streamPath } from "../../shared/ids.ts";
+import { TURN_VARIABLES, type TurnVariables } from "../../shared/turn.ts";
+import { isHostedNotebook, isPublicHost } from "../ice/public-host.ts";
 import { startLocalEdge } from "../local/edge.ts";
 import { createLog } from "../node/log.ts";
 import { type RunningNode, startNode } from "../node/node.ts";
@@ -30,7 +32,13 @@ export function devCommand(): Command {
     await mkdir(flags.stateDir, { recursive: true });
     const secret = await localSecret(flags.stateDir);
     const log = createLog({ node: "local" });
-    const edge = await startLocalEdge({ host: flags.host, port: flags.port, stateDir: flags.stateDir, secret });
+    const edge = await startLocalEdge({
+      host: flags.host,
+      port: flags.port,
+      stateDir: flags.stateDir,
+      secret,
+      variables: turnVariables(process.env),
+    });
     let node: RunningNode | undefined;
     const stop = async (): Promise<void> => {
       await node?.stop();
@@ -45,6 +53,7 @@ export function devCommand(): Command {
         nodeId: "local",
         ...(flags.shards === undefined ? {} : { shards: Math.max(1, flags.shards) }),
         ice: iceFrom(flags),
+        publicEdge: isPublicHost(flags.host) || isHostedNotebook(process.env),
         log,
       });
       await node.linked;
@@ -55,6 +64,12 @@ export function devCommand(): Command {
     }
     printWelcome(edge.url, node.streams);
   });
+}
+
+/** The edge's TURN configuration, from this process's environment. */
+function turnVariables(env: NodeJS.ProcessEnv): TurnVariables {
+  const set = TURN_VARIABLES.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]] as const]));
+  return Object.fromEntries(set);
 }
 
 /** Generated once: the edge and further nodes on this machine share it. */

@@ -12,7 +12,7 @@ import { Miniflare, type MiniflareOptions, NoOpLog, type WorkerdStructuredLog } 
 import { bundleWorker } from "./bundle.ts";
 import { GUARD_MARK, guardProcesses } from "./guard.ts";
 import { withoutSignalHandlers } from "./signals.ts";
-import { readWorkerConfig } from "./worker-config.ts";
+import { type RateLimitConfig, readWorkerConfig } from "./worker-config.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const EDGE_WORKER = "edgertc";
@@ -35,6 +35,8 @@ export interface LocalEdgeOptions {
   readonly stateDir: string;
   /** EDGERTC_NODE_SECRET: media nodes must present it. */
   readonly secret: string;
+  /** Further variables of the Worker, such as those of TURN. */
+  readonly variables?: Readonly<Record<string, string | undefined>>;
   /** Folder of the built page. Default: the one of wrangler.toml; without it the edge has no page. */
   readonly assets?: string;
   /** Default `warn`. */
@@ -92,6 +94,8 @@ async function miniflareOptions(options: LocalEdgeOptions, mark: string): Promis
     manifest: { mainModule: "index.js", modules: { "index.js": { type: "esm" as const, contents } } },
     env: {
       ...Object.fromEntries(bindings.map((binding) => [binding.name, durableObject(binding.class_name)])),
+      ...Object.fromEntries((config.ratelimits ?? []).map((limit) => [limit.name, rateLimit(limit)])),
+      ...textVariables(options.variables ?? {}),
       EDGERTC_NODE_SECRET: { type: "text" as const, value: options.secret },
     },
     exports: Object.fromEntries(
@@ -119,6 +123,18 @@ async function miniflareOptions(options: LocalEdgeOptions, mark: string): Promis
       { config: worker(SESSION_WORKER, [STORELESS_CLASS]), dev: { unsafeEphemeralDurableObjects: true } },
     ],
   };
+}
+
+function rateLimit({ namespace_id, simple }: RateLimitConfig) {
+  return { type: "rate-limit" as const, namespace: namespace_id, simple };
+}
+
+function textVariables(variables: Readonly<Record<string, string | undefined>>) {
+  return Object.fromEntries(
+    Object.entries(variables).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, { type: "text" as const, value }] as const],
+    ),
+  );
 }
 
 function durableObject(exportName: string): { type: "durable-object"; worker: string; exportName: string } {

@@ -1,7 +1,11 @@
 /** A media node: its shards and its link to the edge, put together. */
 import { availableParallelism } from "node:os";
+import type { StreamDescriptor } from "../../shared/descriptor.ts";
 import { MAX_DRAIN_TIMEOUT_MS } from "../../shared/link.ts";
+import { hasTurnServer } from "../../shared/turn.ts";
 import { EDGERTC_VERSION } from "../../shared/version.ts";
+import { IceServersRenewal } from "../ice/ice-servers-renewal.ts";
+import { isPublicHost } from "../ice/public-host.ts";
 import { NodeLink } from "../link/node-link.ts";
 import type { ShardConfig } from "../shard/messages.ts";
 import { ShardPool } from "../shard/shard-pool.ts";
@@ -33,6 +37,8 @@ export interface NodeOptions {
   /** How long sessions may go on while the node drains. Default: ten minutes; a day at most. */
   readonly drainTimeoutMs?: number;
   readonly ice?: Partial<IceOptions>;
+  /** Whether the edge can be reached from everywhere. Default: as its URL looks. */
+  readonly publicEdge?: boolean;
   readonly log: Log;
   readonly clock?: Clock;
 }
@@ -78,16 +84,37 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
       life?.sessionsChanged();
     },
   });
+  const { edgeUrl, secret, nodeId } = options;
+  const ice = { ...DEFAULT_ICE, ...options.ice };
+  pool.useIceServers([...ice.iceServers]);
+  let clientsHaveTurn: boolean | null = null;
+  const iceServers = new IceServersRenewal({
+    edgeUrl,
+    secret,
+    nodeId,
+    clock,
+    log,
+    // A lite node gathers nothing, and what was given by hand stays.
+    onServers: (servers) => {
+      if (ice.mode === "full" && ice.iceServers.length === 0) pool.useIceServers(servers);
+    },
+    onClientsHaveTurn: (there) => {
+      clientsHaveTurn = there;
+    },
+  });
   try {
-    await pool.start();
+    await Promise.all([pool.start(), iceServers.start()]);
   } catch (error) {
+    iceServers.stop();
     await pool.stop();
     throw error;
   }
+  const isPublic = options.publicEdge ?? isPublicHost(new URL(edgeUrl).hostname);
+  if (isPublic && clientsHaveTurn === false && !pool.streams.every(hasOwnTurn)) log.warn(NO_TURN);
   const nodeLink = new NodeLink({
-    edgeUrl: options.edgeUrl,
-    secret: options.secret,
-    nodeId: options.nodeId,
+    edgeUrl,
+    secret,
+    nodeId,
     clock,
     random: Math.random,
     log,
@@ -120,7 +147,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     onReplaced: () => pool.endAll("edge_lost"),
     alive: () => pool.silentMs < SHARD_SILENCE_MS,
     onLinked: () => {
-      log.info({ edge: options.edgeUrl, node: options.nodeId }, "linked to the edge");
+      log.info({ edge: edgeUrl, node: nodeId }, "linked to the edge");
       linked.resolve();
     },
   });
@@ -135,6 +162,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     endSessions: () => pool.endAll("draining"),
     // In this order: when the edge hears that the node is gone, none of its sessions is left.
     close: async () => {
+      iceServers.stop();
       await pool.stop();
       await nodeLink.stop(HANG_UP_TIMEOUT_MS);
     },
@@ -154,10 +182,17 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   };
 }
 
+const NO_TURN =
+  "This edge is public and gives clients no TURN server: those whose network lets no UDP through cannot call. " +
+  "Set EDGERTC_TURN on the edge; docs/turn.md says how.";
+
+function hasOwnTurn({ rtcConfiguration }: StreamDescriptor): boolean {
+  return hasTurnServer(rtcConfiguration?.iceServers ?? []);
+}
+
 function iceConfig(ice: IceOptions): ShardConfig["ice"] {
   return {
     mode: ice.mode,
-    iceServers: ice.iceServers.map((server) => ({ ...server })),
     additionalAddresses: [...ice.additionalAddresses],
     ...(ice.bindAddress === undefined ? {} : { bindAddress: ice.bindAddress }),
     ...(ice.portRange === undefined ? {} : { portRange: [...ice.portRange] }),

@@ -71,6 +71,9 @@ async function start(): Promise<void> {
       case "vouched":
         fence.extend(message.untilMs);
         break;
+      case "ice_servers":
+        shard.useIceServers(message.iceServers);
+        break;
       case "exit":
         fence.close();
         closeSpeech().then(

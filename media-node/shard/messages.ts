@@ -3,6 +3,7 @@ import * as v from "valibot";
 import { StreamDescriptor } from "../../shared/descriptor.ts";
 import { OutputNews, ReplyBody, SessionCommand, SessionEvent } from "../../shared/link.ts";
 import { EndReason } from "../../shared/session.ts";
+import { BoundedIceServers } from "../../shared/turn.ts";
 
 /** How often a shard says that its thread runs. */
 export const TICK_MS = 1_000;
@@ -12,6 +13,8 @@ export const ToShard = v.variant("kind", [
   v.object({ kind: v.literal("end_all"), reason: EndReason }),
   /** Sessions may go on until then, in the machine's time (machine-time.ts): the edge's word holds so long. */
   v.object({ kind: v.literal("vouched"), untilMs: v.number() }),
+  /** Sessions that start from now on use these. Not in {@link ShardConfig}: arguments of a process are no place for credentials. */
+  v.object({ kind: v.literal("ice_servers"), iceServers: BoundedIceServers }),
   v.object({ kind: v.literal("exit") }),
 ]);
 export type ToShard = v.InferOutput<typeof ToShard>;
@@ -35,13 +38,6 @@ export const ShardConfig = v.object({
   streamFile: v.string(),
   ice: v.object({
     mode: v.picklist(["full", "lite"]),
-    iceServers: v.array(
-      v.object({
-        urls: v.union([v.string(), v.array(v.string())]),
-        username: v.optional(v.string()),
-        credential: v.optional(v.string()),
-      }),
-    ),
     additionalAddresses: v.array(v.string()),
     bindAddress: v.optional(v.string()),
     portRange: v.optional(v.tuple([v.number(), v.number()])),

@@ -2,6 +2,7 @@
 import type { StreamDescriptor } from "../../shared/descriptor.ts";
 import type { OutputNews, ReplyBody, SessionCommand, SessionEvent, SessionSnapshot } from "../../shared/link.ts";
 import type { EndReason } from "../../shared/session.ts";
+import type { IceServers } from "../../shared/turn.ts";
 import type { Clock, Timer } from "../time/clock.ts";
 import type { ShardConfig } from "./messages.ts";
 import { ShardProcess } from "./shard-process.ts";
@@ -39,6 +40,7 @@ export class ShardPool {
   readonly #restarts = new Set<Timer>();
   #streams: readonly StreamDescriptor[] = [];
   #vouchedUntilMs: number | null = null;
+  #iceServers: IceServers = [];
   /** `refusing` takes no more sessions and keeps those it has. */
   #state: "open" | "refusing" | "stopping" = "open";
 
@@ -116,6 +118,12 @@ export class ShardPool {
     for (const shard of this.#shards.values()) shard.send({ kind: "vouched", untilMs });
   }
 
+  /** Sessions that start from now on use these STUN and TURN servers; those that run keep theirs. */
+  useIceServers(iceServers: IceServers): void {
+    this.#iceServers = iceServers;
+    for (const shard of this.#shards.values()) shard.send({ kind: "ice_servers", iceServers });
+  }
+
   /** From now on offers are refused as `node_full`: the edge places them elsewhere. */
   refuse(): void {
     if (this.#state === "open") this.#state = "refusing";
@@ -145,6 +153,7 @@ export class ShardPool {
       ready: (streams) => {
         this.#streams = streams;
         nextRestartMs = RESTART_MS;
+        if (this.#iceServers.length > 0) shard.send({ kind: "ice_servers", iceServers: this.#iceServers });
         if (this.#vouchedUntilMs !== null) shard.send({ kind: "vouched", untilMs: this.#vouchedUntilMs });
         first?.ready();
         onChange();

@@ -2,7 +2,9 @@
 import { EdgeRtcError, isErrorCode } from "../../shared/errors.ts";
 import type { OutputNews, ReplyBody, SessionCommand, SessionEvent } from "../../shared/link.ts";
 import type { EndReason } from "../../shared/session.ts";
+import type { IceServers } from "../../shared/turn.ts";
 import type { VadStream } from "../handlers/context.ts";
+import { startingWithStun } from "../ice/starting-with-stun.ts";
 import { Session, type SessionLog } from "../session/session.ts";
 import type { LoadedStream } from "../stream/load.ts";
 import type { Clock } from "../time/clock.ts";
@@ -25,13 +27,20 @@ type Control = Exclude<SessionCommand, { command: "offer" | "candidate" | "end" 
 export class Shard {
   readonly #options: ShardOptions;
   readonly #sessions = new Map<string, Session>();
+  #ice: IceOptions;
 
   constructor(options: ShardOptions) {
     this.#options = options;
+    this.#ice = options.ice;
   }
 
   get size(): number {
     return this.#sessions.size;
+  }
+
+  /** For sessions that start from now on. */
+  useIceServers(iceServers: IceServers): void {
+    this.#ice = { ...this.#ice, iceServers: startingWithStun(iceServers) };
   }
 
   async execute(command: SessionCommand): Promise<ReplyBody> {
@@ -88,12 +97,12 @@ export class Shard {
     const stream = this.#options.streams.get(name);
     if (stream === undefined) throw new EdgeRtcError("unknown_stream");
     const ref = { sid, stream: name, clientId };
-    const { clock, ice, openVad, log, onEvent, onOutput } = this.#options;
+    const { clock, openVad, log, onEvent, onOutput } = this.#options;
     const session = new Session({
       sid,
       clientId,
       stream,
-      ice,
+      ice: this.#ice,
       clock,
       openVad,
       log,
