@@ -5,6 +5,7 @@
 import * as v from "valibot";
 import { NODE_ID_HEADER } from "../../shared/link.ts";
 import { type IceServers, NODE_ICE_SERVERS_PATH, NodeIceServersReply } from "../../shared/turn.ts";
+import { PROTOCOL_VERSION } from "../../shared/version.ts";
 import type { Clock, Timer } from "../time/clock.ts";
 
 /** The edge gives a provider five seconds; it answers within this or not at all. */
@@ -130,4 +131,9 @@ export class IceServersRenewal {
 
 const Refusal = v.object({ meta: v.object({ error: v.string(), message: v.string() }) });
 
-const WITHOUT: NodeIceServersReply = { protocol: 1, iceServers: [], ttlSeconds: null, clientsHaveTurn: false };
+const WITHOUT: NodeIceServersReply = {
+  protocol: PROTOCOL_VERSION,
+  iceServers: [],
+  ttlSeconds: null,
+  clientsHaveTurn: false,
+};

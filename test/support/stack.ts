@@ -29,25 +29,35 @@ export interface NodeStartOptions {
   readonly iceLite?: boolean;
   /** Default 0: told to stop, it ends its sessions at once. */
   readonly drainTimeoutMs?: number;
+  /** Further options of `edgertc node`. */
+  readonly args?: readonly string[];
 }
 
 export class Stack {
   readonly stateDir: string;
   readonly #streams: string;
+  readonly #variables: Readonly<Record<string, string>>;
   readonly #nodes = new Set<NodeHandle>();
   #edge: LocalEdge | undefined;
   #port = 0;
   #nextNode = 1;
   readonly edgeLog: string[] = [];
 
-  private constructor(stateDir: string, streams: string) {
+  private constructor(stateDir: string, streams: string, variables: Readonly<Record<string, string>>) {
     this.stateDir = stateDir;
+    this.#variables = variables;
     this.#streams = streams;
   }
 
-  /** Starts an edge; `streams` is the stream file its nodes serve, from the project's root. */
-  static async start(streams = "examples/streams.ts"): Promise<Stack> {
-    const stack = new Stack(await mkdtemp(path.join(tmpdir(), "edgertc-test-")), path.join(ROOT, streams));
+  /**
+   * Starts an edge; `streams` is the stream file its nodes serve, from the project's root, `variables` are the Worker's.
+   */
+  static async start(
+    streams = "examples/streams.ts",
+    variables: Readonly<Record<string, string>> = {},
+  ): Promise<Stack> {
+    const stateDir = await mkdtemp(path.join(tmpdir(), "edgertc-test-"));
+    const stack = new Stack(stateDir, path.join(ROOT, streams), variables);
     await stack.startEdge();
     return stack;
   }
@@ -63,6 +73,7 @@ export class Stack {
       port: this.#port,
       stateDir: this.stateDir,
       secret: SECRET,
+      variables: this.#variables,
       logLevel: "info",
       onLog: (line) => this.edgeLog.push(line),
     });
@@ -82,6 +93,7 @@ export class Stack {
     args.push("--shards", String(shards), "--capacity", String(capacity));
     args.push("--drain-timeout-ms", String(drainTimeoutMs));
     if (options.iceLite === true) args.push("--ice-lite");
+    args.push(...(options.args ?? []));
     const child = spawn(process.execPath, args, {
       cwd: ROOT,
       env: { ...process.env, EDGERTC_NODE_SECRET: SECRET },

@@ -2,6 +2,7 @@ import { env } from "cloudflare:workers";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { NODE_ID_HEADER } from "../../shared/link.ts";
 import { NODE_ICE_SERVERS_PATH } from "../../shared/turn.ts";
+import { PROTOCOL_VERSION } from "../../shared/version.ts";
 import { createApp } from "../app.ts";
 import type { Env } from "../env.ts";
 import { descriptor, FakeNode, TEST_SECRET } from "../testing/fake-node.ts";
@@ -284,7 +285,7 @@ describe("GET /node/ice-servers", () => {
   });
 
   it("gives nothing by default, and says whether clients have TURN", async () => {
-    const nothing = { protocol: 1, iceServers: [], ttlSeconds: null };
+    const nothing = { protocol: PROTOCOL_VERSION, iceServers: [], ttlSeconds: null };
     expect((await askAsNode()).json).toEqual({ ...nothing, clientsHaveTurn: false });
     expect((await askAsNode(COTURN)).json).toEqual({ ...nothing, clientsHaveTurn: true });
   });
