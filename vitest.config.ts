@@ -21,7 +21,7 @@ export default defineConfig({
         plugins: [
           cloudflareTest({
             wrangler: { configPath: "./wrangler.toml" },
-            miniflare: { bindings: { EDGERTC_NODE_SECRET: "test-secret" } },
+            miniflare: { bindings: { EDGERTC_NODE_SECRET: "test-secret", EDGERTC_ADMIN_TOKEN: "token-of-the-tests" } },
           }),
         ],
         test: { name: "edge", include: ["worker/**/*.test.ts"], exclude: ["worker/ledger/**"] },

@@ -13,6 +13,8 @@ export interface Env extends TurnVariables {
   readonly ASSETS?: Fetcher;
   /** Shared by the edge and its media nodes. */
   readonly EDGERTC_NODE_SECRET?: string;
+  /** Opens the operators' API and page; without it they are off. */
+  readonly EDGERTC_ADMIN_TOKEN?: string;
   /** Counts what an address asks of `GET /turn`. */
   readonly TURN_LIMITER?: RateLimit;
 }

@@ -12,9 +12,13 @@ const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 /** What a socket's attachment holds. */
 const LinkAttachment = v.object({
   nodeId: v.string(),
+  /** The protocol version the node speaks. Sockets that a build before the second one accepted do not say. */
+  version: v.optional(count, 1),
   /** Null until its hello was welcomed. */
   epoch: v.nullable(count),
   openedMs: v.number(),
+  /** Where it was dialled from, in words. */
+  region: v.optional(v.string()),
   /** When the last message came; pings are counted by the runtime. */
   heardMs: v.number(),
   /** `seq` of the last message sent. */
@@ -49,11 +53,13 @@ export class LinkSocket {
   }
 
   /** The link over a socket that was just accepted. */
-  static open(ws: WebSocket, nodeId: string, nowMs: number): LinkSocket {
+  static open(ws: WebSocket, nodeId: string, nowMs: number, region?: string): LinkSocket {
     const socket = new LinkSocket(ws, {
       nodeId,
+      version: MIN_PROTOCOL_VERSION,
       epoch: null,
       openedMs: nowMs,
+      ...(region === undefined ? {} : { region }),
       heardMs: nowMs,
       sent: 0,
       received: 0,
@@ -92,7 +98,7 @@ export class LinkSocket {
     }
     if (message.seq !== this.#attachment.received + 1) return { ok: false, why: `message ${message.seq} out of order` };
     this.#open.add(message.seq);
-    this.#save({ received: message.seq, heardMs: nowMs });
+    this.#save({ received: message.seq, heardMs: nowMs, version: message.v });
     return { ok: true, message };
   }
 

@@ -16,6 +16,9 @@ const DIRECTORY = "";
 
 const v = PROTOCOL_VERSION;
 
+/** A hello; its region is the edge's guess where the node names none. */
+export type Introduction = Omit<HelloBody, "region"> & { readonly region?: string | undefined };
+
 export class Audience {
   readonly #env: Env;
   readonly #rows: NodeRows;
@@ -35,11 +38,11 @@ export class Audience {
    * @returns the sessions that have no lease.
    * @throws if anybody cannot be told: the node has to say hello again.
    */
-  async introduce(node: NodeRow, body: HelloBody, nowMs: number): Promise<string[]> {
+  async introduce(node: NodeRow, body: Introduction, nowMs: number): Promise<string[]> {
     const { nodeId } = node;
-    const { streams, load, version } = body;
+    const { streams, load, version, region } = body;
     const serves = new Set(streams.map((stream) => stream.name));
-    await callObject(() => directoryOf(this.#env).register({ v, nodeId, version, streams }));
+    await callObject(() => directoryOf(this.#env).register({ v, nodeId, version, region, streams }));
     this.#rows.setTold(DIRECTORY, "up");
     for (const name of this.streams()) if (!serves.has(name)) await this.#drop(name, node);
     const ends = await Promise.all(

@@ -8,8 +8,15 @@ import { StreamDescriptor } from "../../shared/descriptor.ts";
 import type { Env } from "../env.ts";
 import { durableSql } from "../ledger/durable-sql.ts";
 import { type Migrations, Schema } from "../ledger/schema.ts";
-import { type SqlPort, type SqlRow, text } from "../ledger/sql-port.ts";
-import { checkVersion, type DirectoryApi, type Message, type StreamLookup, type Versioned } from "../rpc.ts";
+import { numberOrNull, type SqlPort, type SqlRow, text } from "../ledger/sql-port.ts";
+import {
+  checkVersion,
+  type DirectoryApi,
+  type Message,
+  type NodeListing,
+  type StreamLookup,
+  type Versioned,
+} from "../rpc.ts";
 
 /** A node that has been lost this long is forgotten, with streams that only it served. */
 export const FORGET_NODE_MS = 7 * 24 * 60 * 60 * 1_000;
@@ -23,6 +30,8 @@ const MIGRATIONS: Migrations = [
     // lost_ms is null while the node is there.
     "CREATE TABLE nodes (node_id TEXT PRIMARY KEY, version TEXT NOT NULL, lost_ms INTEGER) WITHOUT ROWID",
   ],
+  // Where the node runs, in words.
+  ["ALTER TABLE nodes ADD COLUMN region TEXT"],
 ];
 
 /** A stream's descriptors, the one that counts first: newest build of the nodes that are there, else of lost ones. */
@@ -42,14 +51,16 @@ export class Directory extends DurableObject<Env> implements DirectoryApi {
   async register(request: Message<DirectoryApi, "register">): Promise<void> {
     checkVersion(request);
     this.#schema.ensure();
-    const { nodeId, version, streams } = request;
+    const { nodeId, version, region = null, streams } = request;
     this.#sql.transaction(() => {
       this.#forgetNodes(Date.now());
       this.#sql.rows(
-        `INSERT INTO nodes (node_id, version, lost_ms) VALUES (?1, ?2, NULL)
-         ON CONFLICT (node_id) DO UPDATE SET version = ?2, lost_ms = NULL WHERE version <> ?2 OR lost_ms IS NOT NULL`,
+        `INSERT INTO nodes (node_id, version, lost_ms, region) VALUES (?1, ?2, NULL, ?3)
+         ON CONFLICT (node_id) DO UPDATE SET version = ?2, lost_ms = NULL, region = ?3
+         WHERE version <> ?2 OR lost_ms IS NOT NULL OR region IS NOT ?3`,
         nodeId,
         version,
+        region,
       );
       for (const stream of streams) {
         // Redials are frequent, new descriptors rare: only what changed is written.
@@ -93,6 +104,17 @@ export class Directory extends DurableObject<Env> implements DirectoryApi {
       if (!best.has(text(row, "name"))) best.set(text(row, "name"), asDescriptor(row));
     }
     return [...best.values()];
+  }
+
+  async nodes(request: Versioned): Promise<NodeListing[]> {
+    checkVersion(request);
+    if (!this.#schema.exists()) return [];
+    return this.#sql.rows("SELECT node_id, version, region, lost_ms FROM nodes ORDER BY node_id").map((row) => ({
+      nodeId: text(row, "node_id"),
+      version: text(row, "version"),
+      region: row["region"] === null ? null : text(row, "region"),
+      lostMs: numberOrNull(row, "lost_ms"),
+    }));
   }
 
   #forgetNodes(nowMs: number): void {

@@ -4,6 +4,7 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import {
+  COMMAND_SINCE,
   type Command,
   type HelloBody,
   LINK_PING,
@@ -226,7 +227,12 @@ export class MediaNode extends DurableObject<Env> implements MediaNodeApi {
   }
 
   #sendCommand(command: Command): boolean {
-    return this.#welcomed()?.send({ kind: "command", body: command }) ?? false;
+    const link = this.#welcomed();
+    if (link === null) return false;
+    if (link.state.version >= COMMAND_SINCE[command.command]) return link.send({ kind: "command", body: command });
+    // A node of the release before would not even answer.
+    this.#pending.reply({ id: command.id, ok: false, error: "protocol_mismatch" });
+    return true;
   }
 
   // --- liveness ----------------------------------------------------------------------------------------------------
