@@ -1,21 +1,42 @@
 /** The Worker's routes, as a Hono app that can be mounted into another under any prefix. */
 import { type Context, Hono } from "hono";
 import { cors } from "hono/cors";
+import { ADMIN_API_PATH } from "../shared/admin.ts";
+import { DEFAULT_STREAM } from "../shared/ids.ts";
 import { NODE_ICE_SERVERS_PATH } from "../shared/turn.ts";
 import { EDGERTC_VERSION, PROTOCOL_VERSION } from "../shared/version.ts";
+import { adminApi } from "./admin/index.ts";
 import { DirectoryCache } from "./directory-cache.ts";
+import { EdgeSession, SessionError } from "./edge-session.ts";
+import type { Env } from "./env.ts";
 import { log, reasonOf } from "./log.ts";
+import { isOlder, isReset } from "./objects/call.ts";
+import { postInputs } from "./routes/inputs.ts";
 import { getNodeLink } from "./routes/node-link.ts";
 import { postOffer } from "./routes/offer.ts";
+import { getOutputs } from "./routes/outputs.ts";
 import { refuse } from "./routes/reply.ts";
-import { getConfig, getSession, getStreams } from "./routes/streams.ts";
+import { getSession } from "./routes/sessions.ts";
+import { getConfig, getStreams } from "./routes/streams.ts";
 import { getNodeIceServers, getTurn } from "./routes/turn.ts";
 import type { EdgeEnv } from "./routes/types.ts";
 import { type TurnOptions, TurnService } from "./turn/service.ts";
 
 export interface AppOptions {
+  /** Path prefix of every route, such as `/voice`. Default none. An app that is mounted into another needs none. */
+  readonly basePath?: string;
   /** Where TURN comes from. Default: the Worker's variables (docs/turn.md). */
   readonly turn?: TurnOptions;
+}
+
+/** The edge in a Worker of one's own: its routes, and its sessions for routes beside them. */
+export interface Edge {
+  /** The HTTP API, to mount: `app.route("/", edge.app)`. */
+  readonly app: Hono<EdgeEnv>;
+  /** A session of a stream, by what its client calls it (`webrtc_id`). Default stream: the one at the root. */
+  session(env: Env, clientId: string, stream?: string): EdgeSession;
+  /** The built-in page's files, else the catalogue's 404: `app.notFound(edge.notFound)`. */
+  notFound(c: Context<EdgeEnv>): Promise<Response>;
 }
 
 /**
@@ -27,7 +48,26 @@ export interface AppOptions {
  * ```
  */
 export function createApp(options: AppOptions = {}): Hono<EdgeEnv> {
-  const app = new Hono<EdgeEnv>();
+  return createEdge(options).app;
+}
+
+/**
+ * The edge with its sessions in reach: for a Worker that has routes of its own (docs/custom-routes.md).
+ *
+ * @example
+ * ```ts
+ * const edge = createEdge();
+ * const app = new Hono<{ Bindings: Env }>();
+ * app.post("/hang_up", async (c) => {
+ *   await edge.session(c.env, c.req.query("webrtc_id") ?? "").close();
+ *   return c.body(null, 204);
+ * });
+ * app.route("/", edge.app);
+ * export default app;
+ * ```
+ */
+export function createEdge(options: AppOptions = {}): Edge {
+  const app = new Hono<EdgeEnv>().basePath(options.basePath ?? "");
   const directory = new DirectoryCache(Date.now);
   const turn = new TurnService(options.turn ?? {});
 
@@ -43,19 +83,34 @@ export function createApp(options: AppOptions = {}): Hono<EdgeEnv> {
   };
   route("POST", ["/webrtc/offer", "/:stream/webrtc/offer"], (c) => postOffer(c, directory));
   route("GET", ["/config", "/:stream/config"], (c) => getConfig(c, directory, turn));
+  route("POST", ["/input_hook", "/:stream/input_hook"], (c) => postInputs(c, directory));
+  route("GET", ["/outputs", "/:stream/outputs"], (c) => getOutputs(c, directory));
   route("GET", ["/sessions/:id", "/:stream/sessions/:id"], (c) => getSession(c, directory));
   route("GET", ["/turn", "/:stream/turn"], (c) => getTurn(c, directory, turn));
   route("GET", ["/streams"], getStreams);
   route("GET", ["/health"], async (c) =>
-    c.json({ status: "ok", version: EDGERTC_VERSION, protocol: PROTOCOL_VERSION }),
+    c.json({ status: "ok", version: EDGERTC_VERSION, protocol: PROTOCOL_VERSION, nowMs: Date.now() }),
   );
   app.get("/node/link", getNodeLink);
+  app.route(ADMIN_API_PATH, adminApi(directory));
   app.get(NODE_ICE_SERVERS_PATH, (c) => getNodeIceServers(c, turn));
 
-  app.notFound(() => refuse("not_found"));
+  const notFound = async (c: Context<EdgeEnv>): Promise<Response> => {
+    const file = c.req.method === "GET" ? await c.env.ASSETS?.fetch(c.req.raw) : undefined;
+    return file === undefined || file.status === 404 ? refuse("not_found") : file;
+  };
+  app.notFound(notFound);
   app.onError((error, c) => {
+    if (error instanceof SessionError) return error.getResponse();
+    // Calls that are safe to repeat have been repeated already (objects/call.ts): now it is the client's turn.
+    if (isReset(error) || isOlder(error)) {
+      log("warn", "edge_restarting", { path: new URL(c.req.url).pathname, reason: reasonOf(error) });
+      return refuse("edge_restarting");
+    }
     log("error", "request_failed", { path: new URL(c.req.url).pathname, reason: reasonOf(error) });
     return refuse("internal");
   });
-  return app;
+  const session = (env: Env, clientId: string, stream = DEFAULT_STREAM): EdgeSession =>
+    new EdgeSession(env, directory, stream, clientId);
+  return { app, session, notFound };
 }

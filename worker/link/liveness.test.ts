@@ -48,6 +48,18 @@ describe("a node without a socket", () => {
     expect(judge(facts({ startedMs }), NOW + NODE_LOST_MS).state).toBe("lost");
   });
 
+  it("is lost after the long time, however often the object is restarted", () => {
+    const changedMs = NOW;
+    let closed = facts({ state: "suspect", changedMs, lostAtMs: lostAfterClose(NOW), startedMs: NOW - 1 });
+    for (let nowMs = NOW; nowMs < NOW + NODE_LOST_MS; nowMs += 1_000) {
+      closed = { ...closed, startedMs: nowMs };
+      const judgement = judge(closed, nowMs);
+      expect(judgement.state).toBe("suspect");
+      closed = { ...closed, lostAtMs: judgement.lostAtMs };
+    }
+    expect(judge({ ...closed, startedMs: NOW + NODE_LOST_MS }, NOW + NODE_LOST_MS).state).toBe("lost");
+  });
+
   it("has its time to redial anew if the object was restarted in it", () => {
     const closed = facts({ state: "suspect", changedMs: NOW - 4_000, lostAtMs: NOW + 1_000, startedMs: NOW });
     expect(judge(closed, NOW + 1_000)).toMatchObject({ state: "suspect", lostAtMs: NOW + NODE_REDIAL_GRACE_MS });

@@ -53,6 +53,8 @@ function judgeAbsent(facts: NodeFacts, nowMs: number): Judgement {
 function absentDeadlineMs({ state, changedMs, lostAtMs, startedMs }: NodeFacts): number {
   // The socket went while this object was down: the node may be alive and redialling, so it gets the long time.
   if (state === "up" || lostAtMs === null) return startedMs + NODE_LOST_MS;
-  // It went under an earlier instance: redials may have met the restart, so the short time starts anew.
-  return changedMs < startedMs ? Math.max(lostAtMs, startedMs + NODE_REDIAL_GRACE_MS) : lostAtMs;
+  if (changedMs >= startedMs) return lostAtMs;
+  // It went under an earlier instance: redials may have met the restart, so the short time starts anew. Not for ever,
+  // though: by then the node has fenced itself, and an object that keeps being restarted has to free its slots, too.
+  return Math.min(Math.max(lostAtMs, startedMs + NODE_REDIAL_GRACE_MS), changedMs + NODE_LOST_MS);
 }
