@@ -47,7 +47,7 @@ export class DtlsPair {
     const { clock, server, client, toServer = straight, toClient = straight } = options;
     const socket = {
       type: "udp",
-      address: {},
+      address: { address: "192.0.2.1", family: "IPv4", port: 9 },
       closed: false,
       onData: (_: Buffer): void => undefined,
       send: async (datagram: Buffer): Promise<void> => {
