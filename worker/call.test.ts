@@ -9,12 +9,12 @@ describe("a call", () => {
     const sid = node.sessions[0]?.sid;
     expect(answer.status).toBe(200);
     expect(answer.text).toBe(JSON.stringify({ sdp: `v=0\r\ns=answer to ${sid}\r\n`, type: "answer" }));
-    expect((await get("/call1/sessions/abc")).json).toEqual({ state: "pending" });
+    expect((await get("/call1/sessions/abc")).json).toMatchObject({ state: "pending" });
     await node.connected(String(sid));
-    expect((await get("/call1/sessions/abc")).json).toEqual({ state: "live" });
+    expect((await get("/call1/sessions/abc")).json).toMatchObject({ state: "live" });
     expect((await trickle("call1", "abc")).text).toBe('{"status":"success"}');
     await node.ended(String(sid));
-    expect((await get("/call1/sessions/abc")).json).toEqual({ state: "ended", reason: "client_closed" });
+    expect((await get("/call1/sessions/abc")).json).toMatchObject({ state: "ended", reason: "client_closed" });
     node.drop();
   });
 

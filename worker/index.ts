@@ -1,10 +1,13 @@
 /** The Worker: routes, and the Durable Objects behind them. */
 import { createApp } from "./app.ts";
 
-export type { AppOptions } from "./app.ts";
-export { createApp } from "./app.ts";
+export type { AppOptions, Edge } from "./app.ts";
+export { createApp, createEdge } from "./app.ts";
+export type { OutputsOptions } from "./edge-session.ts";
+export { EdgeSession, SessionError } from "./edge-session.ts";
 export type { Env } from "./env.ts";
 export { Directory, MediaNode, Session, Stream } from "./objects/index.ts";
+export type { SessionOutput } from "./outputs/watch.ts";
 export * from "./turn/index.ts";
 
 export default createApp();

@@ -6,16 +6,18 @@ import * as v from "valibot";
 import { MAX_CLIENT_ID_CHARS } from "../../shared/limits.ts";
 import { pythonJsonError } from "./python-json-error.ts";
 
+export const WebrtcId = v.pipe(
+  v.string("string_type"),
+  v.minLength(1, "string_too_short"),
+  v.maxLength(MAX_CLIENT_ID_CHARS, "string_too_long"),
+);
+
 /** In the order of FastRTC's model: errors are reported in it. Other keys are ignored. */
 const OfferBody = v.object({
   sdp: v.nullish(v.string("string_type")),
   candidate: v.nullish(v.custom<Readonly<Record<string, unknown>>>(isDictionary, "dict_type")),
   type: v.string("string_type"),
-  webrtc_id: v.pipe(
-    v.string("string_type"),
-    v.minLength(1, "string_too_short"),
-    v.maxLength(MAX_CLIENT_ID_CHARS, "string_too_long"),
-  ),
+  webrtc_id: WebrtcId,
 });
 export type OfferBody = v.InferOutput<typeof OfferBody>;
 
@@ -28,9 +30,14 @@ interface Detail {
   readonly ctx?: Readonly<Record<string, unknown>>;
 }
 
-export type ParsedOffer =
-  | { readonly ok: true; readonly body: OfferBody }
-  | { readonly ok: false; readonly detail: readonly Detail[] };
+interface Refused {
+  readonly ok: false;
+  readonly detail: readonly Detail[];
+}
+
+export type ParsedOffer = { readonly ok: true; readonly body: OfferBody } | Refused;
+
+export type ParsedObject = { readonly ok: true; readonly body: Readonly<Record<string, unknown>> } | Refused;
 
 /** pydantic's sentences, by its error type. */
 const SENTENCES: Readonly<Record<string, { msg: string; ctx?: Readonly<Record<string, unknown>> }>> = {
@@ -49,19 +56,34 @@ const SENTENCES: Readonly<Record<string, { msg: string; ctx?: Readonly<Record<st
  * @param isJson whether the request says that it is JSON, or does not say; FastAPI takes any other body for a string.
  */
 export function parseOfferBody(text: string, isJson = true): ParsedOffer {
+  const object = parseObject(text, isJson);
+  if (!object.ok) return object;
+  const input = object.body;
+  const parsed = parseFields(OfferBody, input);
+  return parsed.ok ? { ok: true, body: parsed.fields } : parsed;
+}
+
+/** Parses a body that is to be a JSON object, of whatever keys. */
+export function parseObject(text: string, isJson = true): ParsedObject {
   if (text === "") return refused("missing", ["body"], null);
   if (!isJson) return notAnObject(text);
   const json = parseJson(text);
   if (!json.ok) return { ok: false, detail: [json.detail] };
   if (json.value === null) return refused("missing", ["body"], null);
-  if (!isDictionary(json.value)) return notAnObject(json.value);
-  const input = json.value;
-  const parsed = v.safeParse(OfferBody, input);
-  if (parsed.success) return { ok: true, body: parsed.output };
+  return isDictionary(json.value) ? { ok: true, body: json.value } : notAnObject(json.value);
+}
+
+/** The fields of a schema whose messages are pydantic's error types, or what is wrong with them. */
+export function parseFields<Schema extends v.GenericSchema>(
+  schema: Schema,
+  input: Readonly<Record<string, unknown>>,
+): { readonly ok: true; readonly fields: v.InferOutput<Schema> } | Refused {
+  const parsed = v.safeParse(schema, input);
+  if (parsed.success) return { ok: true, fields: parsed.output };
   return { ok: false, detail: parsed.issues.map((issue) => fieldDetail(issue, input)) };
 }
 
-function isDictionary(value: unknown): value is Readonly<Record<string, unknown>> {
+export function isDictionary(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
@@ -77,11 +99,11 @@ function detail(type: string, loc: readonly (string | number)[], input: unknown)
   return { type, loc, msg, input, ...(ctx === undefined ? {} : { ctx }) };
 }
 
-function refused(type: string, loc: readonly (string | number)[], input: unknown): ParsedOffer {
+function refused(type: string, loc: readonly (string | number)[], input: unknown): Refused {
   return { ok: false, detail: [detail(type, loc, input)] };
 }
 
-function notAnObject(input: unknown): ParsedOffer {
+function notAnObject(input: unknown): Refused {
   const msg = "Input should be a valid dictionary or object to extract fields from";
   return { ok: false, detail: [{ type: "model_attributes_type", loc: ["body"], msg, input }] };
 }
@@ -105,4 +127,10 @@ function parseJson(text: string): ParsedJson {
       },
     };
   }
+}
+
+/** Whether a request says that it is JSON, by FastAPI's rule: no content type, or one that says so. */
+export function isJson(contentType: string | undefined): boolean {
+  if (contentType === undefined || contentType === "") return true;
+  return /^application\/(?:[^;\s]+\+)?json\s*(?:;|$)/i.test(contentType.trim());
 }

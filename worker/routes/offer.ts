@@ -21,7 +21,7 @@ import type { DirectoryCache } from "../directory-cache.ts";
 import { sessionOf } from "../env.ts";
 import { log, reasonOf } from "../log.ts";
 import { callObject, isReset } from "../objects/call.ts";
-import { type OfferBody, parseOfferBody } from "../offer/body.ts";
+import { isJson, type OfferBody, parseOfferBody } from "../offer/body.ts";
 import { readBody } from "../offer/read-body.ts";
 import { checkSdp } from "../offer/sdp.ts";
 import { refuse } from "./reply.ts";
@@ -73,10 +73,4 @@ async function candidate(c: OfferContext, stream: string, body: OfferBody): Prom
 
 function offerStatus({ meta: { error } }: FailedBody): number {
   return isErrorCode(error) && OWN_STATUS.includes(error) ? ERRORS[error].status : 200;
-}
-
-/** FastAPI's rule: no content type, or one that says JSON. */
-function isJson(contentType: string | undefined): boolean {
-  if (contentType === undefined || contentType === "") return true;
-  return /^application\/(?:[^;\s]+\+)?json\s*(?:;|$)/i.test(contentType.trim());
 }

@@ -1,9 +1,7 @@
-/** What the edge tells about streams and sessions: `GET /streams`, `/config`, `/sessions/<webrtc_id>`. */
+/** What the edge tells about streams: `GET /streams`, `/config`. */
 import type { Context } from "hono";
-import * as v from "valibot";
 import type { StreamDescriptor } from "../../shared/descriptor.ts";
-import { failedBody } from "../../shared/errors.ts";
-import { ClientId, streamPath } from "../../shared/ids.ts";
+import { streamPath } from "../../shared/ids.ts";
 import { PROTOCOL_VERSION } from "../../shared/version.ts";
 import type { DirectoryCache } from "../directory-cache.ts";
 import { directoryOf, type Env, streamOf } from "../env.ts";
@@ -38,19 +36,10 @@ export async function getConfig(c: Context<EdgeEnv>, directory: DirectoryCache, 
   const found = await findStream(c, directory);
   if (found.kind === "unknown") return refuse("unknown_stream");
   if (found.kind === "nothing_registered") return refuse("no_media_node");
-  const { descriptor } = found;
+  // An operator's limit goes before the descriptor's.
+  const { limit } = await callObject(() => streamOf(c.env, found.name).status({ v: PROTOCOL_VERSION }));
+  const descriptor = { ...found.descriptor, concurrencyLimit: limit ?? found.descriptor.concurrencyLimit };
   return c.json({ ...descriptor, turn: turn.offersTurn(c.env, descriptor), protocol: PROTOCOL_VERSION });
-}
-
-/** How a session stands. Only what its own client knows anyway: ids of clients can be guessed. */
-export async function getSession(c: Context<EdgeEnv>, directory: DirectoryCache): Promise<Response> {
-  const found = await findStream(c, directory);
-  if (found.kind === "unknown") return refuse("unknown_stream");
-  const clientId = c.req.param("id");
-  if (found.kind === "nothing_registered" || !v.is(ClientId, clientId)) return unknownSession(c);
-  const info = await callObject(() => streamOf(c.env, found.name).find({ v: PROTOCOL_VERSION, clientId }));
-  if (info === null) return unknownSession(c);
-  return c.json(info.state === "ended" ? { state: info.state, reason: info.reason } : { state: info.state });
 }
 
 async function listing(env: Env, descriptor: StreamDescriptor): Promise<StreamListing> {
@@ -66,9 +55,4 @@ async function listing(env: Env, descriptor: StreamDescriptor): Promise<StreamLi
     active: status.active,
     nodesReady: status.nodesReady,
   };
-}
-
-/** The catalogue's `unknown_connection` is HTTP 200 for the offer route; a resource that is not there is 404. */
-function unknownSession(c: Context<EdgeEnv>): Response {
-  return c.json(failedBody("unknown_connection"), 404);
 }

@@ -1,0 +1,220 @@
+/**
+ * A session as a developer's own routes have it: inputs in, outputs out, and its end. Every method that fails throws a
+ * {@link SessionError}, which Hono answers with by itself.
+ */
+import { HTTPException } from "hono/http-exception";
+import { ERRORS, type ErrorCode } from "../shared/errors.ts";
+import { checkInputs, type InputDeclarations, type InputIssue, type InputValues } from "../shared/inputs.ts";
+import { PROTOCOL_VERSION } from "../shared/version.ts";
+import type { DirectoryCache } from "./directory-cache.ts";
+import { type Env, sessionOf, streamOf } from "./env.ts";
+import { callObject, isReset } from "./objects/call.ts";
+import { eventStream, type ServerEvent } from "./outputs/event-stream.ts";
+import { OutputWatch, type SessionOutput } from "./outputs/watch.ts";
+import { refuse, refuseUnknown } from "./routes/reply.ts";
+import type { SessionAction, SessionInfo } from "./rpc.ts";
+
+/** A watch that was interrupted begins again after this. */
+const RESUME_MS = 250;
+
+/** Why a session cannot do what it was asked. `getResponse()` is the reply that explains it: 404, 409, 422, 503. */
+export class SessionError extends HTTPException {
+  override readonly name = "SessionError";
+  /** Of the catalogue; `invalid_inputs` for a 422. */
+  readonly code: ErrorCode;
+  readonly #response: Response;
+
+  constructor(code: ErrorCode, response: Response, message: string = ERRORS[code].what) {
+    super(undefined, { message });
+    this.code = code;
+    this.#response = response;
+  }
+
+  /** The reply, with its own status. */
+  override getResponse(): Response {
+    return this.#response.clone();
+  }
+}
+
+/** A 422 as FastAPI has it. */
+export function invalidInputs(issues: readonly InputIssue[]): SessionError {
+  const message = issues.map(({ loc, msg }) => `${loc.join(".")}: ${msg}`).join("; ");
+  return new SessionError("invalid_inputs", Response.json({ detail: issues }, { status: 422 }), message);
+}
+
+export interface OutputsOptions {
+  /** Id of the last output seen: only later ones come. Default: from the oldest that is kept. */
+  readonly after?: string;
+  /** Ends the iteration. */
+  readonly signal?: AbortSignal;
+}
+
+export class EdgeSession {
+  readonly #env: Env;
+  readonly #directory: DirectoryCache;
+  /** What the client calls it: its `webrtc_id`. */
+  readonly clientId: string;
+  /** Name of its stream. */
+  readonly stream: string;
+
+  constructor(env: Env, directory: DirectoryCache, stream: string, clientId: string) {
+    this.#env = env;
+    this.#directory = directory;
+    this.stream = stream;
+    this.clientId = clientId;
+  }
+
+  /**
+   * Gives the handler inputs, by name; those not among them stay as they are.
+   * @throws SessionError 422 for values that the stream does not declare, 404 where there is no such session.
+   */
+  async setInput(values: Readonly<Record<string, unknown>>): Promise<void> {
+    const check = checkInputs(await this.#declarations(), values, ["inputs"], "refuse");
+    if (!check.ok) throw invalidInputs(check.issues);
+    await this.sendChecked(check.values);
+  }
+
+  /** {@link setInput} for values that have been checked. */
+  async sendChecked(values: InputValues): Promise<void> {
+    await this.#control({ kind: "inputs", values });
+  }
+
+  /**
+   * Makes the handler answer now, with what was said so far, which may be nothing.
+   * @throws SessionError 409 for handlers that take no turns, or where the call is not connected yet.
+   */
+  async triggerResponse(): Promise<void> {
+    await this.#control({ kind: "trigger_response" });
+  }
+
+  /** Tells the client that its connection is over; FastRTC's clients then hang up. */
+  async updateConnection(connection: "closed"): Promise<void> {
+    await this.#control({ kind: "update_connection", connection });
+  }
+
+  /** Ends the session. Nothing happens if it has ended. */
+  async close(): Promise<void> {
+    try {
+      await this.#control({ kind: "close" });
+    } catch (error) {
+      if (!(error instanceof SessionError && error.code === "unknown_connection")) throw error;
+    }
+  }
+
+  /** How it stands; null if there is no such session, or it has been forgotten. */
+  async info(): Promise<SessionInfo> {
+    await this.#declarations();
+    const { clientId } = this;
+    return await callObject(() => streamOf(this.#env, this.stream).find({ v: PROTOCOL_VERSION, clientId }));
+  }
+
+  /**
+   * The handler's additional outputs, each once, until the session ends.
+   * @throws SessionError 404 where there is no such session.
+   */
+  async *outputs({ after = "", signal }: OutputsOptions = {}): AsyncGenerator<SessionOutput> {
+    const watch = await this.#watch(after);
+    if (watch !== "over") yield* this.#read(watch, after, signal ?? null);
+  }
+
+  /**
+   * The outputs as server-sent events named `output`, for a page's EventSource: it may come back and goes on where it was.
+   * @param request of the page: its `Last-Event-ID` counts.
+   * @param dataOf the data of the events of one output, none or several; a text is sent as it is, anything else as JSON.
+   * Default: one event, whose data is the output's only argument, or the list of them.
+   * @throws SessionError 404 where there is no such session.
+   */
+  async events(request: Request, dataOf: (output: SessionOutput) => readonly unknown[] = oneEvent): Promise<Response> {
+    const after = request.headers.get("last-event-id") ?? "";
+    const watch = await this.#watch(after);
+    // Tells an EventSource not to come back.
+    if (watch === "over") return new Response(null, { status: 204 });
+    const done = new AbortController();
+    const events = asEvents(this.#read(watch, after, done.signal), dataOf);
+    return eventStream(events, { onDone: () => done.abort() });
+  }
+
+  async *#read(first: OutputWatch, after: string, signal: AbortSignal | null): AsyncGenerator<SessionOutput> {
+    let last = after;
+    for (let watch: OutputWatch | "over" = first; watch !== "over"; watch = await this.#watch(last)) {
+      for await (const output of until(watch, signal)) {
+        if (output === "over") return;
+        last = output.id;
+        yield output;
+      }
+      if (signal?.aborted === true) return;
+      await scheduler.wait(RESUME_MS);
+    }
+  }
+
+  async #watch(after: string): Promise<OutputWatch | "over"> {
+    await this.#declarations();
+    const query = new URLSearchParams({ stream: this.stream, clientId: this.clientId, after: after.slice(0, 64) });
+    const request = (): Promise<Response> =>
+      sessionOf(this.#env, this.stream, this.clientId).fetch(
+        new Request(`https://session/outputs?${query}`, { headers: { upgrade: "websocket" } }),
+      );
+    const response = await this.#call(request);
+    if (response.webSocket !== null) return new OutputWatch(response.webSocket);
+    if (response.status === 204) return "over";
+    const code = response.status === 404 ? "unknown_connection" : "node_unreachable";
+    throw new SessionError(code, new Response(response.body, response));
+  }
+
+  async #control(action: SessionAction): Promise<void> {
+    await this.#declarations();
+    const { stream, clientId } = this;
+    // Minted here: repeated after a reset, it still takes effect once.
+    const request = { v: PROTOCOL_VERSION, stream, clientId, requestId: crypto.randomUUID(), action };
+    const result = await this.#call(() => sessionOf(this.#env, stream, clientId).control(request));
+    if (result.ok) return;
+    const { error, message } = result;
+    throw new SessionError(error, error === "unknown_connection" ? refuseUnknown() : refuse(error, message), message);
+  }
+
+  async #call<T>(call: () => Promise<T>): Promise<T> {
+    try {
+      return await callObject(call);
+    } catch (error) {
+      if (!isReset(error)) throw error;
+      throw new SessionError("edge_restarting", refuse("edge_restarting"));
+    }
+  }
+
+  /** What its stream declares. No object is made for a session of a stream that nobody registered. */
+  async #declarations(): Promise<InputDeclarations> {
+    const entry = await this.#directory.lookup(this.#env, this.stream);
+    if (entry.kind === "known") return entry.descriptor.inputs ?? {};
+    if (entry.kind === "unknown") throw new SessionError("unknown_stream", refuse("unknown_stream"));
+    throw new SessionError("unknown_connection", refuseUnknown());
+  }
+}
+
+/** A watch's outputs until it is interrupted; `over` is the last of a session that has ended. */
+async function* until(watch: OutputWatch, signal: AbortSignal | null): AsyncGenerator<SessionOutput | "over"> {
+  const stop = (): void => watch.close();
+  signal?.addEventListener("abort", stop);
+  try {
+    if (signal?.aborted === true) return;
+    for (let next = await watch.next(); next !== "interrupted"; next = await watch.next()) {
+      yield next;
+      if (next === "over") return;
+    }
+  } finally {
+    signal?.removeEventListener("abort", stop);
+    watch.close();
+  }
+}
+
+async function* asEvents(
+  outputs: AsyncIterable<SessionOutput>,
+  dataOf: (output: SessionOutput) => readonly unknown[],
+): AsyncGenerator<ServerEvent> {
+  for await (const output of outputs) {
+    for (const data of dataOf(output)) yield { id: output.id, data };
+  }
+}
+
+function oneEvent({ args }: SessionOutput): readonly unknown[] {
+  return [args.length === 1 ? args[0] : args];
+}

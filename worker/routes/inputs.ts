@@ -1,0 +1,51 @@
+/**
+ * `POST /input_hook`, and the same under a stream's path: a client's inputs, FastRTC's convention as a route of our own.
+ * The inputs stand beside `webrtc_id`, as FastRTC's pages send them, or in `inputs`, where a name that is not declared is
+ * refused.
+ */
+import type { Context } from "hono";
+import * as v from "valibot";
+import { checkInputs, type InputDeclarations } from "../../shared/inputs.ts";
+import { MAX_INPUT_BODY_BYTES } from "../../shared/limits.ts";
+import type { DirectoryCache } from "../directory-cache.ts";
+import { EdgeSession, invalidInputs } from "../edge-session.ts";
+import { isDictionary, isJson, parseFields, parseObject, WebrtcId } from "../offer/body.ts";
+import { readBody } from "../offer/read-body.ts";
+import { refuse, refuseUnknown } from "./reply.ts";
+import { findStream } from "./stream-name.ts";
+import type { EdgeEnv } from "./types.ts";
+
+const InputBody = v.object({
+  webrtc_id: WebrtcId,
+  inputs: v.optional(v.custom<Readonly<Record<string, unknown>>>(isDictionary, "dict_type")),
+});
+
+export async function postInputs(c: Context<EdgeEnv>, directory: DirectoryCache): Promise<Response> {
+  const found = await findStream(c, directory);
+  if (found.kind === "unknown") return refuse("unknown_stream");
+  const text = await readBody(c.req.raw, MAX_INPUT_BODY_BYTES);
+  if (text === null) return refuse("body_too_large");
+  const object = parseObject(text, isJson(c.req.header("content-type")));
+  if (!object.ok) return c.json({ detail: object.detail }, 422);
+  const declared = found.kind === "known" ? (found.descriptor.inputs ?? {}) : {};
+  const parsed = parseFields(InputBody, object.body);
+  if (!parsed.ok) {
+    const detail = parsed.detail.map((entry) => ({ ...entry, input: withoutValues(entry.input, declared) }));
+    return c.json({ detail }, 422);
+  }
+  const { webrtc_id: clientId, inputs } = parsed.fields;
+  const check =
+    inputs === undefined
+      ? checkInputs(declared, object.body, ["body"], "ignore")
+      : checkInputs(declared, inputs, ["body", "inputs"], "refuse");
+  if (!check.ok) throw invalidInputs(check.issues);
+  if (found.kind === "nothing_registered") return refuseUnknown();
+  await new EdgeSession(c.env, directory, found.name, clientId).sendChecked(check.values);
+  return c.json({ status: "success" });
+}
+
+/** A 422 shows what was sent, where pydantic does; a body may hold a secret, which it must not. */
+function withoutValues(input: unknown, declared: InputDeclarations): unknown {
+  const secret = Object.values(declared).some(({ kind }) => kind === "secret");
+  return secret && isDictionary(input) ? Object.fromEntries(Object.keys(input).map((name) => [name, null])) : input;
+}

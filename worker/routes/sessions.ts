@@ -1,0 +1,22 @@
+/** `GET /sessions/<webrtc_id>`: how a session stands. Only what its own client knows anyway: ids can be guessed. */
+import type { Context } from "hono";
+import * as v from "valibot";
+import { ClientId } from "../../shared/ids.ts";
+import type { DirectoryCache } from "../directory-cache.ts";
+import { EdgeSession } from "../edge-session.ts";
+import { refuse, refuseUnknown } from "./reply.ts";
+import { findStream } from "./stream-name.ts";
+import type { EdgeEnv } from "./types.ts";
+
+export async function getSession(c: Context<EdgeEnv>, directory: DirectoryCache): Promise<Response> {
+  const found = await findStream(c, directory);
+  if (found.kind === "unknown") return refuse("unknown_stream");
+  const clientId = c.req.param("id");
+  if (found.kind === "nothing_registered" || !v.is(ClientId, clientId)) return refuseUnknown();
+  const info = await new EdgeSession(c.env, directory, found.name, clientId).info();
+  if (info === null) return refuseUnknown();
+  const since = info.sinceMs === undefined ? null : new Date(info.sinceMs).toISOString();
+  const whereabouts = { stream: found.name, since };
+  if (info.state === "ended") return c.json({ state: info.state, reason: info.reason, ...whereabouts });
+  return c.json({ state: info.state, ...whereabouts });
+}
