@@ -12,6 +12,9 @@ interface NodeFlags extends IceFlags {
   readonly shards?: number;
   readonly capacity?: number;
   readonly drainTimeoutMs?: number;
+  readonly region?: string;
+  readonly metricsPort?: number;
+  readonly metricsHost: string;
 }
 
 export function nodeCommand(): Command {
@@ -23,12 +26,16 @@ export function nodeCommand(): Command {
     .option("--id <name>", "this node's name, stable over restarts, unique", defaultNodeId())
     .option("--shards <count>", "session processes (default: one per core)", wholeNumber)
     .option("--capacity <count>", "sessions at most (default: 50 per session process)", wholeNumber)
+    .option("--region <name>", "where it runs, for operators (default: EDGERTC_REGION, or as far as the edge can tell)")
+    .option("--metrics-port <port>", "serve Prometheus metrics, /live and /ready here (default: no)", wholeNumber)
+    .option("--metrics-host <address>", "address of the metrics", "127.0.0.1")
     .option("--drain-timeout-ms <ms>", "how long calls may go on after SIGTERM (default: ten minutes)", wholeNumber);
   return addIceOptions(command).action(async (file: string, flags: NodeFlags) => {
     const secret = flags.secret ?? process.env["EDGERTC_NODE_SECRET"];
     if (secret === undefined)
       throw new Error("The node needs the edge's secret: set EDGERTC_NODE_SECRET or pass --secret.");
     const log = createLog({ node: flags.id });
+    const region = flags.region ?? process.env["EDGERTC_REGION"];
     const node = await startNode({
       streamFile: file,
       edgeUrl: flags.edge,
@@ -37,6 +44,8 @@ export function nodeCommand(): Command {
       ...(flags.shards === undefined ? {} : { shards: Math.max(1, flags.shards) }),
       ...(flags.capacity === undefined ? {} : { capacity: flags.capacity }),
       ...(flags.drainTimeoutMs === undefined ? {} : { drainTimeoutMs: flags.drainTimeoutMs }),
+      ...(region === undefined ? {} : { region }),
+      ...(flags.metricsPort === undefined ? {} : { metrics: { host: flags.metricsHost, port: flags.metricsPort } }),
       ice: iceFrom(flags),
       log,
     });

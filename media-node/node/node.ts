@@ -7,6 +7,9 @@ import { EDGERTC_VERSION } from "../../shared/version.ts";
 import { IceServersRenewal } from "../ice/ice-servers-renewal.ts";
 import { isPublicHost } from "../ice/public-host.ts";
 import { NodeLink } from "../link/node-link.ts";
+import { type NodeFacts, NodeMetrics } from "../metrics/node-metrics.ts";
+import { startMetricsServer } from "../metrics/server.ts";
+import { SessionJournal } from "../metrics/session-journal.ts";
 import type { ShardConfig } from "../shard/messages.ts";
 import { ShardPool } from "../shard/shard-pool.ts";
 import { type Clock, systemClock } from "../time/clock.ts";
@@ -39,6 +42,10 @@ export interface NodeOptions {
   readonly ice?: Partial<IceOptions>;
   /** Whether the edge can be reached from everywhere. Default: as its URL looks. */
   readonly publicEdge?: boolean;
+  /** Where it runs, in the operator's words. Default: what the edge can tell. */
+  readonly region?: string;
+  /** Where to listen for Prometheus and for probes. Default: nowhere. */
+  readonly metrics?: { readonly host: string; readonly port: number };
   readonly log: Log;
   readonly clock?: Clock;
 }
@@ -65,6 +72,18 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const linked = Promise.withResolvers<void>();
   let link: NodeLink | undefined;
   let life: NodeLife | undefined;
+  const facts = (): NodeFacts => ({
+    sessions: pool.snapshots,
+    streams: pool.streams.map(({ name }) => name),
+    capacity,
+    ready: pool.ready,
+    draining: life?.leaving ?? false,
+    linked: link?.phase === "linked",
+    shards: pool.shards,
+    shardDeaths: pool.deaths,
+  });
+  const metrics = new NodeMetrics(options.nodeId, facts);
+  const journal = new SessionJournal({ clock, log, metrics });
   const pool = new ShardPool({
     size,
     capacity,
@@ -75,6 +94,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
       ice: iceConfig(withReachableAddress({ ...DEFAULT_ICE, ...options.ice })),
     },
     onEvent: (event) => {
+      journal.event(event);
       link?.report(event);
       life?.sessionsChanged();
     },
@@ -102,9 +122,13 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
       clientsHaveTurn = there;
     },
   });
+  // Before anything that takes long: a probe is told that the node starts.
+  const server = options.metrics && (await startMetricsServer({ ...options.metrics, metrics, facts, log }));
+  if (server !== undefined) log.info({ url: server.url }, "metrics");
   try {
     await Promise.all([pool.start(), iceServers.start()]);
   } catch (error) {
+    await server?.stop();
     iceServers.stop();
     await pool.stop();
     throw error;
@@ -120,6 +144,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     log,
     describe: () => ({
       version: EDGERTC_VERSION,
+      ...(options.region === undefined ? {} : { region: options.region }),
       streams: [...pool.streams],
       sessions: pool.snapshots,
     }),
@@ -131,6 +156,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
       draining: nodeLife.leaving,
     }),
     onCommand: async (command) => {
+      if (command.command === "offer") return await journal.offer(command, (offer) => pool.execute(offer));
       if (command.command !== "drain") return await pool.execute(command);
       nodeLife.drain(command.timeoutMs ?? drainTimeoutMs);
       return { id: command.id, ok: true };
@@ -165,6 +191,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
       iceServers.stop();
       await pool.stop();
       await nodeLink.stop(HANG_UP_TIMEOUT_MS);
+      await server?.stop();
     },
   });
   link = nodeLink;

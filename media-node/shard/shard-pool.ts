@@ -3,6 +3,7 @@ import type { StreamDescriptor } from "../../shared/descriptor.ts";
 import type { OutputNews, ReplyBody, SessionCommand, SessionEvent, SessionSnapshot } from "../../shared/link.ts";
 import type { EndReason } from "../../shared/session.ts";
 import type { IceServers } from "../../shared/turn.ts";
+import type { ShardFacts } from "../metrics/node-metrics.ts";
 import type { Clock, Timer } from "../time/clock.ts";
 import type { ShardConfig } from "./messages.ts";
 import { ShardProcess } from "./shard-process.ts";
@@ -38,6 +39,7 @@ export class ShardPool {
   readonly #shards = new Map<number, ShardProcess>();
   readonly #sessions = new Map<string, Held>();
   readonly #restarts = new Set<Timer>();
+  #deaths = 0;
   #streams: readonly StreamDescriptor[] = [];
   #vouchedUntilMs: number | null = null;
   #iceServers: IceServers = [];
@@ -74,6 +76,16 @@ export class ShardPool {
 
   get ready(): boolean {
     return this.#state === "open" && this.#readyShards().length > 0;
+  }
+
+  /** Every shard, as it is at the moment. */
+  get shards(): ShardFacts[] {
+    return [...this.#shards.values()].map(({ index, ready, cpu, silentMs }) => ({ index, ready, cpu, silentMs }));
+  }
+
+  /** Shards that died since the start. */
+  get deaths(): number {
+    return this.#deaths;
   }
 
   /** Cores in use by all shards. */
@@ -165,6 +177,7 @@ export class ShardPool {
         this.#loseSessions(shard);
         first?.broken(`A session process ended while starting (${cause}).`);
         if (this.#state === "stopping") return;
+        this.#deaths += 1;
         log.error({ shard: index, cause }, "a session process died; it is started again");
         const timer = clock.after(nextRestartMs, () => {
           this.#restarts.delete(timer);
