@@ -67,7 +67,7 @@ export class Queue {
     const own = this.find(caller.ticket) ?? this.find(ticketOf(caller.sid));
     if (own !== null) {
       // Called, and yet there was no room: it keeps its place.
-      if (own.called) this.#tickets.wait(own, expiryMs(rules.queue, nowMs));
+      if (own.called) this.#tickets.callOff(own, expiryMs(rules.queue, nowMs));
       else this.#keep(own, rules.queue, nowMs);
       return this.#queued(own, rules, rules.queue);
     }
@@ -88,6 +88,7 @@ export class Queue {
     if (held.ticketNumber === null || ticket === undefined || rules?.queue == null) return null;
     const expiresMs = expiryMs(rules.queue, nowMs);
     const back = { number: held.ticketNumber, ticket, called: false, expiresMs, home: null };
+    this.#tickets.callOff(back, expiresMs);
     this.#tickets.put(back);
     return this.#queued(back, rules, rules.queue);
   }
@@ -125,7 +126,7 @@ export class Queue {
 
   /** A row is written at most every half of a ticket's time to live. */
   #keep(ticket: Ticket, rules: QueueRules, nowMs: number): void {
-    if (ticket.expiresMs < nowMs + rules.ticketTtlMs) this.#tickets.wait(ticket, expiryMs(rules, nowMs));
+    if (ticket.expiresMs < nowMs + rules.ticketTtlMs) this.#tickets.keep(ticket, expiryMs(rules, nowMs));
   }
 
   #queued(ticket: Ticket, rules: Rules, { ticketTtlMs }: QueueRules): Queued {

@@ -73,9 +73,14 @@ export class Tickets {
     );
   }
 
-  /** The ticket waits, at the place it has: again, if it was called and there was no room after all. */
-  wait({ number: place }: Ticket, expiresMs: number): void {
-    this.#sql.rows("UPDATE tickets SET called = 0, expires_ms = ? WHERE number = ?", expiresMs, place);
+  /** The ticket waits, until it expires then. */
+  keep({ number: place }: Ticket, expiresMs: number): void {
+    this.#sql.rows("UPDATE tickets SET expires_ms = ? WHERE number = ?", expiresMs, place);
+  }
+
+  /** Whoever was called from this place on waits again: nobody may pass who is before them. */
+  callOff({ number: place }: Pick<Ticket, "number">, expiresMs: number): void {
+    this.#sql.rows("UPDATE tickets SET called = 0, expires_ms = ? WHERE called = 1 AND number >= ?", expiresMs, place);
   }
 
   remove({ number: place }: Ticket): void {

@@ -39,7 +39,13 @@ export type AdmissionRefusal =
   | "edge_restarting";
 
 export type Admission =
-  | { readonly ok: true; readonly nodeId: string; readonly epoch: number }
+  | {
+      readonly ok: true;
+      readonly nodeId: string;
+      readonly epoch: number;
+      /** The lease was there already: the offer is repeated, and its node may have had it before. */
+      readonly again?: boolean;
+    }
   | {
       readonly ok: false;
       readonly code: AdmissionRefusal;

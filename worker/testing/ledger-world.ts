@@ -1,13 +1,17 @@
 /**
- * A world of media nodes around a ledger, in virtual time, for property tests: nodes that take sessions, lose them, lose
- * their link, crash and come back, and an edge that places, commands and judges as the objects do. The nodes' own lists
- * are the truth that the ledger is held against.
+ * A world of media nodes and callers around a ledger, in virtual time, for property tests: nodes that take sessions, lose
+ * them, lose their link, crash and come back; callers that wait in line; and an edge that places, commands and judges as
+ * the objects do, and may die between any two of its awaits. The nodes' own lists are the truth that the ledger is held
+ * against.
  */
-import { NODE_FENCE_MS, NODE_LOST_MS, NODE_REDIAL_GRACE_MS } from "../../shared/link.ts";
+import { NODE_FENCE_MS, NODE_LOST_MS, NODE_REDIAL_GRACE_MS, NODE_SUSPECT_MS } from "../../shared/link.ts";
 import { CONNECT_TIMEOUT_MS } from "../../shared/session.ts";
 import { COMMAND_DEADLINE_MS, PENDING_LEASE_MS } from "../deadlines.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import type { Lease, LeaseRef, NodeState } from "../ledger/types.ts";
+import { TICKET_HOLD_MS, ticketOf } from "../ledger/queue.ts";
+import { type SqlPort, text } from "../ledger/sql-port.ts";
+import type { Admission, Lease, LeaseRef, NodeState, QueueRules } from "../ledger/types.ts";
+import { QueueReference, type TicketRow } from "./queue-reference.ts";
 
 interface Held {
   readonly sid: string;
@@ -19,18 +23,21 @@ interface Held {
 interface WorldCommand {
   readonly kind: "offer" | "end";
   readonly lease: LeaseRef;
+  readonly ticket: string | undefined;
   readonly deadlineMs: number;
   readonly tried: readonly string[];
 }
 
 interface WorldEvent {
-  readonly kind: "connected" | "ended";
+  readonly kind: "connected" | "ended" | "time_up";
   readonly ref: LeaseRef;
   readonly atMs: number;
 }
 
 /** A report on an open link is there within this; where nothing gets through for longer, the node is suspect. */
 const MAX_REPORT_DELAY_MS = 4_000;
+
+type OfferAnswer = "taken" | "full" | "unusable";
 
 interface WorldNode {
   readonly id: string;
@@ -41,50 +48,94 @@ interface WorldNode {
   state: NodeState;
   running: boolean;
   linked: boolean;
-  changedMs: number;
+  /** When its link was closed, while it is. */
+  goneMs: number;
   sessions: Map<string, Held>;
+  /** What this run has answered to offers: it answers them the same way again. */
+  answered: Map<string, OfferAnswer>;
   /** Reports not acknowledged yet, in order. */
   reports: WorldEvent[];
   /** Commands on their way to it, in order. */
   commands: WorldCommand[];
 }
 
+/** An offer on its way through the edge: it has a lease, and its node has not been asked yet. */
+interface Call {
+  readonly lease: LeaseRef;
+  /** The Worker repeats it: its node may have had it before. */
+  readonly again: boolean;
+  readonly ticket: string | undefined;
+  readonly tried: readonly string[];
+  readonly deadlineMs: number;
+}
+
+/** The ledger as the objects see it, and what an eviction does to it. */
+export interface LedgerStore {
+  readonly sql: SqlPort;
+  /** Makes the ledger anew on the same rows: it has forgotten whatever is not there. */
+  open(): Ledger;
+}
+
 export interface WorldOptions {
-  readonly ledger: Ledger;
+  readonly store: LedgerStore;
   readonly limit: number;
   readonly nodes: number;
   /** Sessions a node takes, whatever the ledger thinks. */
   readonly capacity: number;
+  /** Null for a stream without a queue. */
+  readonly queue: QueueRules | null;
 }
 
 /** What can happen, each with a number that picks whom it happens to. */
 export const STEPS = [
   "offer",
+  "dispatch",
+  "edge_dies",
+  "edge_gives_up",
   "repeat",
   "deliver",
   "connect",
   "hangup",
+  "time_up",
   "report",
   "report_twice",
+  "load",
   "unlink",
+  "reset",
   "redial",
   "crash",
   "restart",
+  "evict",
+  "limit",
   "wait",
   "wait_long",
   "expire",
   "stale",
+  "ask",
+  "leave",
 ] as const;
 export type Step = (typeof STEPS)[number];
 
 export class LedgerWorld {
   readonly #options: WorldOptions;
   readonly #nodes: WorldNode[];
+  readonly #reference: QueueReference;
+  readonly #calls: Call[] = [];
+  /** What callers hold, by client id. */
+  readonly #tickets = new Map<string, string>();
+  #ledger: Ledger;
+  #limit: number;
+  /** Slots that may be in use: the limit, or what was in use when it was lowered. */
+  #ceiling: number;
   #nowMs = 1_000_000;
   #sids = 0;
 
   constructor(options: WorldOptions) {
     this.#options = options;
+    this.#ledger = options.store.open();
+    this.#limit = options.limit;
+    this.#ceiling = options.limit;
+    this.#reference = new QueueReference({ ttlMs: options.queue?.ticketTtlMs ?? 0, holdMs: TICKET_HOLD_MS });
     this.#nodes = Array.from({ length: options.nodes }, (_, index) => ({
       id: `n${index}`,
       capacity: options.capacity,
@@ -93,8 +144,9 @@ export class LedgerWorld {
       state: "lost",
       running: true,
       linked: false,
-      changedMs: this.#nowMs,
+      goneMs: this.#nowMs,
       sessions: new Map(),
+      answered: new Map(),
       reports: [],
       commands: [],
     }));
@@ -106,12 +158,40 @@ export class LedgerWorld {
     return this.#nodes.flatMap((node) => [...node.sessions.keys()]).sort();
   }
 
+  /** One step, after which everything is checked. @throws if anything is not as it must be. */
   run(step: Step, pick: number): void {
+    this.#run(step, pick);
+    this.check();
+  }
+
+  check(): void {
+    const { sql } = this.#options.store;
+    const tickets = ticketRows(sql);
+    this.#reference.observe(tickets, this.#nowMs);
+    const called = tickets.filter((ticket) => ticket.called).length;
+    const [leases] = sql.rows("SELECT count(*) AS n FROM leases");
+    const taken = Number(leases?.["n"]) + called;
+    this.#ceiling = Math.max(this.#limit, Math.min(this.#ceiling, taken));
+    if (taken > this.#ceiling) throw new Error(`${taken} slots are taken or held, ${this.#ceiling} are there`);
+    const alive = this.alive().length;
+    if (alive > this.#ceiling) throw new Error(`${alive} sessions live, ${this.#ceiling} may`);
+  }
+
+  #run(step: Step, pick: number): void {
     const node = this.#nodes[pick % this.#nodes.length];
     if (node === undefined) return;
     switch (step) {
       case "offer":
-        this.#offer(`c${pick % (2 * this.#options.limit + 2)}`);
+        this.#offer(this.#client(pick), pick);
+        break;
+      case "dispatch":
+        this.#dispatch(pickFrom(this.#calls, pick));
+        break;
+      case "edge_dies":
+        this.#drop(pickFrom(this.#calls, pick));
+        break;
+      case "edge_gives_up":
+        this.#giveUp(pickFrom(this.#calls, pick));
         break;
       case "repeat":
         this.#repeat(pick);
@@ -125,14 +205,23 @@ export class LedgerWorld {
       case "hangup":
         this.#hangUp(node, pickFrom([...node.sessions.values()], pick));
         break;
+      case "time_up":
+        this.#timeUp(node, pick);
+        break;
       case "report":
         this.#report(node, false);
         break;
       case "report_twice":
         this.#report(node, true);
         break;
+      case "load":
+        this.#load(node, pick);
+        break;
       case "unlink":
         this.#unlink(node);
+        break;
+      case "reset":
+        this.#reset(node, pick);
         break;
       case "redial":
         if (node.running && !node.linked) this.#hello(node, node.epoch);
@@ -143,6 +232,12 @@ export class LedgerWorld {
       case "restart":
         if (!node.running) this.#restart(node);
         break;
+      case "evict":
+        this.#ledger = this.#options.store.open();
+        break;
+      case "limit":
+        this.#setLimit(pick);
+        break;
       case "wait":
         this.#wait(pick % 2_000);
         break;
@@ -150,62 +245,189 @@ export class LedgerWorld {
         this.#wait(5_000 + (pick % 30_000));
         break;
       case "expire":
-        this.#options.ledger.expire(this.#nowMs);
+        this.#alarm();
         break;
       case "stale":
         this.#stale(node, pick);
         break;
+      case "ask":
+        this.#ask(this.#client(pick));
+        break;
+      case "leave":
+        this.#leave(this.#client(pick));
+        break;
     }
   }
 
-  /** Lets everything come to rest: who is down stays down, the rest is linked, nothing is on its way. */
+  /**
+   * Lets everything come to rest: who is down stays down, the rest is linked, nothing is on its way, nobody waits any more.
+   * @throws if a slot has leaked, or a ticket.
+   */
   settle(): void {
     for (const node of this.#nodes) if (node.running && !node.linked) this.#hello(node, node.epoch);
+    while (this.#calls.length > 0) this.#dispatch(this.#calls[0]);
     for (let round = 0; round < 4; round += 1) {
       for (const node of this.#nodes) {
-        while (node.commands.length > 0) this.#deliver(node, 0);
+        while (node.linked && node.commands.length > 0) this.#deliver(node, 0);
         this.#report(node, false);
       }
+      this.#alarm();
+      this.check();
       this.#wait(PENDING_LEASE_MS / 2);
     }
     for (const node of this.#nodes) this.#report(node, false);
-    this.#options.ledger.expire(this.#nowMs);
+    // One held slot after the other lapses: what is left of the line is called and does not come.
+    while (this.#alarm()) this.#wait(TICKET_HOLD_MS);
+    this.check();
+    const { sql } = this.#options.store;
+    const leases = sql.rows("SELECT sid FROM leases ORDER BY sid").map((row) => String(row["sid"]));
+    const alive = this.alive();
+    if (leases.join() !== alive.join()) throw new Error(`leases of [${leases}], alive are [${alive}]`);
+    this.#checkLine();
   }
 
-  #offer(clientId: string): void {
+  /** Nobody is left in line, but where no slot has been free for them since. */
+  #checkLine(): void {
+    const waiting = ticketRows(this.#options.store.sql).length;
+    const room = this.#nodes.some((node) => node.linked && node.sessions.size < node.capacity);
+    if (waiting > 0 && room && this.alive().length < this.#limit) throw new Error(`${waiting} wait for free slots`);
+  }
+
+  /** The alarm: it may come early, late or twice. @returns whether another is due. */
+  #alarm(): boolean {
+    this.#ledger.expire(this.#nowMs);
+    this.#ledger.expire(this.#nowMs);
+    return this.#ledger.nextExpiryMs() !== null;
+  }
+
+  #client(pick: number): string {
+    return `c${pick % (2 * this.#options.limit + 3)}`;
+  }
+
+  #offer(clientId: string, pick: number): void {
     this.#sids += 1;
-    const sid = `s${this.#sids}`;
-    const admission = this.#options.ledger.admit({ sid, clientId, nowMs: this.#nowMs });
-    if (admission.ok) this.#place({ sid, clientId, nodeId: admission.nodeId, epoch: admission.epoch }, []);
+    const sid = `s_${this.#sids}`;
+    // One caller in eight has forgotten its ticket.
+    const ticket = pick % 8 === 3 ? undefined : this.#tickets.get(clientId);
+    this.#admit(sid, clientId, ticket);
   }
 
-  /** The Worker repeats an offer: the ledger must give what it gave. */
-  #repeat(pick: number): void {
-    const commands = this.#nodes.flatMap((node) => node.commands);
-    const waiting = commands.filter(({ kind, deadlineMs }) => kind === "offer" && deadlineMs > this.#nowMs);
-    const command = pickFrom(waiting, pick);
-    if (command === undefined) return;
-    const { sid, clientId, nodeId, epoch } = command.lease;
-    const held = this.#options.ledger.find(clientId);
-    if (held?.sid !== sid) return;
-    const again = this.#options.ledger.admit({ sid, clientId, nowMs: this.#nowMs });
-    const left = this.#options.ledger.find(clientId);
-    if (left !== null && (!again.ok || again.nodeId !== nodeId || again.epoch !== epoch)) {
+  #admit(sid: string, clientId: string, ticket: string | undefined): void {
+    const before = this.#ledger.find(clientId);
+    const admission = this.#ledger.admit({ sid, clientId, ticket, nowMs: this.#nowMs });
+    if (!admission.ok) {
+      this.#refused(clientId, admission);
+      return;
+    }
+    const { nodeId, epoch } = admission;
+    const lease = { sid, clientId, nodeId, epoch };
+    const again = admission.again === true;
+    if (again !== (before?.sid === sid) || (again && (before?.nodeId !== nodeId || before?.epoch !== epoch))) {
       throw new Error(`the lease of ${sid} changed by asking again`);
     }
+    if (!again) {
+      // Who was called just now has a slot, too.
+      this.#reference.admitted(ticket, ticketRows(this.#options.store.sql), this.#nowMs);
+    }
+    this.#calls.push({ lease, again, ticket, tried: [], deadlineMs: this.#nowMs + COMMAND_DEADLINE_MS });
   }
 
-  #place(lease: LeaseRef, tried: readonly string[]): void {
+  #refused(clientId: string, { queued }: Admission & { ok: false }): void {
+    if (queued === undefined) return;
+    this.#reference.asked(queued.ticket, this.#nowMs);
+    this.#tickets.set(clientId, queued.ticket);
+  }
+
+  /** A call's object died between two awaits, and its Worker did not repeat it. */
+  #drop(call: Call | undefined): void {
+    if (call !== undefined) this.#calls.splice(this.#calls.indexOf(call), 1);
+  }
+
+  /** A call failed before its node heard of it. */
+  #giveUp(call: Call | undefined): void {
+    if (call === undefined) return;
+    this.#drop(call);
+    const commands = this.#nodes.flatMap((node) => node.commands);
+    const sent = commands.some(({ lease }) => lease.sid === call.lease.sid);
+    const answered = this.#nodes.some((node) => node.answered.has(call.lease.sid));
+    if (!sent && !answered) this.#ledger.release(call.lease, this.#nowMs);
+  }
+
+  /** The Worker repeats an offer whose object was reset: the ledger must give what it gave. */
+  #repeat(pick: number): void {
+    const offers = this.#nodes.flatMap((node) => node.commands).filter(({ kind }) => kind === "offer");
+    const call = pickFrom([...this.#calls, ...offers], pick);
+    if (call === undefined || call.deadlineMs <= this.#nowMs) return;
+    const { sid, clientId } = call.lease;
+    // An object that was reset does nothing any more; what it sent is on its way.
+    for (const dead of this.#calls.filter(({ lease }) => lease.sid === sid)) this.#drop(dead);
+    // An object that remembers how the session ended refuses; after an eviction it is a new session.
+    if (this.#ledger.find(clientId)?.sid === sid) this.#admit(sid, clientId, call.ticket);
+  }
+
+  /** The edge takes a call to its node. */
+  #dispatch(call: Call | undefined): void {
+    if (call === undefined) return;
+    this.#drop(call);
+    const { lease, tried, deadlineMs, ticket } = call;
+    if (deadlineMs <= this.#nowMs) return;
     const node = this.#node(lease.nodeId);
-    // The MediaNode object takes no offer for a node that is away, or for another run of it.
-    if (!node.linked || node.epoch !== lease.epoch) this.#elsewhere(lease, [...tried, lease.nodeId]);
-    else node.commands.push({ kind: "offer", lease, deadlineMs: this.#nowMs + COMMAND_DEADLINE_MS, tried });
+    // The MediaNode object sends a command once, however often it is asked to.
+    if (node.commands.some((command) => command.kind === "offer" && command.lease.sid === lease.sid)) return;
+    // It takes no offer for a node that is away, or for another run of it.
+    const away = !node.linked && node.state !== "up";
+    if (!away && node.epoch === lease.epoch) node.commands.push({ kind: "offer", lease, ticket, deadlineMs, tried });
+    else if (!call.again) this.#elsewhere({ ...call, tried: [...tried, lease.nodeId] });
   }
 
-  #elsewhere(lease: LeaseRef, tried: readonly string[]): void {
-    const { sid, clientId } = lease;
-    const admission = this.#options.ledger.placeElsewhere({ sid, clientId, tried, nowMs: this.#nowMs });
-    if (admission.ok) this.#place({ sid, clientId, nodeId: admission.nodeId, epoch: admission.epoch }, tried);
+  #elsewhere(call: Call): void {
+    const { sid, clientId } = call.lease;
+    const request = { sid, clientId, ticket: call.ticket, tried: call.tried, nowMs: this.#nowMs };
+    const admission = this.#ledger.placeElsewhere(request);
+    const { nodeId, epoch } = admission.ok ? admission : call.lease;
+    if (admission.ok) this.#calls.push({ ...call, again: false, lease: { sid, clientId, nodeId, epoch } });
+    else this.#refused(clientId, admission);
+    // Repeated, because its answer was lost.
+    this.#ledger.placeElsewhere(request);
+  }
+
+  #ask(clientId: string): void {
+    const ticket = this.#tickets.get(clientId);
+    if (ticket === undefined) return;
+    const status = this.#ledger.ticket(ticket, this.#nowMs);
+    if (status === null) this.#tickets.delete(clientId);
+    else if (status.state === "waiting") this.#reference.asked(ticket, this.#nowMs);
+  }
+
+  #leave(clientId: string): void {
+    const ticket = this.#tickets.get(clientId);
+    if (ticket === undefined) return;
+    this.#reference.done(ticket);
+    this.#tickets.delete(clientId);
+    this.#ledger.leave(ticket, this.#nowMs);
+    if (this.#ledger.leave(ticket, this.#nowMs)) throw new Error(`${ticket} was given up twice`);
+  }
+
+  #setLimit(pick: number): void {
+    this.#limit = 1 + (pick % (this.#options.limit + 1));
+    this.#ledger.setLimit(this.#limit, this.#nowMs);
+  }
+
+  /** A report of a node's load, that may be out of date. */
+  #load(node: WorldNode, pick: number): void {
+    const sessions = pick % 3 === 0 ? pick % (node.capacity + 1) : node.sessions.size;
+    const load = { sessions, capacity: node.capacity + 1, cpu: (pick % 10) / 10, ready: pick % 16 !== 5 };
+    this.#ledger.nodeLoad({ nodeId: node.id, epoch: node.epoch, load }, this.#nowMs);
+  }
+
+  #timeUp(node: WorldNode, pick: number): void {
+    const held = pickFrom(
+      [...node.sessions.values()].filter(({ state }) => state === "live"),
+      pick,
+    );
+    if (held === undefined) return;
+    this.#hangUp(node, held, "time_up");
+    if (this.#options.queue?.rejoin === true) this.#tickets.set(held.clientId, ticketOf(held.sid));
   }
 
   /** The node takes its next command; its reply has its effect at once. */
@@ -216,14 +438,24 @@ export class LedgerWorld {
     const { lease } = command;
     if (command.kind === "end") {
       node.sessions.delete(lease.sid);
-      this.#options.ledger.release(lease, this.#nowMs);
+      this.#ledger.release(lease, this.#nowMs);
       return;
     }
-    const { sid, clientId } = lease;
-    if (node.sessions.size >= node.capacity) this.#elsewhere(lease, [...command.tried, node.id]);
+    const answer = this.#answer(node, lease, pick);
+    if (answer === "full") this.#elsewhere({ ...command, again: false, tried: [...command.tried, node.id] });
+    if (answer === "unusable") this.#ledger.release(lease, this.#nowMs);
+  }
+
+  /** What the node makes of an offer. Again, it says the same. */
+  #answer(node: WorldNode, { sid, clientId }: LeaseRef, pick: number): OfferAnswer {
+    const before = node.answered.get(sid);
+    if (before !== undefined) return before;
     // One offer in eight is one the node cannot use.
-    else if (pick % 8 === 7) this.#options.ledger.release(lease, this.#nowMs);
-    else node.sessions.set(sid, { sid, clientId, sinceMs: this.#nowMs, state: "pending" });
+    const unusable = pick % 8 === 7 ? "unusable" : "taken";
+    const answer = node.sessions.size >= node.capacity ? "full" : unusable;
+    node.answered.set(sid, answer);
+    if (answer === "taken") node.sessions.set(sid, { sid, clientId, sinceMs: this.#nowMs, state: "pending" });
+    return answer;
   }
 
   #connect(node: WorldNode, pick: number): void {
@@ -234,35 +466,57 @@ export class LedgerWorld {
     node.reports.push({ kind: "connected", ref: refOf(node, held), atMs: this.#nowMs });
   }
 
-  #hangUp(node: WorldNode, held: Held | undefined): void {
+  #hangUp(node: WorldNode, held: Held | undefined, kind: "ended" | "time_up" = "ended"): void {
     if (held === undefined) return;
     node.sessions.delete(held.sid);
-    node.reports.push({ kind: "ended", ref: refOf(node, held), atMs: this.#nowMs });
+    node.reports.push({ kind, ref: refOf(node, held), atMs: this.#nowMs });
   }
 
   #report(node: WorldNode, acknowledgementLost: boolean): void {
     if (!node.linked) return;
     for (const { kind, ref } of node.reports) {
       const current = { ...ref, epoch: node.epoch };
-      if (kind === "ended") this.#options.ledger.release(current, this.#nowMs);
-      else if (this.#options.ledger.connected(current) !== "done") this.#command(node, current);
+      if (kind !== "connected") this.#ledger.release(current, this.#nowMs, { timeUp: kind === "time_up" });
+      else if (this.#ledger.connected(current) !== "done") this.#command(node, current);
     }
     if (!acknowledgementLost) node.reports = [];
   }
 
   #command(node: WorldNode, lease: LeaseRef): void {
-    node.commands.push({ kind: "end", lease, deadlineMs: this.#nowMs + COMMAND_DEADLINE_MS, tried: [] });
+    node.commands.push({
+      kind: "end",
+      lease,
+      ticket: undefined,
+      deadlineMs: this.#nowMs + COMMAND_DEADLINE_MS,
+      tried: [],
+    });
+  }
+
+  /** The MediaNode object is reset: its socket closes, what was on it may have reached the node or not. */
+  #reset(node: WorldNode, pick: number): void {
+    if (!node.linked) return;
+    node.linked = false;
+    node.goneMs = this.#nowMs;
+    const arrived = pick % 2 === 0 ? node.commands : [];
+    for (const { kind, lease } of arrived) {
+      if (kind === "offer") this.#answer(node, lease, pick);
+      else node.sessions.delete(lease.sid);
+    }
+    // Who asked for a command asks again, or is gone as well.
+    if (pick % 3 === 0) node.commands = [];
   }
 
   #unlink(node: WorldNode): void {
     if (!node.linked) return;
     node.linked = false;
+    node.goneMs = this.#nowMs;
     this.#judge(node, "suspect");
   }
 
   #crash(node: WorldNode): void {
     node.running = false;
     node.sessions.clear();
+    node.answered.clear();
     node.reports = [];
     node.commands = [];
     this.#unlink(node);
@@ -274,36 +528,36 @@ export class LedgerWorld {
   }
 
   #hello(node: WorldNode, epoch: number): void {
-    const { ledger, limit } = this.#options;
+    const { limit, queue } = this.#options;
     node.epoch = epoch;
     node.revision += 1;
     const load = { sessions: node.sessions.size, capacity: node.capacity + 1, cpu: 0, ready: true };
     const { revision } = node;
     const sessions = [...node.sessions.values()];
-    const arrival = { nodeId: node.id, epoch, revision, build: 1, concurrencyLimit: limit, load, sessions };
-    const result = ledger.nodeUp(arrival, this.#nowMs);
+    const arrival = { nodeId: node.id, epoch, revision, build: 1, concurrencyLimit: limit, queue, load, sessions };
+    const result = this.#ledger.nodeUp(arrival, this.#nowMs);
+    // Repeated, because its answer was lost.
+    this.#ledger.nodeUp(arrival, this.#nowMs);
     if (result === null) throw new Error(`${node.id} was refused`);
     for (const sid of result.end) node.sessions.delete(sid);
     node.linked = true;
     node.state = "up";
-    node.changedMs = this.#nowMs;
   }
 
   #judge(node: WorldNode, state: NodeState): Lease[] {
     if (node.state === "lost") return [];
     node.revision += 1;
     node.state = state;
-    node.changedMs = this.#nowMs;
     const { id: nodeId, epoch, revision } = node;
-    return this.#options.ledger.nodeChanged({ nodeId, epoch, revision, state }, this.#nowMs);
+    return this.#ledger.nodeChanged({ nodeId, epoch, revision, state }, this.#nowMs);
   }
 
   /** News that come late: of an old run, or of a state long past. */
   #stale(node: WorldNode, pick: number): void {
     const held = pickFrom([...node.sessions.values()], pick);
     const revision = node.revision - 1;
-    this.#options.ledger.nodeChanged({ nodeId: node.id, epoch: node.epoch, revision, state: "lost" }, this.#nowMs);
-    if (held !== undefined) this.#options.ledger.release({ ...refOf(node, held), epoch: node.epoch - 1 }, this.#nowMs);
+    this.#ledger.nodeChanged({ nodeId: node.id, epoch: node.epoch, revision, state: "lost" }, this.#nowMs);
+    if (held !== undefined) this.#ledger.release({ ...refOf(node, held), epoch: node.epoch - 1 }, this.#nowMs);
   }
 
   /** Time passes in small steps, so that who acts at a moment acts before who acts after it. */
@@ -312,17 +566,19 @@ export class LedgerWorld {
     while (this.#nowMs < untilMs) {
       this.#nowMs = Math.min(untilMs, this.#nowMs + 250);
       for (const node of this.#nodes) this.#pass(node);
+      this.check();
     }
   }
 
   #pass(node: WorldNode): void {
-    const awayMs = node.linked ? 0 : this.#nowMs - node.changedMs;
+    const awayMs = node.linked ? 0 : this.#nowMs - node.goneMs;
     // The node's own rules: a session connects in time or ends; a node that lost its edge ends all of them.
     for (const held of [...node.sessions.values()]) {
       const late = held.state === "pending" && this.#nowMs - held.sinceMs >= CONNECT_TIMEOUT_MS;
       if (late || awayMs >= NODE_FENCE_MS) this.#hangUp(node, held);
     }
     // A node that runs and is cut off gets the long time; one that is gone closed its socket for good.
+    if (awayMs >= NODE_SUSPECT_MS && node.state === "up") this.#judge(node, "suspect");
     if (awayMs >= (node.running ? NODE_LOST_MS : NODE_REDIAL_GRACE_MS)) this.#judge(node, "lost");
     this.#timeOut(node);
     if (node.reports.some(({ atMs }) => atMs + MAX_REPORT_DELAY_MS <= this.#nowMs)) this.#report(node, false);
@@ -343,7 +599,7 @@ export class LedgerWorld {
       const ended = node.commands.some((command) => command.kind === "end" && command.lease.sid === lease.sid);
       if (kind === "offer" && !ended) this.#command(node, lease);
     }
-    while (node.commands.length > 0) this.#deliver(node, 0);
+    while (node.linked && node.commands.length > 0) this.#deliver(node, 0);
   }
 
   #node(id: string): WorldNode {
@@ -355,6 +611,11 @@ export class LedgerWorld {
 
 function refOf(node: WorldNode, { sid, clientId }: Held): LeaseRef {
   return { sid, clientId, nodeId: node.id, epoch: node.epoch };
+}
+
+function ticketRows(sql: SqlPort): TicketRow[] {
+  const rows = sql.rows("SELECT ticket, called FROM tickets ORDER BY number");
+  return rows.map((row) => ({ ticket: text(row, "ticket"), called: row["called"] === 1 }));
 }
 
 function pickFrom<T>(from: readonly T[], pick: number): T | undefined {
