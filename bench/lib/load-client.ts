@@ -25,6 +25,7 @@ export class LoadClient {
   readonly messages: { readonly atMs: number; readonly text: string }[] = [];
   /** When each packet was sent, by its number. */
   readonly sentAtMs: number[] = [];
+  readonly clientId = crypto.randomUUID();
   recording = false;
   readonly #connection: RTCPeerConnection;
   readonly #channel: RTCDataChannel;
@@ -69,7 +70,7 @@ export class LoadClient {
   async connect(streamUrl: string, rowSignal: AbortSignal): Promise<number> {
     const signal = AbortSignal.any([rowSignal, AbortSignal.timeout(CONNECT_TIMEOUT_MS)]);
     await this.#connection.setLocalDescription(await this.#connection.createOffer());
-    const body = { sdp: this.#connection.localDescription?.sdp, type: "offer", webrtc_id: crypto.randomUUID() };
+    const body = { sdp: this.#connection.localDescription?.sdp, type: "offer", webrtc_id: this.clientId };
     const postedMs = performance.now();
     const response = await fetch(`${streamUrl}/webrtc/offer`, {
       method: "POST",

@@ -36,6 +36,7 @@ export interface NodeStartOptions {
 export class Stack {
   readonly stateDir: string;
   readonly #streams: string;
+  readonly #main: string | undefined;
   readonly #variables: Readonly<Record<string, string>>;
   readonly #nodes = new Set<NodeHandle>();
   #edge: LocalEdge | undefined;
@@ -43,21 +44,29 @@ export class Stack {
   #nextNode = 1;
   readonly edgeLog: string[] = [];
 
-  private constructor(stateDir: string, streams: string, variables: Readonly<Record<string, string>>) {
+  private constructor(
+    stateDir: string,
+    streams: string,
+    variables: Readonly<Record<string, string>>,
+    main: string | undefined,
+  ) {
     this.stateDir = stateDir;
+    this.#main = main;
     this.#variables = variables;
     this.#streams = streams;
   }
 
   /**
-   * Starts an edge; `streams` is the stream file its nodes serve, from the project's root, `variables` are the Worker's.
+   * Starts an edge; `streams` is the stream file its nodes serve, from the project's root, `variables` are the Worker's,
+   * `main` is its entry, from the project's root, where it is not the shipped one.
    */
   static async start(
     streams = "examples/streams.ts",
     variables: Readonly<Record<string, string>> = {},
+    main?: string,
   ): Promise<Stack> {
     const stateDir = await mkdtemp(path.join(tmpdir(), "edgertc-test-"));
-    const stack = new Stack(stateDir, path.join(ROOT, streams), variables);
+    const stack = new Stack(stateDir, path.join(ROOT, streams), variables, main);
     await stack.startEdge();
     return stack;
   }
@@ -73,6 +82,7 @@ export class Stack {
       port: this.#port,
       stateDir: this.stateDir,
       secret: SECRET,
+      ...(this.#main === undefined ? {} : { main: path.join(ROOT, this.#main) }),
       variables: this.#variables,
       logLevel: "info",
       onLog: (line) => this.edgeLog.push(line),
