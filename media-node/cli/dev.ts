@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { parseEnv } from "node:util";
 import { Command } from "commander";
 import { streamPath } from "../../shared/ids.ts";
 import { TURN_VARIABLES, type TurnVariables } from "../../shared/turn.ts";
@@ -17,6 +18,9 @@ interface DevFlags extends IceFlags {
   readonly host: string;
   readonly shards?: number;
   readonly stateDir: string;
+  readonly worker?: string;
+  readonly assets?: string;
+  readonly basePath: string;
 }
 
 export function devCommand(): Command {
@@ -26,7 +30,10 @@ export function devCommand(): Command {
     .option("-p, --port <port>", "port of the edge", wholeNumber, 8787)
     .option("--host <address>", "address of the edge", "127.0.0.1")
     .option("--shards <count>", "session processes (default: one per core)", wholeNumber)
-    .option("--state-dir <folder>", "where the edge keeps its objects' storage", ".edgertc");
+    .option("--state-dir <folder>", "where the edge keeps its objects' storage", ".edgertc")
+    .option("--worker <file>", "a Worker of your own, with routes beside the edge's; .dev.vars beside it is read")
+    .option("--assets <folder>", "static files in place of the built-in page")
+    .option("--base-path <path>", "where that Worker mounts the edge", "");
   return addIceOptions(command).action(async (file: string, flags: DevFlags) => {
     if (!existsSync(file)) throw new Error(`There is no stream file at ${path.resolve(file)}.`);
     await mkdir(flags.stateDir, { recursive: true });
@@ -37,8 +44,11 @@ export function devCommand(): Command {
       port: flags.port,
       stateDir: flags.stateDir,
       secret,
-      variables: turnVariables(process.env),
+      variables: { ...(await ownVariables(flags.worker)), ...turnVariables(process.env) },
+      ...(flags.worker === undefined ? {} : { main: flags.worker }),
+      ...(flags.assets === undefined ? {} : { assets: flags.assets }),
     });
+    const edgeUrl = `${edge.url}${flags.basePath}`;
     let node: RunningNode | undefined;
     const stop = async (): Promise<void> => {
       await node?.stop();
@@ -48,7 +58,7 @@ export function devCommand(): Command {
     try {
       node = await startNode({
         streamFile: file,
-        edgeUrl: edge.url,
+        edgeUrl,
         secret,
         nodeId: "local",
         ...(flags.shards === undefined ? {} : { shards: Math.max(1, flags.shards) }),
@@ -62,7 +72,7 @@ export function devCommand(): Command {
       await edge.stop();
       throw error;
     }
-    printWelcome(edge.url, node.streams);
+    printWelcome(edgeUrl, node.streams);
   });
 }
 
@@ -70,6 +80,14 @@ export function devCommand(): Command {
 function turnVariables(env: NodeJS.ProcessEnv): TurnVariables {
   const set = TURN_VARIABLES.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]] as const]));
   return Object.fromEntries(set);
+}
+
+/** The variables of a Worker of one's own, from the file that wrangler reads them from. */
+async function ownVariables(worker: string | undefined): Promise<Readonly<Record<string, string | undefined>>> {
+  if (worker === undefined) return {};
+  if (!existsSync(worker)) throw new Error(`There is no Worker at ${path.resolve(worker)}.`);
+  const file = path.join(path.dirname(worker), ".dev.vars");
+  return existsSync(file) ? parseEnv(await readFile(file, "utf8")) : {};
 }
 
 /** Generated once: the edge and further nodes on this machine share it. */

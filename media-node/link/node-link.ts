@@ -202,7 +202,8 @@ export class NodeLink {
 
   #dial(): void {
     const { edgeUrl, secret, nodeId, clock, log, onReplaced } = this.#options;
-    const url = new URL(NODE_LINK_PATH, edgeUrl);
+    // The edge may be mounted under a path.
+    const url = new URL(`.${NODE_LINK_PATH}`, `${edgeUrl.replace(/\/$/, "")}/`);
     url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
     const socket = new WebSocket(url, {
       headers: { authorization: `Bearer ${secret}`, [NODE_ID_HEADER]: nodeId },

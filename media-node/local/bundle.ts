@@ -1,9 +1,9 @@
 /**
- * Bundles the Worker for local runs, with wrangler's own bundler, once: the result is kept beside the edge's state and
- * made again only when a source changes.
+ * Bundles a Worker for local runs, with wrangler's own bundler. Ours is bundled once: the result is kept beside the edge's
+ * state and made again only when a source changes.
  */
 import { execFile } from "node:child_process";
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -20,18 +20,33 @@ export interface BundleOptions {
   /** The Worker's entry. */
   readonly main: string;
   readonly compatibilityDate: string;
-  /** Folders whose files make the bundle. */
-  readonly sources: readonly string[];
+  /** Folders whose files make the bundle; null is unknown: it is made anew each time. */
+  readonly sources: readonly string[] | null;
   /** Where bundles are kept, one folder each. */
   readonly cacheDir: string;
 }
 
-/** @returns the path of the bundled module. */
-export async function bundleWorker(options: BundleOptions): Promise<string> {
-  const { cacheDir } = options;
-  const key = await fingerprint(options);
+export interface BundledModule {
+  readonly type: "esm" | "text" | "wasm" | "data";
+  readonly contents: string | Uint8Array<ArrayBuffer>;
+}
+
+export interface Bundle {
+  /** Name of the entry among the modules. */
+  readonly main: string;
+  readonly modules: Readonly<Record<string, BundledModule>>;
+}
+
+export async function bundleWorker(options: BundleOptions): Promise<Bundle> {
+  return await readBundle(await bundleInto(options));
+}
+
+/** @returns the path of the bundled entry. */
+async function bundleInto(options: BundleOptions): Promise<string> {
+  const { cacheDir, main, sources } = options;
+  const key = sources === null ? randomUUID() : await fingerprint(options, sources);
   const folder = path.join(cacheDir, key);
-  const file = path.join(folder, "index.js");
+  const file = path.join(folder, `${path.parse(main).name}.js`);
   if (existsSync(file)) return file;
   const work = path.join(cacheDir, `${key}.${process.pid}`);
   await mkdir(work, { recursive: true });
@@ -45,6 +60,30 @@ export async function bundleWorker(options: BundleOptions): Promise<string> {
     if (!existsSync(file)) throw error;
   }
   return file;
+}
+
+/** Modules that are not code stand beside the bundle, by the rules that wrangler has without configuration. */
+const MODULE_TYPES: Readonly<Record<string, BundledModule["type"]>> = {
+  ".html": "text",
+  ".txt": "text",
+  ".sql": "text",
+  ".wasm": "wasm",
+  ".bin": "data",
+};
+
+async function readBundle(entry: string): Promise<Bundle> {
+  const main = path.basename(entry);
+  const modules: Record<string, BundledModule> = { [main]: { type: "esm", contents: await readFile(entry, "utf8") } };
+  for (const name of await readdir(path.dirname(entry))) {
+    const type = MODULE_TYPES[path.extname(name)];
+    if (type === undefined) continue;
+    const file = path.join(path.dirname(entry), name);
+    modules[name] = {
+      type,
+      contents: type === "text" ? await readFile(file, "utf8") : Uint8Array.from(await readFile(file)),
+    };
+  }
+  return { main, modules };
 }
 
 /** Bundling needs the entry only: bindings, assets and the rest of the configuration are Miniflare's. */
@@ -62,7 +101,7 @@ async function runWrangler({ main, compatibilityDate }: BundleOptions, outDir: s
   });
 }
 
-async function fingerprint({ main, compatibilityDate, sources }: BundleOptions): Promise<string> {
+async function fingerprint({ main, compatibilityDate }: BundleOptions, sources: readonly string[]): Promise<string> {
   const hash = createHash("sha256").update(`${EDGERTC_VERSION} ${main} ${compatibilityDate}`);
   for (const folder of sources) {
     const names = await readdir(folder, { recursive: true });

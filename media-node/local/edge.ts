@@ -5,7 +5,7 @@
  */
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { Miniflare, type MiniflareOptions, NoOpLog, type WorkerdStructuredLog } from "miniflare";
@@ -37,6 +37,8 @@ export interface LocalEdgeOptions {
   readonly secret: string;
   /** Further variables of the Worker, such as those of TURN. */
   readonly variables?: Readonly<Record<string, string | undefined>>;
+  /** Entry of a Worker of one's own, with routes beside the edge's (docs/custom-routes.md). Default: ours. */
+  readonly main?: string;
   /** Folder of the built page. Default: the one of wrangler.toml; without it the edge has no page. */
   readonly assets?: string;
   /** Default `warn`. */
@@ -77,21 +79,21 @@ async function miniflareOptions(options: LocalEdgeOptions, mark: string): Promis
   const stateDir = path.resolve(options.stateDir);
   const storage = path.join(stateDir, "objects");
   await mkdir(storage, { recursive: true });
-  const script = await bundleWorker({
-    main: config.main,
+  const own = options.main;
+  const bundle = await bundleWorker({
+    main: own === undefined ? config.main : path.resolve(own),
     compatibilityDate,
-    sources: [path.join(ROOT, "worker"), path.join(ROOT, "shared")],
-    cacheDir: path.join(stateDir, "bundle"),
+    sources: own === undefined ? [path.join(ROOT, "worker"), path.join(ROOT, "shared")] : null,
+    cacheDir: path.join(stateDir, own === undefined ? "bundle" : "own-bundle"),
   });
   const directory = options.assets ?? path.resolve(ROOT, config.assets?.directory ?? "");
   const hasPage = existsSync(path.join(directory, "index.html"));
   const { bindings } = config.durable_objects;
-  const contents = await readFile(script, "utf8");
   /** The Worker, holding the objects of some classes; the bundle and the bindings are the same for all. */
   const worker = (name: string, classes: readonly string[]) => ({
     name,
     compatibilityDate,
-    manifest: { mainModule: "index.js", modules: { "index.js": { type: "esm" as const, contents } } },
+    manifest: { mainModule: bundle.main, modules: { ...bundle.modules } },
     env: {
       ...Object.fromEntries(bindings.map((binding) => [binding.name, durableObject(binding.class_name)])),
       ...Object.fromEntries((config.ratelimits ?? []).map((limit) => [limit.name, rateLimit(limit)])),
@@ -104,7 +106,9 @@ async function miniflareOptions(options: LocalEdgeOptions, mark: string): Promis
   });
   const stored = bindings.map((binding) => binding.class_name).filter((name) => name !== STORELESS_CLASS);
   const edge = worker(EDGE_WORKER, stored);
-  const page = { directory, hasUserWorker: true, runWorkerFirst: config.assets?.run_worker_first ?? false };
+  // A Worker of one's own decides about every path; ours leaves the page's files to the platform.
+  const runWorkerFirst = own !== undefined || (config.assets?.run_worker_first ?? false);
+  const page = { directory, hasUserWorker: true, runWorkerFirst };
   return {
     host: options.host,
     port: options.port,
