@@ -1,4 +1,5 @@
 /** Calls through a real coturn: Chromium restricted to the relay, with the credentials that the edge gives; a node's own. */
+import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { TestBrowser } from "./support/browser.ts";
 import { Caller } from "./support/caller.ts";
@@ -82,7 +83,30 @@ describe.skipIf(missing !== null)(
   },
 );
 
+describe("the recipe for one's own coturn", () => {
+  it.skipIf(missing !== null)("relays into no private network, nor to a cloud's metadata service", async () => {
+    const coturn = await Coturn.start(SECRET, { allowedPeers: "" });
+    try {
+      for (const peer of ["10.0.0.1", "169.254.169.254", "127.0.0.1"]) {
+        coturn.probe(peer);
+        await until(() => coturn.log.includes(`A peer IP ${peer} denied`));
+      }
+    } finally {
+      await coturn.stop();
+    }
+  });
+
+  it("has the same rules on AWS as in a container", async () => {
+    const [container, cloud] = await Promise.all(
+      ["turnserver.conf", "cloudformation.yaml"].map((name) => readFile(`deploy/coturn/${name}`, "utf8")),
+    );
+    const rules = (container ?? "").split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+    const lines = new Set((cloud ?? "").split("\n").map((line) => line.trim()));
+    expect(rules.length).toBeGreaterThan(20);
+    expect(rules.filter((rule) => !lines.has(rule))).toEqual([]);
+  });
+});
+
 async function commandLine(pid: number): Promise<string> {
-  const { readFile } = await import("node:fs/promises");
   return await readFile(`/proc/${pid}/cmdline`, "utf8");
 }

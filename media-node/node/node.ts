@@ -1,11 +1,10 @@
 /** A media node: its shards and its link to the edge, put together. */
 import { availableParallelism } from "node:os";
-import type { StreamDescriptor } from "../../shared/descriptor.ts";
 import { MAX_DRAIN_TIMEOUT_MS } from "../../shared/link.ts";
-import { hasTurnServer } from "../../shared/turn.ts";
 import { EDGERTC_VERSION } from "../../shared/version.ts";
 import { IceServersRenewal } from "../ice/ice-servers-renewal.ts";
 import { isPublicHost } from "../ice/public-host.ts";
+import { turnWarning } from "../ice/turn-warning.ts";
 import { NodeLink } from "../link/node-link.ts";
 import { type NodeFacts, NodeMetrics } from "../metrics/node-metrics.ts";
 import { startMetricsServer } from "../metrics/server.ts";
@@ -134,7 +133,8 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     throw error;
   }
   const isPublic = options.publicEdge ?? isPublicHost(new URL(edgeUrl).hostname);
-  if (isPublic && clientsHaveTurn === false && !pool.streams.every(hasOwnTurn)) log.warn(NO_TURN);
+  const warning = turnWarning({ isPublic, clientsHaveTurn, streams: pool.streams });
+  if (warning !== null) log.warn(warning);
   const nodeLink = new NodeLink({
     edgeUrl,
     secret,
@@ -207,14 +207,6 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
       await nodeLife.ended;
     },
   };
-}
-
-const NO_TURN =
-  "This edge is public and gives clients no TURN server: those whose network lets no UDP through cannot call. " +
-  "Set EDGERTC_TURN on the edge; docs/turn.md says how.";
-
-function hasOwnTurn({ rtcConfiguration }: StreamDescriptor): boolean {
-  return hasTurnServer(rtcConfiguration?.iceServers ?? []);
 }
 
 function iceConfig(ice: IceOptions): ShardConfig["ice"] {

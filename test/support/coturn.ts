@@ -1,13 +1,15 @@
-/** A real coturn on loopback, with credentials of the TURN REST API. */
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+/** A real coturn on loopback, started as the recipe in `deploy/coturn` starts it. */
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { fileURLToPath } from "node:url";
 import { until } from "./stack.ts";
 
 const HOST = "127.0.0.1";
-const REALM = "edgertc.test";
+const RECIPE = fileURLToPath(new URL("../../deploy/coturn/start", import.meta.url));
+const EVERYWHERE = "0.0.0.0-255.255.255.255";
 
 /** Why there is none on this machine; null where there is one. */
 export function coturnMissing(): string | null {
@@ -37,22 +39,23 @@ export class Coturn {
     for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk) => (this.#log += String(chunk)));
   }
 
-  static async start(secret: string): Promise<Coturn> {
+  /** @param options.allowedPeers private addresses it relays to; default all, as the media node is on this machine. */
+  static async start(secret: string, options: { readonly allowedPeers?: string } = {}): Promise<Coturn> {
     const port = await freePort();
     const folder = await mkdtemp(path.join(tmpdir(), "edgertc-coturn-"));
-    const child = spawn(
-      "turnserver",
-      [
-        // Its own configuration file and database are none of ours.
-        ...["-n", "--no-cli", `--userdb=${path.join(folder, "turndb")}`, `--pidfile=${path.join(folder, "pid")}`],
-        ...["--log-file=stdout", "--verbose", "--simple-log"],
-        ...[`--listening-ip=${HOST}`, `--relay-ip=${HOST}`, `--listening-port=${port}`, "--no-tls", "--no-dtls"],
-        // The media node is on this machine.
-        "--allow-loopback-peers",
-        ...["--use-auth-secret", `--static-auth-secret=${secret}`, `--realm=${REALM}`, "--fingerprint"],
-      ],
-      { stdio: ["ignore", "pipe", "pipe"], cwd: folder },
-    );
+    const child = spawn(RECIPE, ["--verbose", "--allow-loopback-peers"], {
+      stdio: ["ignore", "pipe", "pipe"],
+      cwd: folder,
+      env: {
+        ...process.env,
+        TURN_SECRET: secret,
+        TURN_EXTERNAL_IP: HOST,
+        TURN_LISTEN_IP: HOST,
+        TURN_PORT: String(port),
+        TURN_FOLDER: folder,
+        TURN_ALLOWED_PEERS: options.allowedPeers ?? EVERYWHERE,
+      },
+    });
     const coturn = new Coturn(child, secret, `${HOST}:${port}`, folder);
     try {
       await until(() => {
@@ -74,6 +77,14 @@ export class Coturn {
   /** URLs as EDGERTC_TURN_URLS takes them. */
   get urls(): string {
     return `turn:${this.address}?transport=udp,turn:${this.address}?transport=tcp`;
+  }
+
+  /** Has coturn's own client ask for data to be relayed to an address; what came of it is in the log. */
+  probe(peer: string): void {
+    const [host = "", port = ""] = this.address.split(":");
+    const args = ["-p", port, "-u", "probe", "-W", this.secret, "-e", peer, "-n", "1", "-m", "1", host];
+    // It ends with an error where it is refused, or not at all.
+    spawnSync("turnutils_uclient", args, { timeout: 3_000, stdio: "ignore" });
   }
 
   async stop(): Promise<void> {
