@@ -1,9 +1,11 @@
-/** Builds the page into ui/dist, which the Worker serves as its static assets. */
+/** Builds the pages into ui/dist, which the Worker serves as its static assets. */
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
 
+const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
 export default defineConfig({
-  root: fileURLToPath(new URL(".", import.meta.url)),
+  root: at("."),
   base: "./",
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   build: {
@@ -12,5 +14,7 @@ export default defineConfig({
     target: "es2022",
     assetsDir: "assets",
     modulePreload: { polyfill: false },
+    // The page, and the operators' page.
+    rolldownOptions: { input: [at("index.html"), at("admin/index.html")] },
   },
 });
