@@ -245,10 +245,11 @@ export class Ledger {
   #grant(request: Timed<AdmissionRequest>): Admission {
     const { sid, clientId, nowMs } = request;
     const held = leaseOf(this.#sql, clientId);
+    if (held !== null && held.sid !== sid) return { ok: false, code: "connection_already_exists" };
     if (held !== null) {
-      return held.sid === sid
-        ? { ok: true, nodeId: held.nodeId, epoch: held.epoch, again: true }
-        : { ok: false, code: "connection_already_exists" };
+      // The offer is on its way anew, and so is its deadline.
+      if (held.state === "pending") moveLease(this.#sql, held, held, nowMs);
+      return { ok: true, nodeId: held.nodeId, epoch: held.epoch, again: true };
     }
     const rules = rulesOf(this.#sql);
     if (rules === null) return { ok: false, code: "no_media_node" };

@@ -524,6 +524,8 @@ export class LedgerWorld {
 
   #restart(node: WorldNode): void {
     node.running = true;
+    // What waited for the old run is not for this one.
+    node.commands = [];
     this.#hello(node, node.epoch + 1);
   }
 
