@@ -37,14 +37,19 @@ export function devCommand(): Command {
   return addIceOptions(command).action(async (file: string, flags: DevFlags) => {
     if (!existsSync(file)) throw new Error(`There is no stream file at ${path.resolve(file)}.`);
     await mkdir(flags.stateDir, { recursive: true });
-    const secret = await localSecret(flags.stateDir);
+    const secret = await localSecret(flags.stateDir, "node-secret", "EDGERTC_NODE_SECRET");
+    const variables = {
+      EDGERTC_ADMIN_TOKEN: await localSecret(flags.stateDir, "admin-token", "EDGERTC_ADMIN_TOKEN"),
+      ...(await ownVariables(flags.worker)),
+      ...turnVariables(process.env),
+    };
     const log = createLog({ node: "local" });
     const edge = await startLocalEdge({
       host: flags.host,
       port: flags.port,
       stateDir: flags.stateDir,
       secret,
-      variables: { ...(await ownVariables(flags.worker)), ...turnVariables(process.env) },
+      variables,
       ...(flags.worker === undefined ? {} : { main: flags.worker }),
       ...(flags.assets === undefined ? {} : { assets: flags.assets }),
     });
@@ -72,7 +77,7 @@ export function devCommand(): Command {
       await edge.stop();
       throw error;
     }
-    printWelcome(edgeUrl, node.streams);
+    printWelcome(edgeUrl, node.streams, variables.EDGERTC_ADMIN_TOKEN);
   });
 }
 
@@ -90,10 +95,10 @@ async function ownVariables(worker: string | undefined): Promise<Readonly<Record
   return existsSync(file) ? parseEnv(await readFile(file, "utf8")) : {};
 }
 
-/** Generated once: the edge and further nodes on this machine share it. */
-async function localSecret(stateDir: string): Promise<string> {
-  const file = path.join(stateDir, "node-secret");
-  const given = process.env["EDGERTC_NODE_SECRET"];
+/** From the environment, else generated once and kept: the edge and whoever else needs it on this machine share it. */
+async function localSecret(stateDir: string, name: string, variable: string): Promise<string> {
+  const file = path.join(stateDir, name);
+  const given = process.env[variable];
   if (given !== undefined) return given;
   if (existsSync(file)) return (await readFile(file, "utf8")).trim();
   const secret = randomBytes(32).toString("hex");
@@ -101,9 +106,11 @@ async function localSecret(stateDir: string): Promise<string> {
   return secret;
 }
 
-function printWelcome(url: string, streams: readonly string[]): void {
+function printWelcome(url: string, streams: readonly string[], adminToken: string): void {
   const base = url.replace(/\/$/, "");
   console.log(`\n  EdgeRTC is running.\n\n    Talk      ${base}/`);
   for (const name of streams) console.log(`    ${name.padEnd(9)} POST ${base}${streamPath(name)}/webrtc/offer`);
+  // In the fragment: it is sent nowhere, and the page takes it out of the address.
+  console.log(`\n    Operate   ${base}/admin/#token=${adminToken}`);
   console.log("\n  Ctrl-C stops it.\n");
 }
