@@ -1,9 +1,7 @@
 /** `npm run soak -- --minutes 10`: the soak on this machine, its report, and an exit code. Needs a quiet machine. */
 import { Command } from "commander";
-import { LIMIT, runSoak, type SoakReport } from "./soak.ts";
-
-/** The longest a call on a surviving node may be without a packet. */
-const MAX_GAP_MS = 400;
+import { runSoak } from "./soak.ts";
+import { failuresOf } from "./verdict.ts";
 
 interface Flags {
   readonly minutes: string;
@@ -24,22 +22,10 @@ async function soak(flags: Flags): Promise<void> {
     signal: interrupted.signal,
   });
   console.log(report);
-  const failures = faultsOf(report);
+  const failures = failuresOf(report);
   for (const failure of failures) console.error(`FAILED: ${failure}`);
   if (failures.length === 0) console.log("passed");
   process.exit(failures.length === 0 ? 0 : 1);
-}
-
-function faultsOf(report: SoakReport): string[] {
-  const { dropped, worstGapMs, mostAlive, mostActive, leaked, faults } = report;
-  return [
-    ...(dropped.length > 0 ? [`${dropped.length} calls dropped`] : []),
-    ...(worstGapMs > MAX_GAP_MS ? [`a call stalled for ${worstGapMs} ms`] : []),
-    ...(mostAlive > LIMIT ? [`${mostAlive} sessions were alive at once`] : []),
-    ...(mostActive > LIMIT ? [`${mostActive} slots were in use at once`] : []),
-    ...(leaked > 0 ? [`${leaked} slots leaked`] : []),
-    ...(faults.length > 0 ? [`${faults.length} callers met something else than an answer or a clear refusal`] : []),
-  ];
 }
 
 await new Command("soak")

@@ -11,7 +11,7 @@ import { OwnPauses } from "./own-pauses.ts";
 /** As in streams.ts. */
 export const LIMIT = 20;
 const STREAM = "soak";
-const NODES = ["soak-1", "soak-2"];
+const NODES = 2;
 /** Callers that find all lines busy most of the time: the limit is asked for again and again. */
 const WAITING_CALLERS = 2;
 const RETRY_MS = 250;
@@ -44,6 +44,8 @@ export interface SoakReport {
   readonly calls: number;
   readonly resets: number;
   readonly objectsReset: number;
+  /** Times that a node linked to the edge again after a reset had closed its socket. */
+  readonly redials: number;
   readonly kills: number;
   /** Calls whose node was killed. */
   readonly lostWithTheirNode: number;
@@ -78,7 +80,10 @@ export async function runSoak(options: SoakOptions): Promise<SoakReport> {
 }
 
 interface Line {
+  /** The call that talks. */
   call: Call | null;
+  /** The client id of the call that talks or is being made. */
+  clientId: string | null;
 }
 
 class Soak {
@@ -89,8 +94,13 @@ class Soak {
   readonly #alive = new AliveCount();
   readonly #over = new AbortController();
   readonly #nodes: NodeHandle[] = [];
+  /** Names of all nodes there ever were: the objects of dead ones are reset, too. */
+  readonly #nodeIds: string[] = [];
   /** Every line's present call. */
-  readonly #lines: Line[] = Array.from({ length: LIMIT + WAITING_CALLERS }, () => ({ call: null }));
+  readonly #lines: Line[] = Array.from({ length: LIMIT + WAITING_CALLERS }, () => ({
+    call: null,
+    clientId: null,
+  }));
   readonly #dropped: string[] = [];
   readonly #faults: string[] = [];
   readonly #refusals = new Map<string, number>();
@@ -99,6 +109,7 @@ class Soak {
   #objectsReset = 0;
   #kills = 0;
   #lost = 0;
+  #redials = 0;
   #worstGapMs = 0;
   #mostActive = 0;
 
@@ -110,7 +121,7 @@ class Soak {
 
   async run(): Promise<SoakReport> {
     const { durationMs, resetEveryMs, killEveryMs, signal } = this.#options;
-    for (const id of NODES) this.#nodes.push(await this.#stack.startNode({ id }));
+    while (this.#nodes.length < NODES) this.#nodes.push(await this.#startNode());
     const end = setTimeout(() => this.#over.abort(), durationMs);
     const onAbort = (): void => this.#over.abort();
     signal?.addEventListener("abort", onAbort);
@@ -122,7 +133,7 @@ class Soak {
         this.#every(1_000, () => this.#count()),
       ]);
       const freedAfterMs = await this.#untilFree();
-      for (const node of this.#nodes) this.#alive.add(node.log(), null);
+      for (const node of this.#nodes) this.#read(node, null);
       return await this.#report(freedAfterMs);
     } finally {
       clearTimeout(end);
@@ -155,6 +166,7 @@ class Soak {
     await this.#wait(index * 100);
     while (!this.#over.signal.aborted) {
       const call = new Call(this.#packets, this.#pauses);
+      line.clientId = call.clientId;
       const connected = await this.#connect(call);
       if (!connected) {
         await call.hangUp();
@@ -201,10 +213,12 @@ class Soak {
   // --- what happens to them ----------------------------------------------------------------------------------------
 
   async #reset(): Promise<void> {
-    const sessions = this.#lines.flatMap(({ call }) => (call === null ? [] : [`default/${STREAM}/${call.clientId}`]));
+    const sessions = this.#lines.flatMap(({ clientId }) =>
+      clientId === null ? [] : [`default/${STREAM}/${clientId}`],
+    );
     const names = {
       directory: ["default"],
-      nodes: NODES.map((id) => `default/${id}`),
+      nodes: this.#nodeIds.map((id) => `default/${id}`),
       streams: [`default/${STREAM}`],
       sessions,
     };
@@ -228,9 +242,21 @@ class Soak {
       line.call = null;
       this.#lost += 1;
     }
-    this.#alive.add(node.log(), killedAtMs);
+    this.#read(node, killedAtMs);
     this.#options.onProgress?.(`killed ${node.id}, ${this.#lost} calls lost with their nodes so far`);
-    this.#nodes[index] = await this.#stack.startNode({ id: node.id });
+    // Every second one never comes back: its slots have to be freed without its help.
+    this.#nodes[index] = await this.#startNode(this.#kills % 2 === 0 ? node.id : undefined);
+  }
+
+  async #startNode(id = `soak-${this.#nodeIds.length + 1}`): Promise<NodeHandle> {
+    if (!this.#nodeIds.includes(id)) this.#nodeIds.push(id);
+    return await this.#stack.startNode({ id });
+  }
+
+  /** What a node's log tells of the run that is over. */
+  #read(node: NodeHandle, killedAtMs: number | null): void {
+    this.#alive.add(node.log(), killedAtMs);
+    this.#redials += node.log().split("linked to the edge").length - 2;
   }
 
   async #count(): Promise<void> {
@@ -261,6 +287,7 @@ class Soak {
       calls: this.#calls,
       resets: this.#resets,
       objectsReset: this.#objectsReset,
+      redials: this.#redials,
       kills: this.#kills,
       lostWithTheirNode: this.#lost,
       dropped: this.#dropped,
