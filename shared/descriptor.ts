@@ -2,6 +2,7 @@
 import * as v from "valibot";
 import { StreamName } from "./ids.ts";
 import { InputDeclarations } from "./inputs.ts";
+import { MAX_QUEUE_LENGTH, MAX_TICKET_TTL_MS, MIN_TICKET_TTL_MS } from "./limits.ts";
 
 export const Modality = v.picklist(["audio", "video", "audio-video"]);
 export type Modality = v.InferOutput<typeof Modality>;
@@ -30,6 +31,17 @@ export const StreamUi = v.object({
   subtitle: v.optional(v.pipe(v.string(), v.maxLength(400))),
 });
 
+/** Who finds every slot taken may wait for one. */
+export const QueueOptions = v.object({
+  /** Callers that wait at once; past it they are refused as if there were no queue. */
+  maxLength: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MAX_QUEUE_LENGTH)),
+  /** A place in line that nobody asks about for this long is given up. */
+  ticketTtlMs: v.pipe(v.number(), v.integer(), v.minValue(MIN_TICKET_TTL_MS), v.maxValue(MAX_TICKET_TTL_MS)),
+  /** A call that ends at the stream's time limit gets a place at the end of the line, and its state is kept meanwhile. */
+  rejoin: v.boolean(),
+});
+export type QueueOptions = v.InferOutput<typeof QueueOptions>;
+
 export const StreamDescriptor = v.object({
   name: StreamName,
   modality: Modality,
@@ -45,6 +57,8 @@ export const StreamDescriptor = v.object({
   ui: StreamUi,
   /** What the handler wants to be told beside the audio, by name, in the order to show. Absent: nothing. */
   inputs: v.optional(InputDeclarations),
+  /** Absent or null: who finds every slot taken is refused. */
+  queue: v.optional(v.nullable(QueueOptions)),
   /** Orders builds: the newest build's descriptor wins. Milliseconds since 1970 of the stream file's change. */
   build: v.pipe(v.number(), v.integer(), v.minValue(0)),
 });

@@ -65,6 +65,13 @@ export const ERRORS = {
     "Try again shortly, or raise concurrencyLimit on the stream.",
   ),
   // The edge's own.
+  unknown_ticket: entry(
+    404,
+    false,
+    "There is no such place in line.",
+    "The ticket was used, given up, not asked about for too long, or not used when it was called.",
+    "Make an offer without a ticket: it gets a new one where there is still a line.",
+  ),
   no_media_node: entry(
     503,
     true,
@@ -408,6 +415,14 @@ export interface FailedBody {
   readonly meta: {
     readonly error: string;
     readonly limit?: number;
+    /** A place in line, on a stream with a queue: to be sent with the next offer. */
+    readonly ticket?: string;
+    /** 1 is next. */
+    readonly position?: number;
+    /** Null where nothing is known to go by. */
+    readonly estimatedWaitMs?: number | null;
+    /** When to ask how the ticket stands. */
+    readonly retryAfterMs?: number;
     readonly message?: string;
     readonly fix?: string;
     readonly retryable?: boolean;
@@ -420,6 +435,16 @@ export interface FailedBody {
  */
 export function fastRtcRefusal(error: string, limit?: number): FailedBody {
   return { status: "failed", meta: limit === undefined ? { error } : { error, limit } };
+}
+
+/** A caller's place in line, as clients see it. */
+export type QueuePlace = Required<Pick<FailedBody["meta"], "ticket" | "position" | "estimatedWaitMs" | "retryAfterMs">>;
+
+/** A refusal with a place in line beside it. */
+export function withPlace({ status, meta }: FailedBody, place: QueuePlace | undefined): FailedBody {
+  if (place === undefined) return { status, meta };
+  const { ticket, position, estimatedWaitMs, retryAfterMs } = place;
+  return { status, meta: { ...meta, ticket, position, estimatedWaitMs, retryAfterMs } };
 }
 
 /**

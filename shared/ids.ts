@@ -17,6 +17,7 @@ export const RESERVED_STREAM_NAMES: readonly string[] = [
   "input_hook",
   "node",
   "outputs",
+  "queue",
   "sessions",
   "streams",
   "telephone",
@@ -33,6 +34,19 @@ export const ClientId = v.pipe(v.string(), v.minLength(1), v.maxLength(MAX_CLIEN
 
 /** One incarnation of a session, minted by the edge. */
 export const SessionId = v.pipe(v.string(), v.regex(/^s_[0-9a-f]{32}$/));
+
+/** A place in the queue. A secret: whoever has it has the place. */
+export const Ticket = v.pipe(v.string(), v.regex(/^q_[0-9a-f]{32}$/));
+
+/** The ticket of a session that was refused, or that ended at its time limit: as hard to guess as its id. */
+export function ticketOf(sid: string): string {
+  return `q_${sid.slice("s_".length)}`;
+}
+
+/** The session that a ticket stands for: the one that was refused, or the one before. */
+export function sessionOfTicket(ticket: string): string {
+  return `s_${ticket.slice("q_".length)}`;
+}
 
 /** A media node's name, stable over its restarts. */
 export const NodeId = v.pipe(v.string(), v.regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/));

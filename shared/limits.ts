@@ -30,6 +30,13 @@ export const MAX_STREAMS_PER_NODE = 256;
 /** Characters of one node link message (the platform takes 32 MiB; a snapshot of 10,000 sessions is about 2 MB). */
 export const MAX_LINK_MESSAGE_CHARS = 4 * 1024 * 1024;
 
+/** Tickets that a stream's queue may have at most. Past its own limit a caller is refused as without a queue. */
+export const MAX_QUEUE_LENGTH = 1_000;
+
+/** What a queue's `ticketTtlMs` may be: long enough to ask twice, short enough that nobody waits for who has left. */
+export const MIN_TICKET_TTL_MS = 5_000;
+export const MAX_TICKET_TTL_MS = 600_000;
+
 /** Characters of one data channel message from a client. Longer ones are dropped with an `error` message. */
 export const MAX_CHANNEL_MESSAGE_CHARS = 32 * 1024;
 

@@ -15,6 +15,7 @@ import { postInputs } from "./routes/inputs.ts";
 import { getNodeLink } from "./routes/node-link.ts";
 import { postOffer } from "./routes/offer.ts";
 import { getOutputs } from "./routes/outputs.ts";
+import { deleteTicket, getTicket } from "./routes/queue.ts";
 import { refuse } from "./routes/reply.ts";
 import { getSession } from "./routes/sessions.ts";
 import { getConfig, getStreams } from "./routes/streams.ts";
@@ -72,20 +73,28 @@ export function createEdge(options: AppOptions = {}): Edge {
   const turn = new TurnService(options.turn ?? {});
 
   // Any page may call a stream. The node link is no business of pages.
-  const anyOrigin = cors({ origin: "*", allowMethods: ["GET", "POST"] });
+  const anyOrigin = cors({ origin: "*", allowMethods: ["GET", "POST", "DELETE"] });
 
-  const route = (method: "GET" | "POST", paths: string[], handler: (c: Context<EdgeEnv>) => Promise<Response>) => {
+  type Method = "GET" | "POST" | "DELETE";
+  type Handler = (c: Context<EdgeEnv>) => Promise<Response>;
+  const routes = (paths: string[], handlers: Partial<Record<Method, Handler>>) => {
     for (const path of paths) {
       app.use(path, anyOrigin);
-      app.on(method, path, handler);
-      app.all(path, (c) => c.json({ detail: "Method Not Allowed" }, 405, { allow: method }));
+      for (const [method, handler] of Object.entries(handlers)) app.on(method, path, handler);
+      const allow = Object.keys(handlers).join(", ");
+      app.all(path, (c) => c.json({ detail: "Method Not Allowed" }, 405, { allow }));
     }
   };
+  const route = (method: Method, paths: string[], handler: Handler) => routes(paths, { [method]: handler });
   route("POST", ["/webrtc/offer", "/:stream/webrtc/offer"], (c) => postOffer(c, directory));
   route("GET", ["/config", "/:stream/config"], (c) => getConfig(c, directory, turn));
   route("POST", ["/input_hook", "/:stream/input_hook"], (c) => postInputs(c, directory));
   route("GET", ["/outputs", "/:stream/outputs"], (c) => getOutputs(c, directory));
   route("GET", ["/sessions/:id", "/:stream/sessions/:id"], (c) => getSession(c, directory));
+  routes(["/queue/:ticket", "/:stream/queue/:ticket"], {
+    GET: (c) => getTicket(c, directory),
+    DELETE: (c) => deleteTicket(c, directory),
+  });
   route("GET", ["/turn", "/:stream/turn"], (c) => getTurn(c, directory, turn));
   route("GET", ["/streams"], getStreams);
   route("GET", ["/health"], async (c) =>

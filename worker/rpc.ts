@@ -11,7 +11,15 @@ import type { Command, KeptOutputs, NodeLoad, Output, SessionEvent, SessionSnaps
 import type { EndReason } from "../shared/session.ts";
 import { MIN_PROTOCOL_VERSION } from "../shared/version.ts";
 import type { LedgerOverview, SessionRow } from "./ledger/overview.ts";
-import type { Admission, Lease, LeaseRef, LedgerStatus, NodeChange } from "./ledger/types.ts";
+import type {
+  Admission,
+  AdmissionRequest,
+  Lease,
+  LeaseRef,
+  LedgerStatus,
+  NodeChange,
+  TicketStatus,
+} from "./ledger/types.ts";
 
 /** What every message between objects has. */
 export interface Versioned {
@@ -40,8 +48,12 @@ export interface SessionName {
 }
 
 export interface StreamApi {
-  admit(request: Versioned & { sid: string; clientId: string }): Promise<Admission>;
-  placeElsewhere(request: Versioned & { sid: string; clientId: string; tried: string[] }): Promise<Admission>;
+  admit(request: Versioned & AdmissionRequest): Promise<Admission>;
+  placeElsewhere(request: Versioned & AdmissionRequest & { tried: string[] }): Promise<Admission>;
+  /** How a ticket of the queue stands. To ask keeps it alive. */
+  ticket(request: Versioned & { ticket: string }): Promise<TicketStatus>;
+  /** Gives a ticket up. @returns false if there is none. */
+  leave(request: Versioned & { ticket: string }): Promise<boolean>;
   release(request: Versioned & LeaseRef & { reason: EndReason }): Promise<void>;
   find(request: Versioned & { clientId: string }): Promise<SessionInfo>;
   status(request: Versioned): Promise<LedgerStatus>;
@@ -88,9 +100,12 @@ export type ControlResult =
   | { readonly ok: true }
   | { readonly ok: false; readonly error: ErrorCode; readonly message?: string };
 
+/** What a client offers: its SDP, its place in line, and where it is. */
+export type OfferContent = Pick<AdmissionRequest, "ticket" | "near"> & { readonly sdp: string };
+
 export interface SessionApi {
   /** Repeated with the same `sid` it gives the same answer. */
-  offer(request: Versioned & SessionName & { sdp: string }): Promise<OfferResult>;
+  offer(request: Versioned & SessionName & OfferContent): Promise<OfferResult>;
   candidate(request: Versioned & { stream: string; clientId: string; check: CandidateCheck }): Promise<CandidateResult>;
   /** Repeated with the same `requestId` it takes effect once. */
   control(

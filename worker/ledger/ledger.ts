@@ -134,8 +134,13 @@ export class Ledger {
   /** When {@link expire} has to be called next, or null. */
   nextExpiryMs(): number | null {
     if (!this.#schema.exists()) return null;
-    const due = [nextDeadlineMs(this.#sql), this.#queue.nextExpiryMs()].filter((atMs) => atMs !== null);
+    const due = [nextDeadlineMs(this.#sql), this.#queue.nextHoldEndsMs()].filter((atMs) => atMs !== null);
     return due.length === 0 ? null : Math.min(...due);
+  }
+
+  /** When the next slot that is held for somebody in line has to be given on, or null. */
+  nextHoldEndsMs(): number | null {
+    return this.#schema.exists() ? this.#queue.nextHoldEndsMs() : null;
   }
 
   find(clientId: string): (Lease & { readonly admittedMs: number }) | null {

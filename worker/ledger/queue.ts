@@ -4,6 +4,7 @@
  * A ticket waits until a slot is free and no older ticket waits. It is then called: the slot is held for it, for
  * {@link TICKET_HOLD_MS}, and counts as taken. A ticket nobody asks about, or that is not used when called, is gone.
  */
+import { ticketOf } from "../../shared/ids.ts";
 import { Pace } from "./pace.ts";
 import type { Placer } from "./placer.ts";
 import { activeSessions, type LeaseRow, rulesOf } from "./queries.ts";
@@ -19,11 +20,6 @@ const MIN_RETRY_MS = 1_000;
 const RETRY_PER_POSITION_MS = 100;
 /** Never later than this, or a held slot could lapse between two questions. */
 const MAX_RETRY_MS = 5_000;
-
-/** The ticket of a session that was refused, or that ended at its time limit: as hard to guess as its id. */
-export function ticketOf(sid: string): string {
-  return `q_${sid.slice("s_".length)}`;
-}
 
 export class Queue {
   readonly #sql: SqlPort;
@@ -120,7 +116,7 @@ export class Queue {
   }
 
   /** When the next held slot has to be given on, or null. Tickets that wait are dropped when it matters. */
-  nextExpiryMs(): number | null {
+  nextHoldEndsMs(): number | null {
     return this.#tickets.nextHoldEndsMs();
   }
 

@@ -6,7 +6,7 @@
 import { DurableObject } from "cloudflare:workers";
 import * as v from "valibot";
 import type { IceCandidate } from "../../shared/candidate.ts";
-import { type ErrorCode, failedBody, fastRtcRefusal, isErrorCode } from "../../shared/errors.ts";
+import { type ErrorCode, failedBody, fastRtcRefusal, isErrorCode, withPlace } from "../../shared/errors.ts";
 import type { Command } from "../../shared/link.ts";
 import { PROTOCOL_VERSION } from "../../shared/version.ts";
 import { COMMAND_DEADLINE_MS } from "../deadlines.ts";
@@ -159,27 +159,30 @@ export class Session extends DurableObject<Env> implements SessionApi {
 
   /** Every way out of here leaves either an answered session with its lease, or neither. */
   async #run(request: OfferRequest): Promise<OfferResult> {
-    const { sid, stream, clientId } = request;
+    const { sid, stream, clientId, ticket, near } = request;
     const untilMs = Date.now() + COMMAND_DEADLINE_MS;
     this.#on({ event: "offer", sid });
     let placed: Placed | null = null;
     try {
       const admission = await callObject(() =>
-        streamOf(this.env, stream).admit({ v: PROTOCOL_VERSION, sid, clientId }),
+        streamOf(this.env, stream).admit({ v: PROTOCOL_VERSION, sid, clientId, ticket, near }),
       );
       if (!admission.ok) return this.#refuse(admission);
       placed = { sid, nodeId: admission.nodeId, epoch: admission.epoch };
       this.#candidates.restart();
       const tried: string[] = [];
+      // A repeated offer may have reached its node before: then only the node can say that it does not have the session.
+      let again = admission.again === true;
       for (;;) {
         this.#on({ event: "placed", placed });
         const reply = await this.#command(placed, this.#offerCommand(request), untilMs - Date.now());
         if (reply.ok) return await this.#answer(request, placed, reply.sdp);
-        if (!isRefusedByNode(reply)) return await this.#fail(request, placed, reply);
+        if (!isRefusedByNode(reply, again)) return await this.#fail(request, placed, reply);
         tried.push(placed.nodeId);
         const elsewhere = await this.#placeElsewhere(request, tried);
         if (!elsewhere.ok) return this.#refuse(elsewhere, reply.error);
         placed = { sid, nodeId: elsewhere.nodeId, epoch: elsewhere.epoch };
+        again = false;
       }
     } catch (error) {
       log("error", "offer_failed", { sid, stream, reason: reasonOf(error) });
@@ -202,8 +205,9 @@ export class Session extends DurableObject<Env> implements SessionApi {
     };
   }
 
-  #placeElsewhere({ sid, stream, clientId }: OfferRequest, tried: string[]): Promise<Admission> {
-    return callObject(() => streamOf(this.env, stream).placeElsewhere({ v: PROTOCOL_VERSION, sid, clientId, tried }));
+  #placeElsewhere({ sid, stream, clientId, ticket, near }: OfferRequest, tried: string[]): Promise<Admission> {
+    const request = { v: PROTOCOL_VERSION, sid, clientId, ticket, near, tried };
+    return callObject(() => streamOf(this.env, stream).placeElsewhere(request));
   }
 
   async #answer(request: OfferRequest, placed: Placed, sdp: string | undefined): Promise<OfferResult> {
@@ -225,11 +229,12 @@ export class Session extends DurableObject<Env> implements SessionApi {
 
   /** The ledger has no slot for it, or none any more. @param nodeError why the last node did not take it. */
   #refuse(admission: Admission & { ok: false }, nodeError?: string): OfferResult {
-    const { code, limit } = admission;
+    const { code, limit, queued } = admission;
     this.#on({ event: "refused", taken: code === "connection_already_exists" });
     this.#candidates.clear();
-    if (code === "concurrency_limit_reached" || code === "connection_already_exists") return refused(code, limit);
-    return failed(code === "node_full" && nodeError === "node_unreachable" ? "node_unreachable" : code);
+    const isFastRtc = code === "concurrency_limit_reached" || code === "connection_already_exists";
+    const own = code === "node_full" && nodeError === "node_unreachable" ? nodeError : code;
+    return { ok: false, body: withPlace(isFastRtc ? fastRtcRefusal(code, limit) : failedBody(own), queued) };
   }
 
   /** The node did not answer, or not with an answer. */
@@ -276,12 +281,12 @@ export class Session extends DurableObject<Env> implements SessionApi {
     }
   }
 
-  /** Admission failed under way: if it gave a lease all the same, no node has heard of it. */
+  /** Admission failed under way: it may have given a lease all the same, and if it was repeated, a node have it. */
   async #releaseUnplaced(request: OfferRequest): Promise<void> {
     const { sid, stream, clientId } = request;
     try {
       const info = await callObject(() => streamOf(this.env, stream).find({ v: PROTOCOL_VERSION, clientId }));
-      if (info?.state === "pending" && info.lease.sid === sid) await this.#release(request, info.lease);
+      if (info?.state === "pending" && info.lease.sid === sid) await this.#endThenRelease(request, info.lease);
     } catch (error) {
       log("warn", "release_failed", { sid, stream, reason: reasonOf(error) });
     }
@@ -338,7 +343,10 @@ function isSilence(reply: CommandResult & { ok: false }): boolean {
   return reply.error === "edge_timeout" || reply.error === "node_unreachable";
 }
 
-/** True if the node certainly does not have the session, and another may take it. */
-function isRefusedByNode(reply: CommandResult & { ok: false }): boolean {
-  return reply.error === "node_full" || (reply.error === "node_unreachable" && !reply.sent);
+/**
+ * True if the node certainly does not have the session, and another may take it.
+ * @param again whether it may have been asked before, by an object that was reset.
+ */
+function isRefusedByNode(reply: CommandResult & { ok: false }, again: boolean): boolean {
+  return reply.error === "node_full" || (reply.error === "node_unreachable" && !reply.sent && !again);
 }

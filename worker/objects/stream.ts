@@ -9,7 +9,7 @@ import type { Env } from "../env.ts";
 import { durableSql } from "../ledger/durable-sql.ts";
 import { Ledger } from "../ledger/ledger.ts";
 import type { LedgerOverview, SessionRow } from "../ledger/overview.ts";
-import type { Admission, Lease, LeaseRef, LedgerStatus } from "../ledger/types.ts";
+import type { Admission, Lease, LeaseRef, LedgerStatus, TicketStatus } from "../ledger/types.ts";
 import { log, reasonOf } from "../log.ts";
 import {
   checkVersion,
@@ -37,25 +37,41 @@ export class Stream extends DurableObject<Env> implements StreamApi {
 
   async admit(request: Message<StreamApi, "admit">): Promise<Admission> {
     checkVersion(request);
-    const { sid, clientId } = request;
+    const { sid, clientId, ticket, near } = request;
     // A repeated call that comes after its session's end must not bring it back.
     if (this.#ended.get(clientId)?.sid === sid) return { ok: false, code: "edge_restarting" };
-    const admission = this.#ledger.admit({ sid, clientId, nowMs: Date.now() });
-    if (admission.ok) await this.#armAlarm();
+    const admission = this.#ledger.admit({ sid, clientId, ticket, near, nowMs: Date.now() });
+    await this.#armAlarm();
     return admission;
   }
 
   async placeElsewhere(request: Message<StreamApi, "placeElsewhere">): Promise<Admission> {
     checkVersion(request);
-    const { sid, clientId, tried } = request;
-    const admission = this.#ledger.placeElsewhere({ sid, clientId, tried, nowMs: Date.now() });
+    const { sid, clientId, ticket, near, tried } = request;
+    const admission = this.#ledger.placeElsewhere({ sid, clientId, ticket, near, tried, nowMs: Date.now() });
     if (!admission.ok) this.#ended.add(clientId, { sid, reason: "offer_failed" });
+    await this.#armAlarm();
     return admission;
   }
 
   async release(request: Versioned & LeaseRef & { reason: EndReason }): Promise<void> {
     checkVersion(request);
     this.#release(request, request.reason);
+    await this.#armAlarm();
+  }
+
+  async ticket(request: Message<StreamApi, "ticket">): Promise<TicketStatus> {
+    checkVersion(request);
+    const status = this.#ledger.ticket(request.ticket, Date.now());
+    await this.#armAlarm();
+    return status;
+  }
+
+  async leave(request: Message<StreamApi, "leave">): Promise<boolean> {
+    checkVersion(request);
+    const left = this.#ledger.leave(request.ticket, Date.now());
+    await this.#armAlarm();
+    return left;
   }
 
   async find(request: Message<StreamApi, "find">): Promise<SessionInfo> {
@@ -91,8 +107,9 @@ export class Stream extends DurableObject<Env> implements StreamApi {
   async nodeUp(request: Message<StreamApi, "nodeUp">): Promise<{ end: string[] } | null> {
     checkVersion(request);
     const { epoch } = request;
-    const { build, concurrencyLimit } = request.descriptor;
-    const result = this.#ledger.nodeUp({ ...request, build, concurrencyLimit }, Date.now());
+    const { build, concurrencyLimit, queue = null, timeLimit } = request.descriptor;
+    const timeLimitMs = timeLimit === null ? null : timeLimit * 1_000;
+    const result = this.#ledger.nodeUp({ ...request, build, concurrencyLimit, queue, timeLimitMs }, Date.now());
     if (result === null) return null;
     for (const lease of result.freed) this.#remember(lease, lease.epoch === epoch ? "ended_by_edge" : "node_lost");
     await this.#armAlarm();
@@ -108,6 +125,7 @@ export class Stream extends DurableObject<Env> implements StreamApi {
   async nodeLoad(request: Message<StreamApi, "nodeLoad">): Promise<void> {
     checkVersion(request);
     this.#ledger.nodeLoad(request, Date.now());
+    await this.#armAlarm();
   }
 
   async nodeReport(request: Message<StreamApi, "nodeReport">): Promise<{ end: SessionName[] }> {
@@ -119,6 +137,7 @@ export class Stream extends DurableObject<Env> implements StreamApi {
         end.push({ sid: event.sid, stream: event.stream, clientId: event.clientId });
       }
     }
+    await this.#armAlarm();
     return { end };
   }
 
@@ -152,11 +171,13 @@ export class Stream extends DurableObject<Env> implements StreamApi {
     this.#ended.add(lease.clientId, { sid: lease.sid, reason, sinceMs: Date.now() });
   }
 
-  /** Deadlines only grow, so that one alarm serves every session admitted before it fires: a row each 35 s at most. */
+  /**
+   * Sessions' deadlines only grow, so that one alarm serves every session admitted before it fires: a row each 35 s at
+   * most. Only a slot that is held for somebody in line comes sooner.
+   */
   async #armAlarm(): Promise<void> {
-    if (this.#alarmMs !== null) return;
-    const dueMs = this.#ledger.nextExpiryMs();
-    if (dueMs === null) return;
+    const dueMs = this.#alarmMs === null ? this.#ledger.nextExpiryMs() : this.#ledger.nextHoldEndsMs();
+    if (dueMs === null || (this.#alarmMs !== null && this.#alarmMs <= dueMs)) return;
     this.#alarmMs = dueMs;
     // After an eviction this may repeat what is set already.
     await this.ctx.storage.setAlarm(dueMs);

@@ -18,6 +18,8 @@ const OfferBody = v.object({
   candidate: v.nullish(v.custom<Readonly<Record<string, unknown>>>(isDictionary, "dict_type")),
   type: v.string("string_type"),
   webrtc_id: WebrtcId,
+  /** EdgeRTC's: a place in line, from an earlier refusal. One that is not known counts as none. */
+  ticket: v.nullish(v.string("string_type")),
 });
 export type OfferBody = v.InferOutput<typeof OfferBody>;
 

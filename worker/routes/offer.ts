@@ -5,6 +5,7 @@
  * request itself has the catalogue's status.
  */
 import type { Context } from "hono";
+import * as v from "valibot";
 import { checkCandidate } from "../../shared/candidate.ts";
 import {
   ERRORS,
@@ -14,7 +15,7 @@ import {
   fastRtcRefusal,
   isErrorCode,
 } from "../../shared/errors.ts";
-import { newSessionId } from "../../shared/ids.ts";
+import { newSessionId, Ticket } from "../../shared/ids.ts";
 import { MAX_OFFER_BODY_BYTES } from "../../shared/limits.ts";
 import { PROTOCOL_VERSION } from "../../shared/version.ts";
 import type { DirectoryCache } from "../directory-cache.ts";
@@ -24,6 +25,8 @@ import { callObject, isReset } from "../objects/call.ts";
 import { isJson, type OfferBody, parseOfferBody } from "../offer/body.ts";
 import { readBody } from "../offer/read-body.ts";
 import { checkSdp } from "../offer/sdp.ts";
+import { placeOf } from "./place.ts";
+import { retryAfter } from "./queue.ts";
 import { refuse } from "./reply.ts";
 import { findStream } from "./stream-name.ts";
 import type { EdgeEnv } from "./types.ts";
@@ -59,10 +62,12 @@ async function offer(c: OfferContext, stream: string, body: OfferBody): Promise<
   if (!check.ok) return refuse("invalid_sdp", check.why);
   // Minted here, so that the same offer can be repeated when the session's object is reset under it.
   const sid = newSessionId();
-  const request = { v: PROTOCOL_VERSION, sid, stream, clientId: body.webrtc_id, sdp: check.sdp };
+  const ticket = v.is(Ticket, body.ticket) ? body.ticket : undefined;
+  const near = placeOf(c.req.raw.cf);
+  const request = { v: PROTOCOL_VERSION, sid, stream, clientId: body.webrtc_id, sdp: check.sdp, ticket, near };
   const result = await callObject(() => sessionOf(c.env, stream, body.webrtc_id).offer(request));
   if (result.ok) return c.json({ sdp: result.sdp, type: "answer" });
-  return Response.json(result.body, { status: offerStatus(result.body) });
+  return Response.json(result.body, { status: offerStatus(result.body), headers: retryAfter(result.body.meta) });
 }
 
 async function candidate(c: OfferContext, stream: string, body: OfferBody): Promise<Response> {

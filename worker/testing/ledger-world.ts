@@ -4,11 +4,12 @@
  * the objects do, and may die between any two of its awaits. The nodes' own lists are the truth that the ledger is held
  * against.
  */
+import { ticketOf } from "../../shared/ids.ts";
 import { NODE_FENCE_MS, NODE_LOST_MS, NODE_REDIAL_GRACE_MS, NODE_SUSPECT_MS } from "../../shared/link.ts";
 import { CONNECT_TIMEOUT_MS } from "../../shared/session.ts";
 import { COMMAND_DEADLINE_MS, PENDING_LEASE_MS } from "../deadlines.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import { TICKET_HOLD_MS, ticketOf } from "../ledger/queue.ts";
+import { TICKET_HOLD_MS } from "../ledger/queue.ts";
 import { type SqlPort, text } from "../ledger/sql-port.ts";
 import type { Admission, Lease, LeaseRef, NodeState, QueueRules } from "../ledger/types.ts";
 import { QueueReference, type TicketRow } from "./queue-reference.ts";
