@@ -15,7 +15,7 @@ module.exports = {
     onlyFrom("media-node", ["shared"]),
     onlyFrom("client", ["shared"]),
     onlyFrom("ui", ["client", "shared"]),
-    onlyFrom("examples", ["media-node"]),
+    onlyFrom("examples", ["media-node", "worker"]),
     { name: "no-circular", severity: "error", from: {}, to: { circular: true } },
     {
       name: "no-node-in-the-worker",

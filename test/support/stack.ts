@@ -29,6 +29,8 @@ export interface NodeStartOptions {
   readonly iceLite?: boolean;
   /** Default 0: told to stop, it ends its sessions at once. */
   readonly drainTimeoutMs?: number;
+  /** Where the Worker mounts the edge. Default: at the root. */
+  readonly edgePath?: string;
   /** Further options of `edgertc node`. */
   readonly args?: readonly string[];
 }
@@ -37,9 +39,11 @@ export class Stack {
   readonly stateDir: string;
   readonly #streams: string;
   readonly #main: string | undefined;
+  readonly #assets: string | undefined;
   readonly #variables: Readonly<Record<string, string>>;
   readonly #nodes = new Set<NodeHandle>();
   #edge: LocalEdge | undefined;
+  #edgePath = "";
   #port = 0;
   #nextNode = 1;
   readonly edgeLog: string[] = [];
@@ -49,8 +53,10 @@ export class Stack {
     streams: string,
     variables: Readonly<Record<string, string>>,
     main: string | undefined,
+    assets: string | undefined,
   ) {
     this.stateDir = stateDir;
+    this.#assets = assets;
     this.#main = main;
     this.#variables = variables;
     this.#streams = streams;
@@ -58,15 +64,16 @@ export class Stack {
 
   /**
    * Starts an edge; `streams` is the stream file its nodes serve, from the project's root, `variables` are the Worker's,
-   * `main` is its entry, from the project's root, where it is not the shipped one.
+   * `main` is its entry, from the project's root, where it is not the shipped one, `assets` a folder in place of the page's.
    */
   static async start(
     streams = "examples/streams.ts",
     variables: Readonly<Record<string, string>> = {},
     main?: string,
+    assets?: string,
   ): Promise<Stack> {
     const stateDir = await mkdtemp(path.join(tmpdir(), "edgertc-test-"));
-    const stack = new Stack(stateDir, path.join(ROOT, streams), variables, main);
+    const stack = new Stack(stateDir, path.join(ROOT, streams), variables, main, assets);
     await stack.startEdge();
     return stack;
   }
@@ -83,6 +90,7 @@ export class Stack {
       stateDir: this.stateDir,
       secret: SECRET,
       ...(this.#main === undefined ? {} : { main: path.join(ROOT, this.#main) }),
+      ...(this.#assets === undefined ? {} : { assets: this.#assets }),
       variables: this.#variables,
       logLevel: "info",
       onLog: (line) => this.edgeLog.push(line),
@@ -98,8 +106,17 @@ export class Stack {
   /** Starts a node and waits until the edge has it. */
   async startNode(options: NodeStartOptions = {}): Promise<NodeHandle> {
     const id = options.id ?? `node-${this.#nextNode++}`;
+    this.#edgePath = options.edgePath ?? "";
     const { shards = 1, capacity = 50, drainTimeoutMs = 0 } = options;
-    const args = ["media-node/cli/main.ts", "node", this.#streams, "--edge", this.url, "--id", id];
+    const args = [
+      "media-node/cli/main.ts",
+      "node",
+      this.#streams,
+      "--edge",
+      `${this.url}${this.#edgePath}`,
+      "--id",
+      id,
+    ];
     args.push("--shards", String(shards), "--capacity", String(capacity));
     args.push("--drain-timeout-ms", String(drainTimeoutMs));
     if (options.iceLite === true) args.push("--ice-lite");
@@ -151,7 +168,7 @@ export class Stack {
   }
 
   async #activeSessions(): Promise<number> {
-    const streams = (await (await fetch(`${this.url}/streams`)).json()) as { active: number }[];
+    const streams = (await (await fetch(`${this.url}${this.#edgePath}/streams`)).json()) as { active: number }[];
     return streams.reduce((sum, { active }) => sum + active, 0);
   }
 }
