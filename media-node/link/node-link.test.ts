@@ -1,6 +1,6 @@
 import { type AddressInfo, createServer } from "node:net";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { type WebSocket, WebSocketServer } from "ws";
+import { WebSocket, WebSocketServer } from "ws";
 import {
   type EdgeMessage,
   LINK_PING,
@@ -8,6 +8,7 @@ import {
   LinkClose,
   NODE_FENCE_MS,
   NODE_ID_HEADER,
+  NODE_REDIAL_GRACE_MS,
   NODE_SUSPECT_MS,
   type NodeMessage,
   type ReplyBody,
@@ -257,6 +258,38 @@ describe("NodeLink", () => {
       await clock.advanceAsync(300);
       expect(edge.headers).toHaveLength(2);
     });
+  });
+
+  it("keeps a silent socket open until it is welcomed on another, so that the edge does not see it close", async () => {
+    const { seen } = await linked();
+    edge.answersPings = false;
+    const silent = edge.socket;
+    await vi.waitFor(async () => {
+      await clock.advanceAsync(500);
+      expect(edge.of("hello")).toHaveLength(2);
+    });
+    const vouchedUntilMs = seen.vouchedUntilMs;
+    expect(silent?.readyState).toBe(WebSocket.OPEN);
+    edge.welcome();
+    await vi.waitFor(() => expect(silent?.readyState).toBe(WebSocket.CLOSED));
+    expect(seen.vouchedUntilMs).toBeGreaterThan(vouchedUntilMs);
+  });
+
+  it("takes its sessions' time back when its socket closes, and gives it again while the edge is down", async () => {
+    const { seen } = await linked();
+    await vi.waitFor(async () => {
+      await clock.advanceAsync(100);
+      expect(seen.vouchedUntilMs).toBeGreaterThan(NODE_FENCE_MS);
+    });
+    const whole = seen.vouchedUntilMs;
+    edge.socket?.terminate();
+    await vi.waitFor(() => expect(seen.vouchedUntilMs).toBeLessThan(clock.nowMs() + NODE_REDIAL_GRACE_MS));
+    await edge.close();
+    await vi.waitFor(async () => {
+      await clock.advanceAsync(100);
+      expect(seen.vouchedUntilMs).toBe(whole);
+    });
+    edge = await FakeEdge.start();
   });
 
   it("does not take its own silence for the edge's", async () => {

@@ -4,7 +4,6 @@
  */
 import * as v from "valibot";
 import { WebSocket } from "ws";
-import { MAX_LINK_MESSAGE_CHARS } from "../../shared/limits.ts";
 import {
   type Command,
   EdgeMessage,
@@ -13,8 +12,6 @@ import {
   LINK_PING_INTERVAL_MS,
   LINK_PONG,
   LinkClose,
-  NODE_ID_HEADER,
-  NODE_LINK_PATH,
   type NodeMessage,
   type OutputNews,
   type ReplyBody,
@@ -22,6 +19,7 @@ import {
 } from "../../shared/link.ts";
 import { PROTOCOL_VERSION } from "../../shared/version.ts";
 import type { Clock, Timer } from "../time/clock.ts";
+import { dial, drop, type Loss } from "./dial.ts";
 import { EdgeContact } from "./edge-contact.ts";
 import {
   INITIAL_LINK,
@@ -46,6 +44,8 @@ const OPEN_TIMEOUT_MS = 5_000;
 /** The edge finishes the closing handshake within this, or the socket is dropped. */
 const GOODBYE_TIMEOUT_MS = 1_000;
 const WATCH_INTERVAL_MS = 500;
+/** An edge that is away for a moment is not worth a line, nor is each dial of one that is away for long. */
+const FAILURES_TO_TELL = 3;
 
 /** As much of a command as any version has. */
 const AnyCommand = v.object({
@@ -83,6 +83,8 @@ export class NodeLink {
   readonly #options: NodeLinkOptions;
   #state: LinkState = INITIAL_LINK;
   #socket: WebSocket | undefined;
+  /** The last welcomed socket, if it fell silent and there is no other yet. */
+  #silent: WebSocket | undefined;
   #epoch: number | null = null;
   #seq = 0;
   #seen = 0;
@@ -197,45 +199,48 @@ export class NodeLink {
 
   #end(): void {
     for (const timer of Object.values(this.#timers)) timer.cancel();
+    this.#dropSilent();
     this.#stopped.resolve();
   }
 
   #dial(): void {
-    const { edgeUrl, secret, nodeId, clock, log, onReplaced } = this.#options;
-    // The edge may be mounted under a path.
-    const url = new URL(`.${NODE_LINK_PATH}`, `${edgeUrl.replace(/\/$/, "")}/`);
-    url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
-    const socket = new WebSocket(url, {
-      headers: { authorization: `Bearer ${secret}`, [NODE_ID_HEADER]: nodeId },
-      perMessageDeflate: false,
-      maxPayload: MAX_LINK_MESSAGE_CHARS,
+    const { edgeUrl, secret, nodeId, clock, log } = this.#options;
+    const own = (act: () => void) => (): void => {
+      if (this.#socket === socket) act();
+    };
+    const lost = (loss: Loss): void => {
+      if (this.#socket === socket) this.#lost(loss);
+      // It was dead, or so it seemed, and has closed now: the edge may see it as well.
+      else if (this.#silent === socket) this.#vouch(this.#contact.closed());
+    };
+    const socket = dial({
+      edgeUrl,
+      secret,
+      nodeId,
+      log,
+      quiet: this.#state.failures !== FAILURES_TO_TELL,
+      onOpen: own(() => this.#signal({ type: "opened" })),
+      onMessage: (text) => own(() => this.#onMessage(text))(),
+      onLost: lost,
     });
     this.#socket = socket;
-    const lost = (): void => {
-      if (this.#socket === socket) this.#signal({ type: "lost" });
-    };
-    this.#timers.open = clock.after(OPEN_TIMEOUT_MS, lost);
-    socket.on("open", () => this.#signal({ type: "opened" }));
-    socket.on("message", (data) => {
-      if (this.#socket === socket) this.#onMessage(String(data));
-    });
-    socket.on("close", (code, reason) => {
-      if (code === LinkClose.replaced || code === LinkClose.protocol) {
-        log.warn({ code, reason: String(reason) }, "the edge closed the node link");
-      }
-      if (code === LinkClose.replaced && this.#socket === socket) onReplaced();
-      lost();
-    });
-    socket.on("unexpected-response", (request, response) => {
-      log.warn({ status: response.statusCode, edge: edgeUrl }, explainStatus(response.statusCode));
-      request.destroy();
-      lost();
-    });
-    socket.on("error", (error) => {
-      if (this.#state.failures === 3)
-        log.warn({ edge: edgeUrl, cause: error.message }, "the edge cannot be reached; still trying");
-      lost();
-    });
+    this.#timers.open = clock.after(
+      OPEN_TIMEOUT_MS,
+      own(() => this.#lost("closed")),
+    );
+  }
+
+  /** The present socket is lost. What that means for the sessions depends on what the edge has seen of it. */
+  #lost(loss: Loss): void {
+    if (loss === "replaced") this.#options.onReplaced();
+    else if (loss === "edge_down") this.#vouch(this.#contact.edgeDown());
+    // Before it was open the edge had nothing to see.
+    else if (this.phase !== "dialling") this.#vouch(this.#contact.closed());
+    this.#signal({ type: "lost" });
+  }
+
+  #vouch(untilMs: number | null): void {
+    if (untilMs !== null) this.#options.onVouched(untilMs);
   }
 
   #greet(): void {
@@ -248,7 +253,7 @@ export class NodeLink {
     const { nodeId, describe, load } = this.#options;
     const body = { ...describe(), load: load(), nodeId, epoch: this.#epoch };
     this.#reportedLoad = body.load;
-    this.#contact.asked(this.#options.machineTimeMs());
+    this.#contact.greeted(this.#options.machineTimeMs());
     this.#send({ kind: "hello", body });
   }
 
@@ -256,12 +261,13 @@ export class NodeLink {
     this.#timers.open?.cancel();
     this.#timers.ping?.cancel();
     this.#contact.dropped();
-    const socket = this.#socket;
+    if (this.#socket !== undefined) drop(this.#socket);
     this.#socket = undefined;
-    // A socket that is still opening reports its end as an error: there is nobody to tell any more.
-    socket?.removeAllListeners();
-    socket?.on("error", () => undefined);
-    socket?.terminate();
+  }
+
+  #dropSilent(): void {
+    if (this.#silent !== undefined) drop(this.#silent);
+    this.#silent = undefined;
   }
 
   #onMessage(text: string): void {
@@ -282,6 +288,7 @@ export class NodeLink {
     switch (message.kind) {
       case "welcome":
         this.#timers.open?.cancel();
+        this.#dropSilent();
         this.#epoch = message.body.epoch;
         this.#answered();
         if (message.body.end.length > 0) this.#options.onEnd(message.body.end);
@@ -296,8 +303,7 @@ export class NodeLink {
   }
 
   #answered(): void {
-    const untilMs = this.#contact.answered();
-    if (untilMs !== null) this.#options.onVouched(untilMs);
+    this.#vouch(this.#contact.answered());
   }
 
   /** The edge may be newer: a command that this node does not know is refused, so that nobody waits for it. */
@@ -351,17 +357,24 @@ export class NodeLink {
 
   #ping(): void {
     if (this.#options.alive()) {
-      this.#contact.asked(this.#options.machineTimeMs());
+      this.#contact.pinged(this.#options.machineTimeMs());
       this.#socket?.send(LINK_PING);
     }
     this.#timers.ping = this.#options.clock.after(LINK_PING_INTERVAL_MS, () => this.#ping());
   }
 
-  /** Notices a socket that is dead without a word: a new one is tried. */
+  /**
+   * Notices a socket that is dead without a word: another is tried. It stays open until there is one, for if the edge saw it
+   * close it would wait for five seconds only.
+   */
   #watch(): void {
     const { clock, machineTimeMs } = this.#options;
     this.#timers.watch = clock.after(WATCH_INTERVAL_MS, () => {
-      if (this.phase === "linked" && this.#contact.isOverdue(machineTimeMs())) this.#signal({ type: "lost" });
+      if (this.phase === "linked" && this.#contact.isOverdue(machineTimeMs())) {
+        this.#silent = this.#socket;
+        this.#socket = undefined;
+        this.#signal({ type: "lost" });
+      }
       this.#watch();
     });
   }
@@ -379,10 +392,4 @@ function loadMoved(before: HelloBody["load"] | undefined, now: HelloBody["load"]
   if (before === undefined || before.ready !== now.ready || before.capacity !== now.capacity) return true;
   const tenth = Math.max(1, now.capacity / 10);
   return Math.abs(before.sessions - now.sessions) >= tenth || Math.abs(before.cpu - now.cpu) > 0.1;
-}
-
-function explainStatus(status: number | undefined): string {
-  if (status === 401) return "the edge refused this node: EDGERTC_NODE_SECRET differs between node and edge";
-  if (status === 503) return "the edge has no node secret: set EDGERTC_NODE_SECRET on the Worker";
-  return "the edge refused the node link";
 }

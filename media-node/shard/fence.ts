@@ -27,9 +27,9 @@ export class Fence {
   }
 
   /** The edge's word holds until then, in the machine's time. One that had run out before is not mended by it. */
-  extend(untilMs: number): void {
+  set(untilMs: number): void {
     this.#check();
-    this.#untilMs = Math.max(untilMs, this.#untilMs ?? 0);
+    this.#untilMs = untilMs;
   }
 
   close(): void {

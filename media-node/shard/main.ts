@@ -69,7 +69,7 @@ async function start(): Promise<void> {
         shard.endAll(message.reason);
         break;
       case "vouched":
-        fence.extend(message.untilMs);
+        fence.set(message.untilMs);
         break;
       case "ice_servers":
         shard.useIceServers(message.iceServers);

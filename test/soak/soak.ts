@@ -154,7 +154,7 @@ class Soak {
   async #wait(ms: number): Promise<boolean> {
     const untilMs = performance.now() + ms;
     while (!this.#over.signal.aborted && performance.now() < untilMs) {
-      await sleep(Math.min(WATCH_MS, untilMs - performance.now()));
+      await sleep(Math.max(0, Math.min(WATCH_MS, untilMs - performance.now())));
     }
     return !this.#over.signal.aborted;
   }
