@@ -93,17 +93,61 @@ describe("Player", () => {
     player.close();
   });
 
-  it("says when each written piece starts to leave, and never for what was cleared", async () => {
+  it("says when each written piece starts to leave, and how much of one that is cleared was heard", async () => {
     const { clock, player } = rig();
-    const started: string[] = [];
-    await player.write(audio(50), () => started.push("first"));
-    await player.write(audio(50), () => started.push("second"));
-    await player.write(audio(50), () => started.push("third"));
-    clock.advance(70);
-    expect(started).toEqual(["first", "second"]);
+    const told: string[] = [];
+    const watch = (name: string) => ({
+      onStart: () => told.push(name),
+      onCut: (heard: number) => told.push(`${name} cut at ${heard.toFixed(1)}`),
+    });
+    await player.write(audio(50), watch("first"));
+    await player.write(audio(100), watch("second"));
+    await player.write(audio(50), watch("third"));
+    clock.advance(100);
+    expect(told).toEqual(["first", "second"]);
     player.clear();
     clock.advance(500);
-    expect(started).toEqual(["first", "second"]);
+    expect(told).toEqual(["first", "second", "second cut at 0.7"]);
+    player.close();
+  });
+
+  it("holds what is queued and what comes, and goes on where it stopped", async () => {
+    const { clock, sent, player, drained } = rig();
+    await player.write(audio(200));
+    clock.advance(50);
+    const before = sent.length;
+    player.hold();
+    await player.write(audio(100));
+    clock.advance(700);
+    expect(sent).toHaveLength(before);
+    expect(player.playing).toBe(true);
+    player.resume();
+    clock.advance(1_000);
+    expect(sent).toHaveLength(15);
+    expect(drained()).toBe(1);
+    const [last, next] = [sent[before - 1], sent[before]];
+    // The client sees a pause, not loss: the timestamp moves on with time, and the marker says so.
+    expect(next?.marker).toBe(true);
+    expect(((next?.timestamp ?? 0) - (last?.timestamp ?? 0)) / 48).toBeGreaterThan(650);
+    player.close();
+    expect(clock.pending).toBe(0);
+  });
+
+  it("makes whoever writes wait while it holds a full queue, and holds nothing once cleared", async () => {
+    const { clock, sent, player } = rig();
+    player.hold();
+    await player.write(audio(1_500));
+    let room = false;
+    const waiting = player.ready().then(() => {
+      room = true;
+    });
+    clock.advance(10_000);
+    await Promise.resolve();
+    expect(room).toBe(false);
+    player.clear();
+    await waiting;
+    await player.write(audio(20));
+    expect(sent).toHaveLength(1);
     player.close();
   });
 

@@ -41,12 +41,34 @@ export interface PlayerOptions {
   readonly onDrained: () => void;
 }
 
+/** What whoever wrote audio wants to know of it. */
+export interface Watcher {
+  /** Its first sample leaves. Never, if it is cleared before. */
+  readonly onStart: () => void;
+  /** It is cleared after that; `heard` is the share of it that had left, from 0 to 1. */
+  readonly onCut?: ((heard: number) => void) | undefined;
+}
+
+/** One piece of audio on its way. */
+interface Clip {
+  readonly watcher: Watcher;
+  readonly samples: number;
+  sent: number;
+}
+
+/** Some samples of a clip in a frame. */
+interface Share {
+  readonly clip: Clip;
+  readonly samples: number;
+}
+
 interface QueuedFrame {
   readonly samples: Int16Array;
   readonly encoder: OpusEncoderHandle;
-  /** Runs when the frame leaves. */
-  readonly onStart: (() => void) | undefined;
+  readonly shares: readonly Share[];
 }
+
+const NOTHING: readonly Share[] = [];
 
 export class Player {
   readonly #options: PlayerOptions;
@@ -55,7 +77,7 @@ export class Player {
   #head = 0;
   #rest: Int16Array = new Int16Array(0);
   #restEncoder: OpusEncoderHandle | undefined;
-  #restStart: (() => void) | undefined;
+  #restShares = NOTHING;
   #resampler: { readonly from: number; readonly to: number; readonly resampler: Resampler } | undefined;
   #dueMs: number | undefined;
   #timer: Timer | undefined;
@@ -64,7 +86,7 @@ export class Player {
   #lastSentMs: number | undefined;
   #waiters: (() => void)[] = [];
   readonly #backlog = new BacklogWatch();
-  #state: "open" | "closed" = "open";
+  #state: "open" | "held" | "closed" = "open";
 
   constructor(options: PlayerOptions) {
     this.#options = options;
@@ -91,20 +113,41 @@ export class Player {
 
   /**
    * Queues audio.
-   * @param onStart runs when its first sample leaves; never, if it is cleared before.
+   * @param watcher is told how it fares.
    */
-  async write(frame: AudioFrame, onStart?: () => void): Promise<void> {
+  async write(frame: AudioFrame, watcher?: Watcher): Promise<void> {
     if (this.#state === "closed" || frame.samples.length === 0) return;
     const encoderRate = opusRateFor(frame.sampleRate);
     const encoder = this.#encoders.get(encoderRate) ?? (await this.#addEncoder(encoderRate));
     if (encoder === undefined) return;
-    this.#append(this.#resample(toInt16(toMono(frame)), frame.sampleRate, encoderRate), encoder, onStart);
+    const samples = this.#resample(toInt16(toMono(frame)), frame.sampleRate, encoderRate);
+    this.#append(samples, encoder, watcher && { watcher, samples: samples.length, sent: 0 });
     this.#pump();
   }
 
-  /** Drops everything queued, at once. @returns the milliseconds dropped. */
+  /** Holds what is queued, and what comes: somebody seems to speak. */
+  hold(): void {
+    if (this.#state !== "open") return;
+    this.#state = "held";
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#dueMs = undefined;
+  }
+
+  /** Goes on where {@link hold} stopped. */
+  resume(): void {
+    if (this.#state !== "held") return;
+    this.#state = "open";
+    // What was held is a reply to be heard in full, not live audio that runs late.
+    this.#backlog.reset();
+    this.#pump();
+  }
+
+  /** Drops everything queued, at once, and holds nothing back any more. @returns the milliseconds dropped. */
   clear(): number {
     const droppedMs = this.bufferedMs;
+    if (this.#state === "held") this.#state = "open";
+    this.#tellCut();
     this.#queue = [];
     this.#head = 0;
     this.#backlog.reset();
@@ -125,10 +168,17 @@ export class Player {
     this.#encoders.clear();
   }
 
+  #tellCut(): void {
+    const shares = [...this.#queue.slice(this.#head).flatMap((frame) => frame.shares), ...this.#restShares];
+    for (const clip of new Set(shares.map((share) => share.clip))) {
+      if (clip.sent > 0) clip.watcher.onCut?.(Math.min(1, clip.sent / clip.samples));
+    }
+  }
+
   async #addEncoder(rate: ReturnType<typeof opusRateFor>): Promise<OpusEncoderHandle | undefined> {
     const encoder = await this.#options.createEncoder(rate);
     const existing = this.#encoders.get(rate);
-    if (this.#state === "open" && existing === undefined) {
+    if (this.#state !== "closed" && existing === undefined) {
       this.#encoders.set(rate, encoder);
       return encoder;
     }
@@ -145,36 +195,33 @@ export class Player {
   }
 
   /** Cuts samples into frames; what is left over waits for the next write. */
-  #append(samples: Int16Array, encoder: OpusEncoderHandle, onStart: (() => void) | undefined): void {
+  #append(samples: Int16Array, encoder: OpusEncoderHandle, clip: Clip | undefined): void {
     if (this.#restEncoder !== encoder) this.#flushRest();
     const { frameSize } = encoder;
-    let start = onStart;
+    const shares = (count: number): readonly Share[] => (clip === undefined ? NOTHING : [{ clip, samples: count }]);
     let offset = 0;
     if (this.#rest.length > 0) {
-      const take = Math.min(frameSize - this.#rest.length, samples.length);
-      const joined = new Int16Array(this.#rest.length + take);
+      offset = Math.min(frameSize - this.#rest.length, samples.length);
+      const joined = new Int16Array(this.#rest.length + offset);
       joined.set(this.#rest);
-      joined.set(samples.subarray(0, take), this.#rest.length);
-      offset = take;
+      joined.set(samples.subarray(0, offset), this.#rest.length);
+      const joinedShares = [...this.#restShares, ...shares(offset)];
       if (joined.length < frameSize) {
-        this.#keepRest(joined, encoder, both(this.#restStart, start));
+        this.#keepRest(joined, encoder, joinedShares);
         return;
       }
-      this.#queue.push({ samples: joined, encoder, onStart: both(this.#restStart, start) });
-      start = undefined;
+      this.#queue.push({ samples: joined, encoder, shares: joinedShares });
       this.#dropRest();
     }
-    for (; offset + frameSize <= samples.length; offset += frameSize) {
-      this.#queue.push({ samples: samples.subarray(offset, offset + frameSize), encoder, onStart: start });
-      start = undefined;
-    }
-    if (offset < samples.length) this.#keepRest(samples.slice(offset), encoder, start);
+    for (; offset + frameSize <= samples.length; offset += frameSize)
+      this.#queue.push({ samples: samples.subarray(offset, offset + frameSize), encoder, shares: shares(frameSize) });
+    if (offset < samples.length) this.#keepRest(samples.slice(offset), encoder, shares(samples.length - offset));
   }
 
-  #keepRest(samples: Int16Array, encoder: OpusEncoderHandle, onStart: (() => void) | undefined): void {
+  #keepRest(samples: Int16Array, encoder: OpusEncoderHandle, shares: readonly Share[]): void {
     this.#rest = samples;
     this.#restEncoder = encoder;
-    this.#restStart = onStart;
+    this.#restShares = shares;
     this.#linger?.cancel();
     this.#linger = this.#options.clock.after(LINGER_MS + this.bufferedMs, () => {
       this.#flushRest();
@@ -185,7 +232,7 @@ export class Player {
   #dropRest(): void {
     this.#rest = new Int16Array(0);
     this.#restEncoder = undefined;
-    this.#restStart = undefined;
+    this.#restShares = NOTHING;
     this.#linger?.cancel();
     this.#linger = undefined;
   }
@@ -195,14 +242,14 @@ export class Player {
     if (encoder !== undefined && this.#rest.length > 0) {
       const padded = new Int16Array(encoder.frameSize);
       padded.set(this.#rest);
-      this.#queue.push({ samples: padded, encoder, onStart: this.#restStart });
+      this.#queue.push({ samples: padded, encoder, shares: this.#restShares });
     }
     this.#dropRest();
   }
 
   /** Sends what is due and arms the timer for the next frame. */
   #pump(): void {
-    if (this.#timer !== undefined) return;
+    if (this.#timer !== undefined || this.#state === "held") return;
     const { clock } = this.#options;
     for (let next = this.#queue[this.#head]; next !== undefined; next = this.#queue[this.#head]) {
       const nowMs = clock.nowMs();
@@ -218,7 +265,7 @@ export class Player {
       this.#take();
       this.#dueMs += FRAME_MS;
       this.#sendFrame(this.#hurry(next), nowMs);
-      if (this.#state === "closed") return;
+      if (this.#state !== "open") return;
     }
     if (!this.playing) this.#options.onDrained();
   }
@@ -229,7 +276,7 @@ export class Player {
     const next = this.#queue[this.#head];
     if (next === undefined || next.encoder !== frame.encoder) return frame;
     this.#take();
-    return { ...frame, samples: blend(frame.samples, next.samples), onStart: both(frame.onStart, next.onStart) };
+    return { ...frame, samples: blend(frame.samples, next.samples), shares: [...frame.shares, ...next.shares] };
   }
 
   #take(): void {
@@ -250,7 +297,11 @@ export class Player {
     this.#timestamp = (this.#timestamp + FRAME_TICKS) >>> 0;
     this.#lastSentMs = nowMs;
     this.#options.send(frame.encoder.encode(frame.samples), this.#timestamp, afterPause);
-    frame.onStart?.();
+    for (const { clip, samples } of frame.shares) {
+      const starts = clip.sent === 0;
+      clip.sent += samples;
+      if (starts) clip.watcher.onStart();
+    }
   }
 
   #release(): void {
@@ -303,12 +354,4 @@ function blend(from: Int16Array, to: Int16Array): Int16Array {
     out[i] = (from[i] ?? 0) * (1 - share) + (to[i] ?? 0) * share;
   }
   return out;
-}
-
-function both(first: (() => void) | undefined, second: (() => void) | undefined): (() => void) | undefined {
-  if (first === undefined || second === undefined) return first ?? second;
-  return () => {
-    first();
-    second();
-  };
 }

@@ -46,7 +46,11 @@ export interface HandlerContext {
   extend(message: ExtensionMessage): void;
   /** Drops all audio queued for the client, at once. @returns the milliseconds dropped. */
   clearQueue(): number;
-  /** True while audio is on its way to the client. */
+  /** Holds the audio queued for the client, and what comes, until {@link resumeOutput} or {@link clearQueue}. */
+  holdOutput(): void;
+  /** Lets held audio go on where it stopped. */
+  resumeOutput(): void;
+  /** True while audio is on its way to the client, held audio included. */
   readonly playing: () => boolean;
   /** Opens voice activity detection. `onProbability` is called for each window, in order. */
   openVad(onProbability: (probability: number) => void): VadStream;

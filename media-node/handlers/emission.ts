@@ -25,9 +25,12 @@ export interface SpokenFrame extends AudioFrame {
   readonly text: string;
 }
 
-/** Audio that wants to know when its first sample leaves; it never does if it is cleared before. */
+/** Audio that wants to know how it fares. */
 export interface PlayableFrame extends AudioFrame {
+  /** Its first sample leaves. Never, if it is cleared before. */
   readonly onStart: () => void;
+  /** It is cleared after that; `heard` is the share of it that had left, from 0 to 1. */
+  readonly onCut?: (heard: number) => void;
 }
 
 /** FastRTC's tuple, for handlers brought over from Python. */

@@ -33,6 +33,35 @@ describe("History", () => {
     expect(lines).toEqual([]);
   });
 
+  it("keeps the whole words that were heard of an answer that is cut off", () => {
+    const cut = (heard: number) => {
+      const { history } = rig();
+      history.user("question");
+      history.assistant("One.");
+      history.assistant("Two three four.");
+      history.cutAnswer("Two three four.", heard);
+      return history.messages.at(-1)?.content;
+    };
+    expect([0, 0.1, 0.2, 0.59, 0.6, 0.99, 1].map(cut)).toEqual([
+      "One.",
+      "One.",
+      "One. Two",
+      "One. Two",
+      "One. Two three",
+      "One. Two three",
+      "One. Two three four.",
+    ]);
+  });
+
+  it("drops an answer of which not a word was heard", () => {
+    const { history, lines } = rig();
+    history.user("question");
+    history.assistant("Well.");
+    history.cutAnswer("Well.", 0.5);
+    expect(history.messages).toEqual([{ role: "user", content: "question" }]);
+    expect(lines.at(-1)).toMatchObject({ role: "assistant", text: "" });
+  });
+
   it("takes a turn back, and gives its id to the next line", () => {
     const { history, lines } = rig();
     history.user("first");

@@ -52,6 +52,20 @@ export class History {
     }
   }
 
+  /**
+   * Takes back what was not heard of the last `text` added: of a share from 0 to 1, the words that fit in, whole ones.
+   */
+  cutAnswer(text: string, heard: number): void {
+    const last = this.#lines.at(-1);
+    const piece = text.trim();
+    if (last?.role !== "assistant" || !last.content.endsWith(piece)) return;
+    const before = last.content.slice(0, last.content.length - piece.length).trimEnd();
+    last.content = [before, wordsHeard(piece, heard)].filter((part) => part !== "").join(" ");
+    // A line of which nothing was heard stays in the client's transcript as an empty one, which shows as none.
+    if (last.content === "") this.#lines.pop();
+    this.#publish(last, false);
+  }
+
   /** Marks the answer of this turn as complete. */
   endAnswer(): void {
     const last = this.#lines.at(-1);
@@ -79,4 +93,11 @@ export class History {
   #publish(line: Line, final: boolean): void {
     this.#onLine({ id: line.id, role: line.role, text: line.content, final });
   }
+}
+
+/** A word counts as heard when it has been spoken to its end; letters stand for time. */
+function wordsHeard(text: string, heard: number): string {
+  const reached = text.length * heard;
+  const ends = [...text.matchAll(/\S+/g)].map((word) => word.index + word[0].length);
+  return text.slice(0, ends.filter((end) => end <= reached).at(-1) ?? 0);
 }

@@ -3,7 +3,7 @@ import type { InputValues } from "../../shared/inputs.ts";
 import { VirtualClock } from "../time/virtual-clock.ts";
 import { VAD_WINDOW_MS } from "../turn/speech-detector.ts";
 import type { HandlerContext } from "./context.ts";
-import type { Emission } from "./emission.ts";
+import type { Emission, PlayableFrame } from "./emission.ts";
 import type { History } from "./history.ts";
 import { type ReplyFunction, ReplyOnPause, type ReplyOnPauseOptions } from "./reply-on-pause.ts";
 
@@ -49,6 +49,8 @@ function rig(
       playing = false;
       return 0;
     },
+    holdOutput: () => events.push("held"),
+    resumeOutput: () => events.push("resumed"),
     playing: () => playing,
     openVad: (onProbability) => {
       probability = onProbability;
@@ -151,6 +153,37 @@ describe("ReplyOnPause", () => {
     expect(await emit()).toBe(frame);
   });
 
+  it("holds the reply as soon as somebody seems to speak, and lets it go on after a cough", async () => {
+    const { speak, pause, emit, events, cleared } = rig(async function* () {
+      for (;;) yield frame;
+    });
+    speak(640);
+    pause(608);
+    await emit();
+    for (let cough = 0; cough < 3; cough++) {
+      const before = events.length;
+      speak(96);
+      expect(events.slice(before)).toEqual(["held"]);
+      pause(320);
+      expect(events.slice(before)).toEqual(["held", "resumed"]);
+      pause(1_000);
+    }
+    expect(cleared()).toBe(0);
+    expect(events.at(-1)).toBe("resumed");
+    expect(await emit()).toBe(frame);
+  });
+
+  it("holds a reply that begins while somebody seems to speak", async () => {
+    const { speak, pause, emit, events } = rig(echo);
+    speak(640);
+    pause(608);
+    speak(96);
+    await emit();
+    expect(events.slice(-3)).toEqual(["response_starting", "held", "[bot_speaking]"]);
+    pause(320);
+    expect(events.at(-1)).toBe("resumed");
+  });
+
   it("is not interrupted where it must not be, and does not hear what is said meanwhile", async () => {
     const { speak, pause, emit, events, cleared, played } = rig(echo, { canInterrupt: false });
     speak(640);
@@ -215,17 +248,20 @@ describe("ReplyOnPause", () => {
       history = turn.history;
       turn.history.user("Question?");
       yield { ...frame, text: "First." };
-      yield { ...frame, text: "Second." };
+      yield { ...frame, text: "The second sentence is cut off." };
     });
     speak(640);
     pause(608);
-    const first = (await emit()) as { onStart: () => void };
-    await emit();
+    const first = (await emit()) as PlayableFrame;
+    const second = (await emit()) as PlayableFrame;
     first.onStart();
+    second.onStart();
     speak(320);
+    // As the player does when it is cleared.
+    second.onCut?.(0.65);
     expect(history?.messages).toEqual([
       { role: "user", content: "Question?" },
-      { role: "assistant", content: "First." },
+      { role: "assistant", content: "First. The second sentence" },
     ]);
   });
 

@@ -129,7 +129,10 @@ export class ReplyOnPause<Inputs extends InputValues = InputValues> extends Stre
     const event = this.#detector.push(probability);
     if (event === undefined) return;
     if (event === "started") this.#recorder.begin();
+    const held = this.#phase === "paused" || this.#phase === "paused_finishing";
     this.#apply(speechEvents[event]);
+    // The reply goes on: what comes next is a new beginning, and holds it again.
+    if (held && event === "lapsed") this.#detector.reset();
   }
 
   #apply(event: TurnEvent, fn = this.#fn): void {
@@ -150,6 +153,12 @@ export class ReplyOnPause<Inputs extends InputValues = InputValues> extends Stre
       case "announce_talking":
         this.#recorder.begin();
         this.context.send({ type: "log", data: "started_talking" });
+        break;
+      case "pause_output":
+        this.context.holdOutput();
+        break;
+      case "resume_output":
+        this.context.resumeOutput();
         break;
       case "discard_speech":
         this.#recorder.discard();
@@ -194,8 +203,9 @@ export class ReplyOnPause<Inputs extends InputValues = InputValues> extends Stre
   #abort(): void {
     this.#reply?.abort();
     this.#reply = undefined;
-    this.#history?.endAnswer();
+    // First, for the history to learn what was heard.
     this.context.clearQueue();
+    this.#history?.endAnswer();
   }
 
   /** Notes that the reply's audio begins, and ties the text of spoken frames to the moment they leave. */
@@ -204,10 +214,15 @@ export class ReplyOnPause<Inputs extends InputValues = InputValues> extends Stre
     if (audio === undefined) return emission;
     if (this.#phase === "thinking") {
       this.context.send({ type: "log", data: "response_starting" });
-      this.#apply({ type: "reply_audio" });
+      this.#apply({ type: "reply_audio", userSpeaking: this.#detector.speaking });
     }
     if (!isSpoken(audio)) return emission;
-    const playable: PlayableFrame = { ...audio, onStart: () => this.#history?.assistant(audio.text) };
+    const history = this.#history;
+    const playable: PlayableFrame = {
+      ...audio,
+      onStart: () => history?.assistant(audio.text),
+      onCut: (heard) => history?.cutAnswer(audio.text, heard),
+    };
     const extra = outputs ?? close;
     return extra === undefined ? playable : [playable, extra];
   }
@@ -232,14 +247,15 @@ export class ReplyOnPause<Inputs extends InputValues = InputValues> extends Stre
   }
 }
 
-/** What a client is told: for it a reply that is being played to its end is still being spoken. */
+/** What a client is told: for it a reply that is being played to its end, or held for a moment, is still being spoken. */
 function shown(phase: TurnPhase): TurnState {
-  return phase === "bot_finishing" ? "bot_speaking" : phase;
+  return phase === "bot_finishing" || phase === "paused" || phase === "paused_finishing" ? "bot_speaking" : phase;
 }
 
 const speechEvents: Readonly<Record<SpeechEvent, TurnEvent>> = {
   started: { type: "speech_started" },
   confirmed: { type: "speech_confirmed" },
+  lapsed: { type: "speech_lapsed" },
   ended: { type: "speech_ended" },
   dismissed: { type: "speech_dismissed" },
 };

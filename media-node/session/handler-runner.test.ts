@@ -71,6 +71,8 @@ function rig(playsAudio = true) {
     sendText: () => undefined,
     extend: () => undefined,
     clearQueue: () => player.clear(),
+    holdOutput: () => player.hold(),
+    resumeOutput: () => player.resume(),
     playing: () => player.playing,
     openVad: () => ({ push: () => undefined, reset: () => undefined, close: () => undefined }),
     logError: () => undefined,

@@ -7,7 +7,7 @@ import { type AudioFrame, frameDurationMs } from "../audio/frame.ts";
 import type { Player } from "../audio/player.ts";
 import { AsyncQueue } from "../handlers/async-queue.ts";
 import type { HandlerContext } from "../handlers/context.ts";
-import { type AdditionalOutputs, type CloseStream, readEmission } from "../handlers/emission.ts";
+import { type AdditionalOutputs, type CloseStream, type PlayableFrame, readEmission } from "../handlers/emission.ts";
 import type { StreamHandler } from "../handlers/stream-handler.ts";
 
 /** Input kept for a handler whose `receive` is still busy: 2 s. Past it the oldest is dropped. */
@@ -140,8 +140,7 @@ export class HandlerRunner {
     const { audio, outputs, close } = readEmission(emission);
     const plays = audio !== undefined && this.#options.playsAudio;
     if (plays) {
-      const onStart = "onStart" in audio && typeof audio.onStart === "function" ? audio.onStart : undefined;
-      await this.#options.player.write(audio, onStart === undefined ? undefined : () => onStart());
+      await this.#options.player.write(audio, isPlayable(audio) ? audio : undefined);
     }
     if (outputs !== undefined) this.#options.onOutputs(outputs);
     if (close !== undefined) this.#options.onClose(close);
@@ -182,4 +181,8 @@ export class HandlerRunner {
     this.#options.context.logError(error, what);
     this.#options.context.send({ type: "error", message: text, data: text });
   }
+}
+
+function isPlayable(frame: AudioFrame): frame is PlayableFrame {
+  return "onStart" in frame && typeof frame.onStart === "function";
 }

@@ -243,6 +243,8 @@ export class Session {
       },
       extend: (message) => this.#extend(message),
       clearQueue: () => this.#player.clear(),
+      holdOutput: () => this.#player.hold(),
+      resumeOutput: () => this.#player.resume(),
       playing: () => this.#player.playing,
       openVad: this.#options.openVad,
       logError: (error, message) => this.#logError(error, message),

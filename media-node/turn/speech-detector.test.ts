@@ -22,24 +22,34 @@ describe("SpeechDetector", () => {
   });
 
   it("reports start, confirmation and end of a sentence", () => {
-    expect(run([-320, 640, -960])).toEqual(["started 384", "confirmed 576", "ended 1568"]);
+    expect(run([-320, 640, -960])).toEqual(["started 416", "confirmed 576", "ended 1568"]);
   });
 
   it("does not cut off a speaker who pauses 350 ms", () => {
-    expect(run([640, -352, 640, -352, 640, -608])).toEqual(["started 64", "confirmed 256", "ended 3232"]);
+    expect(run([640, -352, 640, -352, 640, -608])).toEqual(["started 96", "confirmed 256", "ended 3232"]);
   });
 
   it("dismisses a click, and what is too short to be a word", () => {
     expect(run([32, -960])).toEqual([]);
-    expect(run([96, -960])).toEqual(["started 64", "dismissed 704"]);
+    expect(run([96, -960])).toEqual(["started 96", "lapsed 416", "dismissed 704"]);
   });
 
   it("takes a short yes for a turn", () => {
-    expect(run([192, -960])).toEqual(["started 64", "ended 800"]);
+    expect(run([192, -960])).toEqual(["started 96", "lapsed 512", "ended 800"]);
+  });
+
+  it("says that speech lapsed once for each stop, and not once it was long enough to interrupt", () => {
+    expect(run([96, -384, 96, -384, 96, -608])).toEqual([
+      "started 96",
+      "lapsed 416",
+      "lapsed 896",
+      "confirmed 1024",
+      "ended 1664",
+    ]);
   });
 
   it("ends a turn that never ends by itself", () => {
-    expect(run([70_000]).slice(0, 3)).toEqual(["started 64", "confirmed 256", "ended 60000"]);
+    expect(run([70_000]).slice(0, 3)).toEqual(["started 96", "confirmed 256", "ended 60000"]);
   });
 
   it("goes on listening while the probability is between the thresholds, but does not begin to", () => {

@@ -12,12 +12,14 @@ export interface SpeechOptions {
    * between the two starts nothing and ends nothing: after a pause, quiet words often come no higher.
    */
   readonly silenceThreshold: number;
-  /** Speech in a row before the user is taken to be talking. Default 64. */
+  /** Speech in a row before the user is taken to be talking; a reply is held from then on. Default 96: longer than a click. */
   readonly startMs: number;
   /** Speech shorter than this in all is dismissed as noise. Default 160: a short "yes" has about 200. */
   readonly minSpeechMs: number;
   /** Speech after which it interrupts a reply. Default 256: longer than a cough. */
   readonly interruptMs: number;
+  /** Silence after which a reply that was held goes on, unless that had come. Default 320: longer than a stop in a word. */
+  readonly lapseMs: number;
   /** Silence after which the turn is over. Default 608: a speaker who pauses 350 ms inside a sentence is not cut off. */
   readonly silenceMs: number;
   /** A turn longer than this is ended by force. Default 60000: what the speech models take in one piece. */
@@ -27,18 +29,19 @@ export interface SpeechOptions {
 export const DEFAULT_SPEECH: SpeechOptions = {
   threshold: 0.5,
   silenceThreshold: 0.35,
-  startMs: 64,
+  startMs: 96,
   minSpeechMs: 160,
   interruptMs: 256,
+  lapseMs: 320,
   silenceMs: 608,
   maxTurnMs: 60_000,
 };
 
 /**
- * `started`: the user talks. `confirmed`: long enough to interrupt. `ended`: the turn is over. `dismissed`: what started
- * was too short to be speech.
+ * `started`: the user talks. `confirmed`: long enough to interrupt. `lapsed`: it stopped before that, and may go on. `ended`:
+ * the turn is over. `dismissed`: what started was too short to be speech.
  */
-export type SpeechEvent = "started" | "confirmed" | "ended" | "dismissed";
+export type SpeechEvent = "started" | "confirmed" | "lapsed" | "ended" | "dismissed";
 
 type State =
   | { readonly kind: "silent"; readonly speechMs: number }
@@ -91,7 +94,7 @@ export class SpeechDetector {
   }
 
   #follow(state: State & { kind: "speaking" }, probability: number): SpeechEvent | undefined {
-    const { silenceThreshold, minSpeechMs, interruptMs, silenceMs: endMs, maxTurnMs } = this.#options;
+    const { silenceThreshold, minSpeechMs, interruptMs, lapseMs, silenceMs: endMs, maxTurnMs } = this.#options;
     const silent = probability < silenceThreshold;
     const speechMs = state.speechMs + (silent ? 0 : VAD_WINDOW_MS);
     const silenceMs = silent ? state.silenceMs + VAD_WINDOW_MS : 0;
@@ -102,6 +105,7 @@ export class SpeechDetector {
     }
     const confirmed = state.confirmed || speechMs >= interruptMs;
     this.#state = { kind: "speaking", speechMs, silenceMs, totalMs, confirmed };
-    return confirmed && !state.confirmed ? "confirmed" : undefined;
+    if (confirmed) return state.confirmed ? undefined : "confirmed";
+    return silenceMs >= lapseMs && state.silenceMs < lapseMs ? "lapsed" : undefined;
   }
 }

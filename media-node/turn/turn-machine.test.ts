@@ -4,16 +4,25 @@ import { nextTurn, type TurnEvent, type TurnPhase } from "./turn-machine.ts";
 const EVENTS: readonly TurnEvent[] = [
   { type: "speech_started" },
   { type: "speech_confirmed" },
+  { type: "speech_lapsed" },
   { type: "speech_ended" },
   { type: "speech_dismissed" },
   { type: "reply_requested" },
-  { type: "reply_audio" },
+  ...[false, true].map((userSpeaking): TurnEvent => ({ type: "reply_audio", userSpeaking })),
   ...[true, false].flatMap((playing) =>
     [true, false].map((userSpeaking): TurnEvent => ({ type: "reply_finished", playing, userSpeaking })),
   ),
   ...[true, false].map((userSpeaking): TurnEvent => ({ type: "playback_ended", userSpeaking })),
 ];
-const PHASES: readonly TurnPhase[] = ["listening", "user_speaking", "thinking", "bot_speaking", "bot_finishing"];
+const PHASES: readonly TurnPhase[] = [
+  "listening",
+  "user_speaking",
+  "thinking",
+  "bot_speaking",
+  "bot_finishing",
+  "paused",
+  "paused_finishing",
+];
 
 function walk(start: TurnPhase, ...types: readonly (TurnEvent | TurnEvent["type"])[]) {
   const actions: string[] = [];
@@ -37,23 +46,37 @@ describe("nextTurn", () => {
     expect(actions).toEqual(["announce_talking", "begin_reply"]);
   });
 
-  it("stops a reply once speech is confirmed, not before", () => {
-    expect(walk("bot_speaking", "speech_started")).toEqual({ phase: "bot_speaking", actions: [] });
-    expect(walk("bot_speaking", "speech_confirmed")).toEqual({
-      phase: "user_speaking",
-      actions: ["abort_reply", "announce_talking"],
+  it("holds a reply when speech starts, and stops it once that is confirmed", () => {
+    for (const [speaking, held] of [
+      ["bot_speaking", "paused"],
+      ["bot_finishing", "paused_finishing"],
+    ] as const) {
+      expect(walk(speaking, "speech_started")).toEqual({ phase: held, actions: ["pause_output"] });
+      expect(walk(held, "speech_confirmed")).toEqual({
+        phase: "user_speaking",
+        actions: ["abort_reply", "announce_talking"],
+      });
+    }
+  });
+
+  it("lets a held reply go on where it stopped, even if the handler has finished meanwhile", () => {
+    const done: TurnEvent = { type: "reply_finished", playing: true, userSpeaking: true };
+    expect(walk("bot_speaking", "speech_started", "speech_lapsed")).toEqual({
+      phase: "bot_speaking",
+      actions: ["pause_output", "resume_output", "discard_speech"],
+    });
+    expect(walk("bot_speaking", "speech_started", done, "speech_lapsed").phase).toBe("bot_finishing");
+  });
+
+  it("holds a reply that comes while somebody seems to speak", () => {
+    expect(walk("thinking", "speech_started", { type: "reply_audio", userSpeaking: true })).toEqual({
+      phase: "paused",
+      actions: ["pause_output"],
     });
   });
 
   it("joins what is said while the handler still thinks to the question", () => {
     expect(walk("thinking", "speech_confirmed").actions).toEqual(["abort_and_merge", "announce_talking"]);
-  });
-
-  it("lets the reply go on over a cough", () => {
-    expect(walk("bot_speaking", "speech_started", "speech_dismissed")).toEqual({
-      phase: "bot_speaking",
-      actions: ["discard_speech"],
-    });
   });
 
   it("does not miss a user who began to speak in the reply's last moment", () => {
@@ -81,22 +104,32 @@ describe("nextTurn", () => {
   });
 
   it("runs one reply at a time over every order of six events", () => {
-    const explore = (phase: TurnPhase, running: number, depth: number): void => {
+    const explore = (phase: TurnPhase, running: number, held: boolean, depth: number): void => {
       if (depth === 0) return;
       for (const event of EVENTS) {
         const finished = event.type === "reply_finished";
         // A handler that does not run cannot finish, nor can one produce audio.
         if ((finished || event.type === "reply_audio") && running === 0) continue;
+        // Audio that is held does not end.
+        if (event.type === "playback_ended" && held) continue;
         const step = nextTurn(phase, event);
         let now = finished ? 0 : running;
+        let nowHeld = held;
         for (const action of step.actions) {
           if (action === "abort_reply" || action === "abort_and_merge") now = 0;
           if (action === "begin_reply") now += 1;
+          if (action === "pause_output") nowHeld = true;
+          if (action === "resume_output" || action === "abort_reply" || action === "abort_and_merge") nowHeld = false;
         }
         expect(now, `${phase} + ${event.type}`).toBeLessThanOrEqual(1);
-        explore(step.phase, now, depth - 1);
+        // Never deaf and mute: audio is held in the two phases that end by themselves, and in no other.
+        if (!(finished && !event.playing))
+          expect(nowHeld, `${phase} + ${event.type}`).toBe(
+            step.phase === "paused" || step.phase === "paused_finishing",
+          );
+        explore(step.phase, now, step.phase === "paused" || step.phase === "paused_finishing", depth - 1);
       }
     };
-    explore("listening", 0, 4);
+    explore("listening", 0, false, 5);
   });
 });

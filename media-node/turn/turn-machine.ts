@@ -9,20 +9,31 @@
  * - `thinking`: the handler works on a reply, nothing has been heard of it.
  * - `bot_speaking`: the reply is heard, the handler goes on producing.
  * - `bot_finishing`: the handler is done, the last of its audio is still on its way.
+ * - `paused`, `paused_finishing`: the same two, but the audio is held because somebody seems to speak. Either that becomes
+ *   an interruption, or the audio goes on where it stopped.
  */
-export type TurnPhase = "listening" | "user_speaking" | "thinking" | "bot_speaking" | "bot_finishing";
+export type TurnPhase =
+  | "listening"
+  | "user_speaking"
+  | "thinking"
+  | "bot_speaking"
+  | "bot_finishing"
+  | "paused"
+  | "paused_finishing";
 
 export type TurnEvent =
   | { readonly type: "speech_started" }
   /** Speech long enough to interrupt a reply. */
   | { readonly type: "speech_confirmed" }
+  /** What started has stopped before it was long enough to interrupt. It may still go on. */
+  | { readonly type: "speech_lapsed" }
   | { readonly type: "speech_ended" }
   /** What started was no speech after all. */
   | { readonly type: "speech_dismissed" }
   /** A reply without a question: the start-up greeting, or `triggerResponse`. */
   | { readonly type: "reply_requested" }
   /** The reply's first audio was queued. */
-  | { readonly type: "reply_audio" }
+  | { readonly type: "reply_audio"; readonly userSpeaking: boolean }
   /** The handler is done, or failed. `playing`: audio of it is still queued. */
   | { readonly type: "reply_finished"; readonly playing: boolean; readonly userSpeaking: boolean }
   /** Nothing is queued any more. */
@@ -35,8 +46,17 @@ export type TurnEvent =
  * - `abort_and_merge`: the same before anything was heard of it: the user only went on, so what they said before belongs
  *   to the turn they are in.
  * - `discard_speech`: forget what was collected.
+ * - `pause_output`: hold the reply's audio. Dropping it ends that, too.
+ * - `resume_output`: let it go on.
  */
-export type TurnAction = "announce_talking" | "begin_reply" | "abort_reply" | "abort_and_merge" | "discard_speech";
+export type TurnAction =
+  | "announce_talking"
+  | "begin_reply"
+  | "abort_reply"
+  | "abort_and_merge"
+  | "discard_speech"
+  | "pause_output"
+  | "resume_output";
 
 export interface TurnStep {
   readonly phase: TurnPhase;
@@ -81,25 +101,35 @@ function fromUserSpeaking(event: TurnEvent): TurnStep {
   }
 }
 
-function fromReply(phase: "thinking" | "bot_speaking" | "bot_finishing", event: TurnEvent): TurnStep {
+type ReplyPhase = Exclude<TurnPhase, "listening" | "user_speaking">;
+
+/** The phase in which the same audio is held, and the one in which it goes on. */
+const HELD = { bot_speaking: "paused", bot_finishing: "paused_finishing" } as const;
+const GOES_ON = { paused: "bot_speaking", paused_finishing: "bot_finishing" } as const;
+
+function fromReply(phase: ReplyPhase, event: TurnEvent): TurnStep {
   switch (event.type) {
+    case "speech_started":
+      return phase === "bot_speaking" || phase === "bot_finishing" ? stay(HELD[phase], "pause_output") : stay(phase);
     case "speech_confirmed":
       return stay("user_speaking", phase === "thinking" ? "abort_and_merge" : "abort_reply", "announce_talking");
+    case "speech_lapsed":
     case "speech_ended":
     case "speech_dismissed":
       // Too short to interrupt: a cough, a "mhm". The reply goes on.
-      return stay(phase, "discard_speech");
+      if (phase === "paused" || phase === "paused_finishing")
+        return stay(GOES_ON[phase], "resume_output", "discard_speech");
+      return event.type === "speech_lapsed" ? stay(phase) : stay(phase, "discard_speech");
     case "reply_audio":
-      return stay(phase === "thinking" ? "bot_speaking" : phase);
+      if (phase !== "thinking") return stay(phase);
+      return event.userSpeaking ? stay("paused", "pause_output") : stay("bot_speaking");
     case "reply_finished":
-      if (event.playing) return stay("bot_finishing");
-      return afterReply(event.userSpeaking);
+      if (!event.playing) return afterReply(event.userSpeaking);
+      return stay(phase === "paused" || phase === "paused_finishing" ? "paused_finishing" : "bot_finishing");
     case "playback_ended":
-      return phase === "bot_finishing" ? afterReply(event.userSpeaking) : stay(phase);
+      return phase === "bot_finishing" || phase === "paused_finishing" ? afterReply(event.userSpeaking) : stay(phase);
     case "reply_requested":
       return stay("thinking", "abort_reply", "begin_reply");
-    default:
-      return stay(phase);
   }
 }
 
