@@ -17,6 +17,8 @@ interface ConversationProps {
 export function Conversation({ lines, outputs, big }: ConversationProps) {
   const scroller = useRef<HTMLDivElement>(null);
   const [following, setFollowing] = useState(true);
+  // An answer of which nothing was heard before it was interrupted.
+  const shown = lines.filter(({ text }) => text !== "");
   const toEnd = () => scroller.current?.scrollTo({ top: scroller.current.scrollHeight });
 
   // New content is what moves the end.
@@ -41,9 +43,9 @@ export function Conversation({ lines, outputs, big }: ConversationProps) {
         role="log"
         aria-live="polite"
       >
-        {lines.length > 0 ? (
-          lines.map((line, index) => (
-            <Line key={line.id} line={line} continues={lines[index - 1]?.role === line.role} big={big} />
+        {shown.length > 0 ? (
+          shown.map((line, index) => (
+            <Line key={line.id} line={line} continues={shown[index - 1]?.role === line.role} big={big} />
           ))
         ) : (
           <Outputs outputs={outputs} />
