@@ -4,7 +4,7 @@
  */
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import type { Route } from "playwright-core";
+import type { BrowserContext, Route } from "playwright-core";
 import type { TestBrowser, TestPage } from "./browser.ts";
 
 export const START_BUTTON = "#start-button";
@@ -78,15 +78,7 @@ export class DemoSite {
     await context.grantPermissions(["microphone", "camera"]);
     await context.addInitScript(recordChannelMessages);
     await context.route("**/*", (route) => site.#serve(route));
-    context.on("weberror", (error) => site.complaints.push(String(error.error())));
-    context.on("response", (response) => {
-      if (response.status() >= 400) site.complaints.push(`${response.status()} ${response.url()}`);
-    });
-    context.on("console", (message) => {
-      // What the server refused is judged by its response.
-      if (message.text().startsWith("Failed to load resource: the server responded")) return;
-      if (message.type() === "error") site.complaints.push(message.text());
-    });
+    listen(context, site.complaints);
     return site;
   }
 
@@ -103,7 +95,7 @@ export class DemoSite {
     const name = /^\/demo\/(\w+)$/.exec(pathname)?.[1];
     if (origin !== this.#edge) {
       // Pictures, and a codec that only the WebSocket half of one page uses.
-      await route.fulfill({ contentType: request.resourceType() === "script" ? "text/javascript" : "image/svg+xml" });
+      await route.fulfill(elsewhere(route));
     } else if (name !== undefined) {
       const html = await readFile(path.join(this.#folder, name, "index.html"), "utf8");
       await route.fulfill({ contentType: "text/html", body: html.replaceAll("__RTC_CONFIGURATION__", "null") });
@@ -117,6 +109,38 @@ export class DemoSite {
       await route.continue();
     }
   }
+}
+
+/**
+ * Errors in the console, exceptions, and requests that were refused, in any tab from now on. What a page asks of others
+ * than the edge, pictures and a codec, is answered with nothing.
+ */
+export function watchComplaints({ context }: TestBrowser, edge: string): readonly string[] {
+  const complaints: string[] = [];
+  listen(context, complaints);
+  context
+    .route(
+      (url) => url.origin !== edge || url.pathname === "/favicon.ico",
+      (route) => route.fulfill(elsewhere(route)),
+    )
+    .catch((error: unknown) => complaints.push(String(error)));
+  return complaints;
+}
+
+function elsewhere(route: Route): { readonly contentType: string } {
+  return { contentType: route.request().resourceType() === "script" ? "text/javascript" : "image/svg+xml" };
+}
+
+function listen(context: BrowserContext, complaints: string[]): void {
+  context.on("weberror", (error) => complaints.push(String(error.error())));
+  context.on("response", (response) => {
+    if (response.status() >= 400) complaints.push(`${response.status()} ${response.url()}`);
+  });
+  context.on("console", (message) => {
+    // What the server refused is judged by its response.
+    if (message.text().startsWith("Failed to load resource: the server responded")) return;
+    if (message.type() === "error") complaints.push(message.text());
+  });
 }
 
 /** The data of `log` messages on the tab's data channel, in order. */
