@@ -314,6 +314,13 @@ export const ERRORS = {
     "The stream's code threw; the session goes on.",
     "See the node's log for the stack.",
   ),
+  handler_timeout: entry(
+    504,
+    true,
+    "The handler took too long.",
+    "The reply function gave nothing for longer than its replyTimeoutMs; the session goes on.",
+    "Pass the turn's signal to what it waits for, give that a timeout of its own, or raise replyTimeoutMs.",
+  ),
   message_too_large: entry(
     413,
     false,

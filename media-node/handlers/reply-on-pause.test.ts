@@ -16,6 +16,7 @@ function rig(
   inputs?: { readonly latest: InputValues; readonly ready: Promise<void> },
 ) {
   const events: string[] = [];
+  const clock = new VirtualClock();
   let probability: (p: number) => void = () => undefined;
   let playing = false;
   let cleared = 0;
@@ -25,7 +26,7 @@ function rig(
     clientId: "c",
     stream: "test",
     signal: abort.signal,
-    clock: new VirtualClock(),
+    clock,
     declaresInputs: inputs !== undefined,
     inputs: inputs?.latest ?? {},
     requestInputs: async () => {
@@ -70,6 +71,7 @@ function rig(
   return {
     handler,
     events,
+    clock,
     cleared: () => cleared,
     speak: (ms: number) => feed(0.9, ms),
     pause: (ms: number) => feed(0.01, ms),
@@ -237,6 +239,32 @@ describe("ReplyOnPause", () => {
       expect(events).toContain(error);
       expect(events.at(-1)).toBe("[listening]");
     }
+    speak(640);
+    pause(608);
+    expect(await emit()).toBe(frame);
+  });
+
+  it("loses one turn to a function that hangs and ignores its signal, and answers the next", async () => {
+    let turn = 0;
+    let signal: AbortSignal | undefined;
+    const { speak, pause, emit, events, clock } = rig(
+      async function* (current) {
+        turn += 1;
+        signal ??= current.signal;
+        if (turn === 1) await new Promise(() => undefined);
+        yield frame;
+      },
+      { replyTimeoutMs: 5_000 },
+    );
+    speak(640);
+    pause(608);
+    const hung = emit();
+    await Promise.resolve();
+    clock.advance(5_000);
+    expect(await hung).toBeUndefined();
+    expect(events.some((event) => event.startsWith("error The handler took too long."))).toBe(true);
+    expect(signal?.aborted).toBe(true);
+    expect(events.at(-1)).toBe("[listening]");
     speak(640);
     pause(608);
     expect(await emit()).toBe(frame);

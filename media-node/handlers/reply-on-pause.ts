@@ -12,6 +12,9 @@ import { History } from "./history.ts";
 import { afterReady, Reply, type ReplyResult } from "./reply.ts";
 import { StreamHandler, type StreamHandlerOptions } from "./stream-handler.ts";
 
+/** As long as FastRTC waits for a value; it then asks again, and the call is frozen. */
+const REPLY_TIMEOUT_MS = 60_000;
+
 /** What a reply function is given. */
 export interface Turn<Inputs extends InputValues = InputValues> {
   /** What the user said: Int16 mono at the handler's `inputSampleRate`. Empty after `triggerResponse` and at start-up. */
@@ -33,6 +36,8 @@ export interface ReplyOnPauseOptions<Inputs extends InputValues = InputValues> e
   readonly startupFn?: ReplyFunction<Inputs>;
   /** Whether speech interrupts a reply. Default true. False: the user is not heard until the reply has been played. */
   readonly canInterrupt?: boolean;
+  /** Longest the function may take from one value to the next; then the turn fails and the session listens on. Default 60,000. */
+  readonly replyTimeoutMs?: number;
   /** When speech starts, counts and ends. */
   readonly speech?: Partial<SpeechOptions>;
 }
@@ -190,10 +195,11 @@ export class ReplyOnPause<Inputs extends InputValues = InputValues> extends Stre
     const start = (signal: AbortSignal, inputs: InputValues): ReplyResult =>
       // The session has checked them against the stream's declaration, which `Inputs` is the type of.
       fn({ audio, history, signal, inputs: inputs as Inputs, session: { sid, clientId, stream } });
+    const limit = { clock: this.context.clock, timeoutMs: this.#options.replyTimeoutMs ?? REPLY_TIMEOUT_MS };
     const reply = new Reply((signal) => {
       if (!this.context.declaresInputs) return start(signal, this.context.inputs);
       return afterReady(this.context.requestInputs({ signal }), (inputs) => start(signal, inputs));
-    });
+    }, limit);
     this.#reply = reply;
     if (fn === this.#fn) this.context.send({ type: "log", data: "pause_detected" });
     this.#replyWaiter?.(reply);
@@ -241,6 +247,8 @@ export class ReplyOnPause<Inputs extends InputValues = InputValues> extends Stre
     const text = error instanceof Error ? error.message : String(error);
     this.context.logError(error, "the reply function failed; the session goes on");
     this.context.send({ type: "error", message: text, data: text });
+    // One that hangs or yields garbage still runs: it must hear that nobody waits for it any more.
+    reply.abort();
     this.#reply = undefined;
     this.context.clearInputs();
     this.#apply({ type: "reply_finished", playing: this.context.playing(), userSpeaking: this.#detector.speaking });

@@ -1,7 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { Reply } from "./reply.ts";
+import { VirtualClock } from "../time/virtual-clock.ts";
+import { Reply as LimitedReply, type ReplyResult } from "./reply.ts";
 
 const frame = { sampleRate: 16_000, samples: new Int16Array(2) };
+
+class Reply extends LimitedReply {
+  constructor(start: (signal: AbortSignal) => ReplyResult, clock = new VirtualClock()) {
+    super(start, { clock, timeoutMs: 1_000 });
+  }
+}
 
 async function all(reply: Reply): Promise<unknown[]> {
   const values: unknown[] = [];
@@ -28,6 +35,29 @@ describe("Reply", () => {
     ).toEqual([frame]);
     expect(await all(new Reply(() => frame))).toEqual([frame]);
     expect(await all(new Reply(async () => [16_000, frame.samples]))).toEqual([[16_000, frame.samples]]);
+  });
+
+  it("does not wait longer than its limit for a value, counted anew for each", async () => {
+    const clock = new VirtualClock();
+    let go: (() => void) | undefined;
+    const reply = new Reply(async function* () {
+      for (;;) {
+        await new Promise<void>((resolve) => {
+          go = resolve;
+        });
+        yield frame;
+      }
+    }, clock);
+    for (let value = 0; value < 3; value++) {
+      const next = reply.next();
+      clock.advance(999);
+      go?.();
+      expect(await next).toEqual({ done: false, value: frame });
+    }
+    const hung = reply.next();
+    clock.advance(1_000);
+    await expect(hung).rejects.toMatchObject({ code: "handler_timeout" });
+    expect(clock.pending).toBe(0);
   });
 
   it("stops at once when aborted, even if the function hangs and ignores its signal", async () => {
