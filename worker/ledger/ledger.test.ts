@@ -180,6 +180,26 @@ describe("the end of a lease", () => {
   });
 });
 
+describe("an offer that is repeated", () => {
+  it("is on its way anew: neither a snapshot nor its first deadline takes its lease", () => {
+    up("a");
+    admit("s1");
+    nowMs += IN_FLIGHT_MS - 1;
+    expect(admit("s1")).toMatchObject({ ok: true, again: true });
+    nowMs += IN_FLIGHT_MS - 1;
+    expect(up("a")?.freed).toEqual([]);
+    expect(ledger.nextExpiryMs()).toBe(nowMs - IN_FLIGHT_MS + 1 + PENDING_LEASE_MS);
+  });
+
+  it("leaves a session that is connected as it is", () => {
+    up("a");
+    admit("s1");
+    ledger.connected(ref("s1"));
+    expect(admit("s1")).toMatchObject({ ok: true, again: true });
+    expect(ledger.nextExpiryMs()).toBeNull();
+  });
+});
+
 describe("a node", () => {
   it("that is lost frees its leases and no other's", () => {
     up("a");

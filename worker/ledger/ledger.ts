@@ -267,8 +267,8 @@ export class Ledger {
     if (activeSessions(this.#sql) + others >= limit) return { ok: false, code: "concurrency_limit_reached", limit };
     const nodes = this.#placer.nodes();
     if (nodes.length === 0) return { ok: false, code: "no_media_node" };
-    // Who waits, waits for room on the nodes now; and what room there is, is theirs who have been called.
-    const first = called || (line.waiting === 0 && (others === 0 || this.#placer.room(nowMs) > others));
+    // What room there is on the nodes is theirs who have been called; who still waits found none.
+    const first = called || others === 0 || this.#placer.room(nowMs) > others;
     const home = own === null ? null : this.#placer.named(nodes, own.home, nowMs);
     const node = first ? (home ?? this.#placer.choose(nodes, request)) : null;
     if (node === null) return { ok: false, code: "capacity_reached" };

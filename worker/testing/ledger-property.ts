@@ -12,6 +12,7 @@ const WEIGHTS: Partial<Record<Step, number>> = {
   hangup: 2,
   redial: 3,
   ask: 4,
+  repeat: 2,
   wait: 2,
 };
 
@@ -41,10 +42,12 @@ export interface PropertyOptions {
   readonly longest: number;
   readonly open: () => LedgerStore & { close(): void };
   readonly seed?: number;
+  /** Whether a history that breaks the property is shortened. Default true. */
+  readonly shrink?: boolean;
 }
 
 /** @throws with the shortest history found that breaks the property. @returns the steps that were taken. */
-export function assertLedgerHolds({ steps, longest, open, seed }: PropertyOptions): number {
+export function assertLedgerHolds({ steps, longest, open, seed, shrink = true }: PropertyOptions): number {
   let taken = 0;
   fc.assert(
     fc.property(
@@ -64,7 +67,12 @@ export function assertLedgerHolds({ steps, longest, open, seed }: PropertyOption
         }
       },
     ),
-    { numRuns: Math.max(1, Math.round((2 * steps) / longest)), ...(seed === undefined ? {} : { seed }) },
+    {
+      numRuns: Math.max(1, Math.round((2 * steps) / longest)),
+      endOnFailure: !shrink,
+      includeErrorInReport: true,
+      ...(seed === undefined ? {} : { seed }),
+    },
   );
   return taken;
 }

@@ -170,12 +170,14 @@ export class LedgerWorld {
     const tickets = ticketRows(sql);
     this.#reference.observe(tickets, this.#nowMs);
     const called = tickets.filter((ticket) => ticket.called).length;
-    const [leases] = sql.rows("SELECT count(*) AS n FROM leases");
-    const taken = Number(leases?.["n"]) + called;
+    const leases = new Set(sql.rows("SELECT sid FROM leases").map((row) => text(row, "sid")));
+    const taken = leases.size + called;
     this.#ceiling = Math.max(this.#limit, Math.min(this.#ceiling, taken));
     if (taken > this.#ceiling) throw new Error(`${taken} slots are taken or held, ${this.#ceiling} are there`);
-    const alive = this.alive().length;
-    if (alive > this.#ceiling) throw new Error(`${alive} sessions live, ${this.#ceiling} may`);
+    const alive = this.alive();
+    if (alive.length > this.#ceiling) throw new Error(`${alive.length} sessions live, ${this.#ceiling} may`);
+    const outlaw = alive.find((sid) => !leases.has(sid));
+    if (outlaw !== undefined) throw new Error(`${outlaw} lives, and its slot is free`);
   }
 
   #run(step: Step, pick: number): void {
@@ -243,7 +245,7 @@ export class LedgerWorld {
         this.#wait(pick % 2_000);
         break;
       case "wait_long":
-        this.#wait(5_000 + (pick % 30_000));
+        this.#wait(4_000 + (pick % 4 === 0 ? (pick * 7) % 30_000 : pick % 5_000));
         break;
       case "expire":
         this.#alarm();
@@ -317,6 +319,7 @@ export class LedgerWorld {
     const before = this.#ledger.find(clientId);
     const admission = this.#ledger.admit({ sid, clientId, ticket, nowMs: this.#nowMs });
     if (!admission.ok) {
+      if (before?.sid === sid) throw new Error(`the lease of ${sid} changed by asking again`);
       this.#refused(clientId, admission);
       return;
     }
