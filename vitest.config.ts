@@ -21,7 +21,16 @@ export default defineConfig({
         plugins: [
           cloudflareTest({
             wrangler: { configPath: "./wrangler.toml" },
-            miniflare: { bindings: { EDGERTC_NODE_SECRET: "test-secret", EDGERTC_ADMIN_TOKEN: "token-of-the-tests" } },
+            miniflare: {
+              bindings: {
+                EDGERTC_NODE_SECRET: "test-secret",
+                // Steps of the objects' property test; 10000 takes a minute.
+                ...(process.env.EDGERTC_OBJECT_STEPS === undefined
+                  ? {}
+                  : { EDGERTC_OBJECT_STEPS: process.env.EDGERTC_OBJECT_STEPS }),
+                EDGERTC_ADMIN_TOKEN: "token-of-the-tests",
+              },
+            },
           }),
         ],
         test: { name: "edge", include: ["worker/**/*.test.ts"], exclude: ["worker/ledger/**"] },
