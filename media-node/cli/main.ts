@@ -3,6 +3,7 @@
 import { Command } from "commander";
 import { EDGERTC_VERSION } from "../../shared/version.ts";
 import { devCommand } from "./dev.ts";
+import { doctorCommand } from "./doctor.ts";
 import { modelsCommand } from "./models.ts";
 import { nodeCommand } from "./node.ts";
 
@@ -11,6 +12,7 @@ const program = new Command("edgertc")
   .version(EDGERTC_VERSION)
   .addCommand(devCommand())
   .addCommand(nodeCommand())
+  .addCommand(doctorCommand())
   .addCommand(modelsCommand());
 
 program.parseAsync().catch((error: unknown) => {

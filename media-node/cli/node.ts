@@ -3,7 +3,7 @@ import { hostname } from "node:os";
 import { Command } from "commander";
 import { createLog } from "../node/log.ts";
 import { startNode } from "../node/node.ts";
-import { addIceOptions, exitAfter, type IceFlags, iceFrom, onSignals, wholeNumber } from "./options.ts";
+import { addIceOptions, exitAfter, type IceFlags, iceFrom, nodeIdOf, onSignals, wholeNumber } from "./options.ts";
 
 interface NodeFlags extends IceFlags {
   readonly edge: string;
@@ -23,7 +23,7 @@ export function nodeCommand(): Command {
     .argument("<file>", "stream file, TypeScript or JavaScript")
     .option("--edge <url>", "the edge's URL", process.env["EDGERTC_EDGE_URL"] ?? "http://127.0.0.1:8787")
     .option("--secret <secret>", "shared with the edge (default: EDGERTC_NODE_SECRET)")
-    .option("--id <name>", "this node's name, stable over restarts, unique", defaultNodeId())
+    .option("--id <name>", "this node's name, stable over restarts, unique", nodeIdOf(hostname()))
     .option("--shards <count>", "session processes (default: one per core)", wholeNumber)
     .option("--capacity <count>", "sessions at most (default: 50 per session process)", wholeNumber)
     .option("--region <name>", "where it runs, for operators (default: EDGERTC_REGION, or as far as the edge can tell)")
@@ -57,14 +57,4 @@ export function nodeCommand(): Command {
     // Drained, by a signal or because the edge said so.
     exitAfter(node.ended);
   });
-}
-
-/** The machine's name, as far as a node id may have its characters. */
-function defaultNodeId(): string {
-  return (
-    hostname()
-      .replace(/[^A-Za-z0-9._-]/g, "-")
-      .replace(/^[^A-Za-z0-9]+/, "")
-      .slice(0, 64) || "node"
-  );
 }

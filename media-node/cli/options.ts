@@ -17,6 +17,12 @@ function portRange(value: string): readonly [number, number] {
   return range;
 }
 
+/** A machine's name, as far as a node id may have its characters. */
+export function nodeIdOf(hostname: string): string {
+  const name = hostname.replace(/[^A-Za-z0-9._-]/g, "-").replace(/^[^A-Za-z0-9]+/, "");
+  return name.slice(0, 64) || "node";
+}
+
 /** What commander makes of {@link addIceOptions}. */
 export interface IceFlags {
   readonly iceLite?: true;

@@ -1,0 +1,53 @@
+/** `edgertc doctor`: looks at everything a call needs, in the order it needs it, and says what stands in the way. */
+import { networkInterfaces } from "node:os";
+import { systemClock } from "../time/clock.ts";
+import { checkConfig } from "./check-config.ts";
+import { checkClock, checkEdge, checkLink, checkSecret } from "./check-edge.ts";
+import { checkAddress, checkUdp } from "./check-network.ts";
+import { checkNodes } from "./check-nodes.ts";
+import { checkRelays, checkTurn } from "./check-turn.ts";
+import type { Context, DoctorOptions, Machine } from "./context.ts";
+import { type Finding, skipped } from "./finding.ts";
+
+export const THIS_MACHINE: Machine = {
+  clock: systemClock,
+  wallMs: Date.now,
+  addresses: () =>
+    Object.values(networkInterfaces())
+      .flatMap((addresses) => addresses ?? [])
+      .filter(({ family, internal }) => family === "IPv4" && !internal)
+      .map(({ address }) => address),
+  fetch: (...request) => fetch(...request),
+};
+
+/**
+ * @param onFindings called with the findings of each check as it is done.
+ * @returns all of them.
+ */
+export async function diagnose(
+  options: DoctorOptions,
+  onFindings: (findings: readonly Finding[]) => void,
+  machine: Machine = THIS_MACHINE,
+): Promise<Finding[]> {
+  const context: Context = {
+    options,
+    machine,
+    learned: { clockAheadMs: null, streams: null, clientServers: null, nodeServers: null },
+  };
+  const all: Finding[] = [];
+  const run = async (check: (context: Context) => Promise<Finding[]>): Promise<boolean> => {
+    const findings = await check(context);
+    all.push(...findings);
+    onFindings(findings);
+    return findings.every(({ level }) => level !== "failure");
+  };
+  await run(checkConfig);
+  const edgeIsThere = URL.canParse(options.edgeUrl) && (await run(checkEdge));
+  if (edgeIsThere) {
+    for (const check of [checkClock, checkSecret, checkLink, checkNodes, checkTurn]) await run(check);
+  } else {
+    await run(async () => [skipped("secret, link, nodes, turn", "There is no edge to ask.")]);
+  }
+  for (const check of [checkUdp, checkAddress, checkRelays]) await run(check);
+  return all;
+}
