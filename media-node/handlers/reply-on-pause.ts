@@ -1,12 +1,11 @@
 /** The handler most voice applications are: listens until the user pauses, then runs a function and speaks its reply. */
 import type { TurnState } from "../../shared/channel.ts";
 import type { InputValues } from "../../shared/inputs.ts";
-import { type AudioFrame, toInt16, toMono } from "../audio/frame.ts";
-import { ListeningAudio } from "../turn/listening-audio.ts";
-import { DEFAULT_SPEECH, SpeechDetector, type SpeechEvent, type SpeechOptions } from "../turn/speech-detector.ts";
-import { nextTurn, type TurnAction, type TurnEvent, type TurnPhase } from "../turn/turn-machine.ts";
-import { TurnRecorder } from "../turn/turn-recorder.ts";
-import type { VadStream } from "./context.ts";
+import type { AudioFrame } from "../audio/frame.ts";
+import { DEFAULT_SPEECH, type SpeechOptions } from "../turn/speech-detector.ts";
+import { SpeechTurns } from "../turn/speech-turns.ts";
+import type { OnTurnEvent, TurnFinder } from "../turn/turn-finder.ts";
+import type { TurnAction, TurnEvent, TurnPhase } from "../turn/turn-machine.ts";
 import { type Emission, type PlayableFrame, readEmission, type SpokenFrame } from "./emission.ts";
 import { History } from "./history.ts";
 import { afterReady, Reply, type ReplyResult } from "./reply.ts";
@@ -46,10 +45,8 @@ export class ReplyOnPause<Inputs extends InputValues = InputValues> extends Stre
   readonly #fn: ReplyFunction<Inputs>;
   readonly #options: ReplyOnPauseOptions<Inputs>;
   readonly #speech: SpeechOptions;
-  readonly #detector: SpeechDetector;
-  readonly #recorder = new TurnRecorder();
-  #vad: VadStream | undefined;
-  readonly #listening: ListeningAudio;
+  /** From the start of the session on. */
+  #turns: TurnFinder | undefined;
   #phase: TurnPhase = "listening";
   #reply: Reply | undefined;
   #replyWaiter: ((reply: Reply | undefined) => void) | undefined;
@@ -63,8 +60,6 @@ export class ReplyOnPause<Inputs extends InputValues = InputValues> extends Stre
     this.#fn = fn;
     this.#options = options;
     this.#speech = { ...DEFAULT_SPEECH, ...options.speech };
-    this.#detector = new SpeechDetector(this.#speech);
-    this.#listening = new ListeningAudio(this.inputSampleRate);
   }
 
   override copy(): ReplyOnPause<Inputs> {
@@ -73,7 +68,7 @@ export class ReplyOnPause<Inputs extends InputValues = InputValues> extends Stre
 
   override startUp(): void {
     this.#history = new History((line) => this.context.extend({ type: "transcript", data: line }));
-    this.#vad = this.context.openVad((probability) => this.#onWindow(probability));
+    this.#turns = this.openTurns((event) => this.#apply(event));
     this.context.extend({ type: "turn", data: { state: "listening" } });
     const { startupFn } = this.#options;
     if (startupFn !== undefined) {
@@ -82,15 +77,14 @@ export class ReplyOnPause<Inputs extends InputValues = InputValues> extends Stre
   }
 
   override shutdown(): void {
-    this.#vad?.close();
+    this.#turns?.close();
     this.#reply?.abort();
     this.#replyWaiter?.(undefined);
   }
 
-  override receive(frame: AudioFrame): void {
+  override receive(frame: AudioFrame): void | Promise<void> {
     if (this.#options.canInterrupt === false && this.#phase !== "listening" && this.#phase !== "user_speaking") return;
-    this.#recorder.push(frame);
-    this.#vad?.push(this.#listening.convert(toInt16(toMono(frame))));
+    return this.#turns?.push(frame);
   }
 
   override async emit(): Promise<Emission> {
@@ -115,13 +109,23 @@ export class ReplyOnPause<Inputs extends InputValues = InputValues> extends Stre
   }
 
   override playbackEnded(): void {
-    this.#apply({ type: "playback_ended", userSpeaking: this.#detector.speaking });
+    this.#apply({ type: "playback_ended", userSpeaking: this.#userSpeaking });
   }
 
   /** Answers now, with what was said so far, which may be nothing: push-to-talk, typed text. */
   override triggerResponse(): void {
-    this.#detector.reset();
+    this.#turns?.restart();
     this.#apply({ type: "reply_requested" });
+  }
+
+  /** Begins to look for turns, in the way that the options ask for. */
+  protected openTurns(onEvent: OnTurnEvent): TurnFinder {
+    const openVad = this.context.openVad.bind(this.context);
+    return new SpeechTurns({ speech: this.#speech, sampleRate: this.inputSampleRate, openVad, onEvent });
+  }
+
+  get #userSpeaking(): boolean {
+    return this.#turns?.speaking ?? false;
   }
 
   #nextReply(): Promise<Reply | undefined> {
@@ -130,34 +134,26 @@ export class ReplyOnPause<Inputs extends InputValues = InputValues> extends Stre
     });
   }
 
-  #onWindow(probability: number): void {
-    const event = this.#detector.push(probability);
-    if (event === undefined) return;
-    if (event === "started") this.#recorder.begin();
-    const held = this.#phase === "paused" || this.#phase === "paused_finishing";
-    this.#apply(speechEvents[event]);
-    // The reply goes on: what comes next is a new beginning, and holds it again.
-    if (held && event === "lapsed") this.#detector.reset();
-  }
-
   #apply(event: TurnEvent, fn = this.#fn): void {
+    const turns = this.#turns;
+    if (turns === undefined) return;
     const before = this.#phase;
-    const { phase, actions } = nextTurn(before, event);
+    const { phase, actions } = turns.next(before, event);
     this.#phase = phase;
-    // Only a turn that the detector ended has its silence behind it.
-    const silenceMs = event.type === "speech_ended" ? this.#speech.silenceMs : 0;
     // What came for the reply that is cut off says nothing about the next turn. Who asks for a reply has just sent some.
     if (event.type !== "reply_requested" && actions.some(isAbort)) this.context.clearInputs();
-    for (const action of actions) this.#perform(action, fn, silenceMs);
+    for (const action of actions) this.#perform(action, turns, fn, event);
     if (phase === "listening" && before !== phase) this.#history?.endAnswer();
     if (shown(phase) !== shown(before)) this.context.extend({ type: "turn", data: { state: shown(phase) } });
+    // A held reply goes on: what comes next is a new beginning, and holds it again.
+    if (event.type === "speech_lapsed" && isHeld(before)) turns.restart();
   }
 
-  #perform(action: TurnAction, fn: ReplyFunction<Inputs>, silenceMs: number): void {
+  #perform(action: TurnAction, turns: TurnFinder, fn: ReplyFunction<Inputs>, event: TurnEvent): void {
     switch (action) {
       case "announce_talking":
-        this.#recorder.begin();
-        this.context.send({ type: "log", data: "started_talking" });
+        turns.begin();
+        if (turns.announcesTalking) this.context.send({ type: "log", data: "started_talking" });
         break;
       case "pause_output":
         this.context.holdOutput();
@@ -166,7 +162,7 @@ export class ReplyOnPause<Inputs extends InputValues = InputValues> extends Stre
         this.context.resumeOutput();
         break;
       case "discard_speech":
-        this.#recorder.discard();
+        turns.discard();
         break;
       case "abort_reply":
         this.#abort();
@@ -179,15 +175,14 @@ export class ReplyOnPause<Inputs extends InputValues = InputValues> extends Stre
         }
         break;
       case "begin_reply":
-        this.#begin(fn, silenceMs);
+        this.#begin(fn, turns.take(event.type === "speech_ended"));
         break;
     }
   }
 
-  #begin(fn: ReplyFunction<Inputs>, silenceMs: number): void {
+  #begin(fn: ReplyFunction<Inputs>, said: AudioFrame): void {
     const history = this.#history;
     if (history === undefined) return;
-    const said = this.#recorder.take(this.inputSampleRate, silenceMs);
     const audio = this.#unanswered === undefined ? said : join(this.#unanswered, said);
     this.#unanswered = undefined;
     this.#question = { mark: history.mark(), audio };
@@ -220,7 +215,7 @@ export class ReplyOnPause<Inputs extends InputValues = InputValues> extends Stre
     if (audio === undefined) return emission;
     if (this.#phase === "thinking") {
       this.context.send({ type: "log", data: "response_starting" });
-      this.#apply({ type: "reply_audio", userSpeaking: this.#detector.speaking });
+      this.#apply({ type: "reply_audio", userSpeaking: this.#userSpeaking });
     }
     if (!isSpoken(audio)) return emission;
     const history = this.#history;
@@ -239,7 +234,7 @@ export class ReplyOnPause<Inputs extends InputValues = InputValues> extends Stre
     this.context.clearInputs();
     // A reply without audio says so too, so that a client that waits for one stops waiting.
     if (this.#phase === "thinking") this.context.send({ type: "log", data: "response_starting" });
-    this.#apply({ type: "reply_finished", playing: this.context.playing(), userSpeaking: this.#detector.speaking });
+    this.#apply({ type: "reply_finished", playing: this.context.playing(), userSpeaking: this.#userSpeaking });
   }
 
   #fail(reply: Reply, error: unknown): void {
@@ -251,22 +246,18 @@ export class ReplyOnPause<Inputs extends InputValues = InputValues> extends Stre
     reply.abort();
     this.#reply = undefined;
     this.context.clearInputs();
-    this.#apply({ type: "reply_finished", playing: this.context.playing(), userSpeaking: this.#detector.speaking });
+    this.#apply({ type: "reply_finished", playing: this.context.playing(), userSpeaking: this.#userSpeaking });
   }
 }
 
 /** What a client is told: for it a reply that is being played to its end, or held for a moment, is still being spoken. */
 function shown(phase: TurnPhase): TurnState {
-  return phase === "bot_finishing" || phase === "paused" || phase === "paused_finishing" ? "bot_speaking" : phase;
+  return phase === "bot_finishing" || isHeld(phase) ? "bot_speaking" : phase;
 }
 
-const speechEvents: Readonly<Record<SpeechEvent, TurnEvent>> = {
-  started: { type: "speech_started" },
-  confirmed: { type: "speech_confirmed" },
-  lapsed: { type: "speech_lapsed" },
-  ended: { type: "speech_ended" },
-  dismissed: { type: "speech_dismissed" },
-};
+function isHeld(phase: TurnPhase): phase is "paused" | "paused_finishing" {
+  return phase === "paused" || phase === "paused_finishing";
+}
 
 function isAbort(action: TurnAction): boolean {
   return action === "abort_reply" || action === "abort_and_merge";

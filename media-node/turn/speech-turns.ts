@@ -1,0 +1,84 @@
+/** Finds turns as speech comes, window by window: the default way. */
+import { type AudioFrame, toInt16, toMono } from "../audio/frame.ts";
+import { ListeningAudio } from "./listening-audio.ts";
+import { SpeechDetector, type SpeechEvent, type SpeechOptions } from "./speech-detector.ts";
+import type { OnTurnEvent, TurnFinder } from "./turn-finder.ts";
+import { nextTurn, type TurnEvent } from "./turn-machine.ts";
+import { TurnRecorder } from "./turn-recorder.ts";
+
+/** What it needs of a voice activity detector: 16 kHz samples in. */
+export interface WindowSource {
+  push(samples: Int16Array): void;
+  close(): void;
+}
+
+export interface SpeechTurnsOptions {
+  readonly speech: SpeechOptions;
+  /** Of the frames. */
+  readonly sampleRate: number;
+  readonly openVad: (onProbability: (probability: number) => void) => WindowSource;
+  readonly onEvent: OnTurnEvent;
+}
+
+export class SpeechTurns implements TurnFinder {
+  readonly announcesTalking = true;
+  readonly next = nextTurn;
+  readonly #options: SpeechTurnsOptions;
+  readonly #detector: SpeechDetector;
+  readonly #recorder = new TurnRecorder();
+  readonly #listening: ListeningAudio;
+  readonly #vad: WindowSource;
+
+  constructor(options: SpeechTurnsOptions) {
+    this.#options = options;
+    this.#detector = new SpeechDetector(options.speech);
+    this.#listening = new ListeningAudio(options.sampleRate);
+    this.#vad = options.openVad((probability) => this.#onWindow(probability));
+  }
+
+  get speaking(): boolean {
+    return this.#detector.speaking;
+  }
+
+  push(frame: AudioFrame): void {
+    this.#recorder.push(frame);
+    this.#vad.push(this.#listening.convert(toInt16(toMono(frame))));
+  }
+
+  begin(): void {
+    this.#recorder.begin();
+  }
+
+  discard(): void {
+    this.#recorder.discard();
+  }
+
+  take(paused: boolean): AudioFrame {
+    const { sampleRate, speech } = this.#options;
+    // Only a turn that the detector ended has its silence behind it.
+    return this.#recorder.take(sampleRate, paused ? speech.silenceMs : 0);
+  }
+
+  restart(): void {
+    this.#detector.reset();
+  }
+
+  close(): void {
+    this.#vad.close();
+  }
+
+  #onWindow(probability: number): void {
+    const event = this.#detector.push(probability);
+    if (event === undefined) return;
+    if (event === "started") this.#recorder.begin();
+    this.#options.onEvent(turnEvents[event]);
+  }
+}
+
+const turnEvents: Readonly<Record<SpeechEvent, TurnEvent>> = {
+  started: { type: "speech_started" },
+  confirmed: { type: "speech_confirmed" },
+  lapsed: { type: "speech_lapsed" },
+  ended: { type: "speech_ended" },
+  dismissed: { type: "speech_dismissed" },
+};

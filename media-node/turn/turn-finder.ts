@@ -1,0 +1,29 @@
+/** The ways of finding turns, seen from the handler: audio in; when the user speaks and stops, and what was said, out. */
+import type { AudioFrame } from "../audio/frame.ts";
+import type { TurnEvent, TurnPhase, TurnStep } from "./turn-machine.ts";
+
+/** Takes what was found, in order. */
+export type OnTurnEvent = (event: TurnEvent) => void;
+
+export interface TurnFinder {
+  /** True while the user is taken to be talking. */
+  readonly speaking: boolean;
+  /** Whether the client is told that the user talks. */
+  readonly announcesTalking: boolean;
+  /** What an event means in a phase, where turns are found in this way. */
+  next(phase: TurnPhase, event: TurnEvent): TurnStep;
+  /** Takes the user's audio. The next frame waits for the promise, if there is one. */
+  push(frame: AudioFrame): void | Promise<void>;
+  /** From now on what is said belongs to a turn. */
+  begin(): void;
+  /** What was said since {@link begin} belongs to none. */
+  discard(): void;
+  /**
+   * What was said, as one frame; the next turn starts afresh.
+   * @param paused whether the turn ended with a `speech_ended`.
+   */
+  take(paused: boolean): AudioFrame;
+  /** Takes the user to be silent; what was said is kept. */
+  restart(): void;
+  close(): void;
+}
