@@ -9,6 +9,7 @@ import { adminApi } from "./admin/index.ts";
 import { DirectoryCache } from "./directory-cache.ts";
 import { EdgeSession, SessionError } from "./edge-session.ts";
 import type { Env } from "./env.ts";
+import { KnownSessions } from "./known-sessions.ts";
 import { log, reasonOf } from "./log.ts";
 import { isOlder, isReset } from "./objects/call.ts";
 import { postInputs } from "./routes/inputs.ts";
@@ -70,6 +71,7 @@ export function createApp(options: AppOptions = {}): Hono<EdgeEnv> {
 export function createEdge(options: AppOptions = {}): Edge {
   const app = new Hono<EdgeEnv>().basePath(options.basePath ?? "");
   const directory = new DirectoryCache(Date.now);
+  const caches = { directory, known: new KnownSessions(Date.now) };
   const turn = new TurnService(options.turn ?? {});
 
   // Any page may call a stream. The node link is no business of pages.
@@ -88,9 +90,9 @@ export function createEdge(options: AppOptions = {}): Edge {
   const route = (method: Method, paths: string[], handler: Handler) => routes(paths, { [method]: handler });
   route("POST", ["/webrtc/offer", "/:stream/webrtc/offer"], (c) => postOffer(c, directory));
   route("GET", ["/config", "/:stream/config"], (c) => getConfig(c, directory, turn));
-  route("POST", ["/input_hook", "/:stream/input_hook"], (c) => postInputs(c, directory));
-  route("GET", ["/outputs", "/:stream/outputs"], (c) => getOutputs(c, directory));
-  route("GET", ["/sessions/:id", "/:stream/sessions/:id"], (c) => getSession(c, directory));
+  route("POST", ["/input_hook", "/:stream/input_hook"], (c) => postInputs(c, caches));
+  route("GET", ["/outputs", "/:stream/outputs"], (c) => getOutputs(c, caches));
+  route("GET", ["/sessions/:id", "/:stream/sessions/:id"], (c) => getSession(c, caches));
   routes(["/queue/:ticket", "/:stream/queue/:ticket"], {
     GET: (c) => getTicket(c, directory),
     DELETE: (c) => deleteTicket(c, directory),
@@ -120,6 +122,6 @@ export function createEdge(options: AppOptions = {}): Edge {
     return refuse("internal");
   });
   const session = (env: Env, clientId: string, stream = DEFAULT_STREAM): EdgeSession =>
-    new EdgeSession(env, directory, stream, clientId);
+    new EdgeSession(env, caches, stream, clientId);
   return { app, session, notFound };
 }

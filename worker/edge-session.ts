@@ -8,6 +8,7 @@ import { checkInputs, type InputDeclarations, type InputIssue, type InputValues 
 import { PROTOCOL_VERSION } from "../shared/version.ts";
 import type { DirectoryCache } from "./directory-cache.ts";
 import { type Env, sessionOf, streamOf } from "./env.ts";
+import type { KnownSessions } from "./known-sessions.ts";
 import { callObject, isReset } from "./objects/call.ts";
 import { eventStream, type ServerEvent } from "./outputs/event-stream.ts";
 import { OutputWatch, type SessionOutput } from "./outputs/watch.ts";
@@ -49,17 +50,23 @@ export interface OutputsOptions {
   readonly signal?: AbortSignal;
 }
 
+/** What an isolate remembers for all its sessions. */
+export interface SessionCaches {
+  readonly directory: DirectoryCache;
+  readonly known: KnownSessions;
+}
+
 export class EdgeSession {
   readonly #env: Env;
-  readonly #directory: DirectoryCache;
+  readonly #caches: SessionCaches;
   /** What the client calls it: its `webrtc_id`. */
   readonly clientId: string;
   /** Name of its stream. */
   readonly stream: string;
 
-  constructor(env: Env, directory: DirectoryCache, stream: string, clientId: string) {
+  constructor(env: Env, caches: SessionCaches, stream: string, clientId: string) {
     this.#env = env;
-    this.#directory = directory;
+    this.#caches = caches;
     this.stream = stream;
     this.clientId = clientId;
   }
@@ -104,8 +111,7 @@ export class EdgeSession {
   /** How it stands; null if there is no such session, or it has been forgotten. */
   async info(): Promise<SessionInfo> {
     await this.#declarations();
-    const { clientId } = this;
-    return await callObject(() => streamOf(this.#env, this.stream).find({ v: PROTOCOL_VERSION, clientId }));
+    return await this.#find();
   }
 
   /**
@@ -149,6 +155,9 @@ export class EdgeSession {
 
   async #watch(after: string): Promise<OutputWatch | "over"> {
     await this.#declarations();
+    const standing = await this.#standing();
+    if (standing === "over") return "over";
+    if (standing === "unknown") throw new SessionError("unknown_connection", refuseUnknown());
     const query = new URLSearchParams({ stream: this.stream, clientId: this.clientId, after: after.slice(0, 64) });
     const request = (): Promise<Response> =>
       sessionOf(this.#env, this.stream, this.clientId).fetch(
@@ -163,6 +172,7 @@ export class EdgeSession {
 
   async #control(action: SessionAction): Promise<void> {
     await this.#declarations();
+    if ((await this.#standing()) !== "there") throw new SessionError("unknown_connection", refuseUnknown());
     const { stream, clientId } = this;
     // Minted here: repeated after a reset, it still takes effect once.
     const request = { v: PROTOCOL_VERSION, stream, clientId, requestId: crypto.randomUUID(), action };
@@ -181,9 +191,25 @@ export class EdgeSession {
     }
   }
 
+  /** No object is made for an id that no session has. */
+  async #standing(): Promise<"there" | "over" | "unknown"> {
+    const { known } = this.#caches;
+    if (known.has(this.stream, this.clientId)) return "there";
+    const info = await this.#find();
+    if (info === null) return "unknown";
+    if (info.state === "ended") return "over";
+    known.add(this.stream, this.clientId);
+    return "there";
+  }
+
+  #find(): Promise<SessionInfo> {
+    const { clientId } = this;
+    return this.#call(() => streamOf(this.#env, this.stream).find({ v: PROTOCOL_VERSION, clientId }));
+  }
+
   /** What its stream declares. No object is made for a session of a stream that nobody registered. */
   async #declarations(): Promise<InputDeclarations> {
-    const entry = await this.#directory.lookup(this.#env, this.stream);
+    const entry = await this.#caches.directory.lookup(this.#env, this.stream);
     if (entry.kind === "known") return entry.descriptor.inputs ?? {};
     if (entry.kind === "unknown") throw new SessionError("unknown_stream", refuse("unknown_stream"));
     throw new SessionError("unknown_connection", refuseUnknown());

@@ -7,8 +7,7 @@ import type { Context } from "hono";
 import * as v from "valibot";
 import { checkInputs, type InputDeclarations } from "../../shared/inputs.ts";
 import { MAX_INPUT_BODY_BYTES } from "../../shared/limits.ts";
-import type { DirectoryCache } from "../directory-cache.ts";
-import { EdgeSession, invalidInputs } from "../edge-session.ts";
+import { EdgeSession, invalidInputs, type SessionCaches } from "../edge-session.ts";
 import { isDictionary, isJson, parseFields, parseObject, WebrtcId } from "../offer/body.ts";
 import { readBody } from "../offer/read-body.ts";
 import { refuse, refuseUnknown } from "./reply.ts";
@@ -20,8 +19,8 @@ const InputBody = v.object({
   inputs: v.optional(v.custom<Readonly<Record<string, unknown>>>(isDictionary, "dict_type")),
 });
 
-export async function postInputs(c: Context<EdgeEnv>, directory: DirectoryCache): Promise<Response> {
-  const found = await findStream(c, directory);
+export async function postInputs(c: Context<EdgeEnv>, caches: SessionCaches): Promise<Response> {
+  const found = await findStream(c, caches.directory);
   if (found.kind === "unknown") return refuse("unknown_stream");
   const text = await readBody(c.req.raw, MAX_INPUT_BODY_BYTES);
   if (text === null) return refuse("body_too_large");
@@ -40,7 +39,7 @@ export async function postInputs(c: Context<EdgeEnv>, directory: DirectoryCache)
       : checkInputs(declared, inputs, ["body", "inputs"], "refuse");
   if (!check.ok) throw invalidInputs(check.issues);
   if (found.kind === "nothing_registered") return refuseUnknown();
-  await new EdgeSession(c.env, directory, found.name, clientId).sendChecked(check.values);
+  await new EdgeSession(c.env, caches, found.name, clientId).sendChecked(check.values);
   return c.json({ status: "success" });
 }
 

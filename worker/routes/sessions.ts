@@ -2,18 +2,17 @@
 import type { Context } from "hono";
 import * as v from "valibot";
 import { ClientId } from "../../shared/ids.ts";
-import type { DirectoryCache } from "../directory-cache.ts";
-import { EdgeSession } from "../edge-session.ts";
+import { EdgeSession, type SessionCaches } from "../edge-session.ts";
 import { refuse, refuseUnknown } from "./reply.ts";
 import { findStream } from "./stream-name.ts";
 import type { EdgeEnv } from "./types.ts";
 
-export async function getSession(c: Context<EdgeEnv>, directory: DirectoryCache): Promise<Response> {
-  const found = await findStream(c, directory);
+export async function getSession(c: Context<EdgeEnv>, caches: SessionCaches): Promise<Response> {
+  const found = await findStream(c, caches.directory);
   if (found.kind === "unknown") return refuse("unknown_stream");
   const clientId = c.req.param("id");
   if (found.kind === "nothing_registered" || !v.is(ClientId, clientId)) return refuseUnknown();
-  const info = await new EdgeSession(c.env, directory, found.name, clientId).info();
+  const info = await new EdgeSession(c.env, caches, found.name, clientId).info();
   if (info === null) return refuseUnknown();
   const since = info.sinceMs === undefined ? null : new Date(info.sinceMs).toISOString();
   const whereabouts = { stream: found.name, since };

@@ -38,6 +38,16 @@ export function trickle(stream: string, webrtcId: string, candidate: unknown = C
   return post(stream, { candidate, type: "ice-candidate", webrtc_id: webrtcId });
 }
 
+/** `POST` of inputs. */
+export async function hook(stream: string, body: unknown): Promise<Answer> {
+  const response = await exports.default.fetch(`http://edge/${stream}/input_hook`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
+  return answer(response);
+}
+
 export async function get(path: string): Promise<Answer> {
   return answer(await exports.default.fetch(`http://edge${path}`));
 }
