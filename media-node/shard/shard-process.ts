@@ -10,6 +10,9 @@ import { FromShard, type ShardConfig, TICK_MS, type ToShard } from "./messages.t
 /** A shard whose thread has not run for this long is frozen: it is killed, its sessions are lost. */
 const FROZEN_MS = 10 * TICK_MS;
 
+/** The main process was late by this: it judges nobody by that time. */
+const OWN_PAUSE_MS = 2 * TICK_MS;
+
 /**
  * Packets live for milliseconds: with room for more of them, fewer garbage collections find any alive. In MB.
  */
@@ -117,8 +120,11 @@ export class ShardProcess {
   }
 
   #watchTicks(): void {
+    const dueMs = this.#clock.nowMs() + TICK_MS;
     this.#watch = this.#clock.after(TICK_MS, () => {
       if (this.#state === "exited") return;
+      // This process stood still itself: the ticks of that time may be waiting to be read.
+      if (this.#clock.nowMs() - dueMs > OWN_PAUSE_MS) this.#tickedAtMs = this.#clock.nowMs();
       if (this.silentMs > FROZEN_MS) this.#child.kill("SIGKILL");
       this.#watchTicks();
     });
