@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { WebSocket } from "ws";
 import { NODE_ID_HEADER, NODE_LINK_PATH } from "../../shared/link.ts";
+import { PROTOCOL_VERSION } from "../../shared/version.ts";
 import { startLocalEdge } from "./edge.ts";
 
 /** Bundling and starting workerd, on a machine that is busy with other tests. */
@@ -55,7 +56,7 @@ describe("the local edge", { timeout: SLOW_MS }, () => {
     await expect(fetch(`${first.url}/health`)).rejects.toThrow();
     const second = await startLocalEdge({ ...options(), port: Number(new URL(first.url).port) });
     expect(second.url).toBe(first.url);
-    expect(await (await fetch(`${second.url}/kept/config`)).json()).toMatchObject({ name: "kept", protocol: 1 });
+    expect(await (await fetch(`${second.url}/kept/config`)).json()).toMatchObject({ name: "kept", protocol: PROTOCOL_VERSION });
     await second.stop();
   });
 

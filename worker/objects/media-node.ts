@@ -24,7 +24,14 @@ import { PendingCommands } from "../link/pending-commands.ts";
 import { regionOf } from "../link/region.ts";
 import { Serial } from "../link/serial.ts";
 import { log, reasonOf } from "../log.ts";
-import { type CommandResult, checkVersion, type MediaNodeApi, type Message, type SessionName } from "../rpc.ts";
+import {
+  type CommandResult,
+  checkVersion,
+  type MediaNodeApi,
+  type Message,
+  type SessionName,
+  type TokenUse,
+} from "../rpc.ts";
 import { Audience } from "./audience.ts";
 import { callObject } from "./call.ts";
 import { type NodeRow, NodeRows } from "./node-rows.ts";
@@ -77,6 +84,14 @@ export class MediaNode extends DurableObject<Env> implements MediaNodeApi {
     );
     await this.#arm();
     return new Response(null, { status: 101, webSocket: client });
+  }
+
+  async useToken(request: Message<MediaNodeApi, "useToken">): Promise<TokenUse> {
+    checkVersion(request);
+    const { tokenId, forgetAtMs, epoch } = request;
+    // Of an older run: told so before it has a socket.
+    if (epoch !== null && epoch < (this.#rows.node()?.epoch ?? 0)) return "replaced";
+    return this.#rows.useToken(tokenId, forgetAtMs, Date.now()) ? "first" : "used";
   }
 
   async command(request: Message<MediaNodeApi, "command">): Promise<CommandResult> {
@@ -231,7 +246,8 @@ export class MediaNode extends DurableObject<Env> implements MediaNodeApi {
     if (link === null) return false;
     if (link.state.version >= COMMAND_SINCE[command.command]) return link.send({ kind: "command", body: command });
     // A node of the release before would not even answer.
-    this.#pending.reply({ id: command.id, ok: false, error: "protocol_mismatch" });
+    const message = "The media node runs the release before this one, which does not know the command.";
+    this.#pending.reply({ id: command.id, ok: false, error: "protocol_mismatch", message });
     return true;
   }
 
