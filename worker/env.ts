@@ -13,11 +13,18 @@ export interface Env extends TurnVariables {
   readonly ASSETS?: Fetcher;
   /** Shared by the edge and its media nodes. */
   readonly EDGERTC_NODE_SECRET?: string;
+  /** `true`: sessions have secrets of their own, and nodes must not send theirs (docs/security.md). Default: as FastRTC. */
+  readonly EDGERTC_STRICT?: string;
   /** Opens the operators' API and page; without it they are off. */
   readonly EDGERTC_ADMIN_TOKEN?: string;
   /** Counts what an address asks of `GET /turn`. */
   readonly TURN_LIMITER?: RateLimit;
 }
+
+export const isStrict = ({ EDGERTC_STRICT }: Env): boolean => isOn(EDGERTC_STRICT);
+
+/** A switch among the variables: `true`, `1`, `on` or `yes`. */
+export const isOn = (value: string | undefined): boolean => /^(?:true|1|on|yes)$/i.test(value?.trim() ?? "");
 
 /** Object names start with a tenant; there is one so far. */
 const TENANT = "default";
@@ -25,6 +32,8 @@ const TENANT = "default";
 // A new stub for each call: one is broken for good once its object was reset.
 export const directoryOf = (env: Env): DirectoryApi => env.DIRECTORY.getByName(TENANT);
 export const streamOf = (env: Env, stream: string): StreamApi => env.STREAM.getByName(`${TENANT}/${stream}`);
+/** The stream whose object this is the id of; null for an object that was not made by its name. */
+export const streamNameOf = (id: DurableObjectId): string | null => id.name?.slice(TENANT.length + 1) ?? null;
 export const sessionOf = (env: Env, stream: string, clientId: string): SessionApi =>
   env.SESSION.getByName(`${TENANT}/${stream}/${clientId}`);
 export const mediaNodeOf = (env: Env, nodeId: string): MediaNodeApi => env.MEDIA_NODE.getByName(`${TENANT}/${nodeId}`);

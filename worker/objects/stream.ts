@@ -5,7 +5,7 @@
 import { DurableObject } from "cloudflare:workers";
 import type { SessionEvent } from "../../shared/link.ts";
 import type { EndReason } from "../../shared/session.ts";
-import type { Env } from "../env.ts";
+import { type Env, streamNameOf } from "../env.ts";
 import { durableSql } from "../ledger/durable-sql.ts";
 import { Ledger } from "../ledger/ledger.ts";
 import type { LedgerOverview, SessionRow } from "../ledger/overview.ts";
@@ -19,6 +19,7 @@ import {
   type StreamApi,
   type Versioned,
 } from "../rpc.ts";
+import { noticeEnds } from "./end-notice.ts";
 import { EndedSessions } from "./ended-sessions.ts";
 
 /** After an alarm that failed, the next try. */
@@ -112,13 +113,16 @@ export class Stream extends DurableObject<Env> implements StreamApi {
     const result = this.#ledger.nodeUp({ ...request, build, concurrencyLimit, queue, timeLimitMs }, Date.now());
     if (result === null) return null;
     for (const lease of result.freed) this.#remember(lease, lease.epoch === epoch ? "ended_by_edge" : "node_lost");
+    this.#noticeEnds(result.freed);
     await this.#armAlarm();
     return { end: [...result.end] };
   }
 
   async nodeChanged(request: Message<StreamApi, "nodeChanged">): Promise<void> {
     checkVersion(request);
-    for (const lease of this.#ledger.nodeChanged(request, Date.now())) this.#remember(lease, "node_lost");
+    const freed = this.#ledger.nodeChanged(request, Date.now());
+    for (const lease of freed) this.#remember(lease, "node_lost");
+    this.#noticeEnds(freed);
     await this.#armAlarm();
   }
 
@@ -165,6 +169,11 @@ export class Stream extends DurableObject<Env> implements StreamApi {
     if (done) this.#ended.add(clientId, { sid, reason, sinceMs: Date.now() });
     else this.#ended.correct(clientId, { sid, reason });
     return done;
+  }
+
+  #noticeEnds(leases: readonly Lease[]): void {
+    const stream = streamNameOf(this.ctx.id);
+    if (stream !== null && leases.length > 0) this.ctx.waitUntil(noticeEnds(this.env, stream, leases));
   }
 
   #remember(lease: Lease, reason: EndReason): void {

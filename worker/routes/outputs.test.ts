@@ -99,6 +99,16 @@ describe("GET /outputs", () => {
     await events.close();
   });
 
+  it("ends where a new run of the node came, which has not the session any more", async () => {
+    const lost = await FakeNode.start({ nodeId: "lost", streams: [descriptor("lost")] });
+    await offer("lost", "a");
+    await lost.connected(lost.sessions[0]?.sid ?? "");
+    const events = await EventReader.open("http://edge/lost/outputs?webrtc_id=a");
+    const next = await FakeNode.start({ nodeId: "lost", streams: [descriptor("lost")] });
+    expect(await events.next()).toBeNull();
+    next.drop();
+  });
+
   it("waits for an offer that is under way", async () => {
     const answer = Promise.withResolvers<void>();
     node.onCommand = async (command) => {
