@@ -25,9 +25,9 @@ export default defineConfig({
               bindings: {
                 EDGERTC_NODE_SECRET: "test-secret",
                 // Steps of the objects' property test; 10000 takes a minute.
-                ...(process.env.EDGERTC_OBJECT_STEPS === undefined
+                ...(process.env["EDGERTC_OBJECT_STEPS"] === undefined
                   ? {}
-                  : { EDGERTC_OBJECT_STEPS: process.env.EDGERTC_OBJECT_STEPS }),
+                  : { EDGERTC_OBJECT_STEPS: process.env["EDGERTC_OBJECT_STEPS"] }),
                 EDGERTC_ADMIN_TOKEN: "token-of-the-tests",
               },
             },

@@ -53,8 +53,8 @@ export const ExtensionMessage = v.variant("type", [
   }),
   /** The arguments of one AdditionalOutputs, as JSON. */
   v.object({ type: v.literal("output"), data: v.array(v.unknown()) }),
-  /** The server ends the session; the connection closes right after. */
-  v.object({ type: v.literal("bye"), data: v.object({ reason: v.string() }) }),
+  /** The server ends the session; the connection closes right after. `ticket`: the caller's place in line, if it has one. */
+  v.object({ type: v.literal("bye"), data: v.object({ reason: v.string(), ticket: v.optional(v.string()) }) }),
 ]);
 export type ExtensionMessage = v.InferOutput<typeof ExtensionMessage>;
 

@@ -128,6 +128,8 @@ export const SessionCommand = v.variant("command", [
     command: v.literal("offer"),
     ...SessionRef,
     sdp: v.pipe(v.string(), v.maxLength(MAX_SDP_CHARS)),
+    /** The session that ended at its time limit, whose caller this is: its state may be kept. */
+    resumes: v.optional(SessionId),
     /** Candidates that came before the offer. */
     candidates: v.pipe(v.array(IceCandidate), v.maxLength(MAX_CANDIDATES)),
   }),

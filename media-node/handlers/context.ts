@@ -38,6 +38,11 @@ export interface HandlerContext {
   requestInputs(request?: InputRequest): Promise<InputValues>;
   /** What came so far is no answer to the next {@link requestInputs}. */
   clearInputs(): void;
+  /**
+   * The caller's, for the handler to keep what it likes. Where the session ends at its time limit on a stream whose queue
+   * says `rejoin`, the caller's next session on this node finds it again.
+   */
+  readonly state: Map<string, unknown>;
   /** Sends one of FastRTC's messages to the client. */
   send(message: FastRtcMessage): void;
   /** Sends a text of the handler's own to the client, as it is. */

@@ -34,6 +34,7 @@ function rig(
       await inputs?.ready;
       return inputs?.latest ?? {};
     },
+    state: new Map(),
     clearInputs: () => {
       if (inputs !== undefined) events.push("inputs over");
     },

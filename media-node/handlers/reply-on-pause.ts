@@ -24,6 +24,8 @@ export interface Turn<Inputs extends InputValues = InputValues> {
   readonly inputs: Inputs;
   /** Aborted when the user interrupts, or the session ends. Pass it on to whatever the reply waits for. */
   readonly signal: AbortSignal;
+  /** Yours to keep things in for the caller, into its next call where this one ends at a time limit that rejoins the queue. */
+  readonly state: Map<string, unknown>;
   /** The session: its id at the edge, the client's name for it, the stream. */
   readonly session: { readonly sid: string; readonly clientId: string; readonly stream: string };
 }
@@ -189,7 +191,14 @@ export class ReplyOnPause<Inputs extends InputValues = InputValues> extends Stre
     const { sid, clientId, stream } = this.context;
     const start = (signal: AbortSignal, inputs: InputValues): ReplyResult =>
       // The session has checked them against the stream's declaration, which `Inputs` is the type of.
-      fn({ audio, history, signal, inputs: inputs as Inputs, session: { sid, clientId, stream } });
+      fn({
+        audio,
+        history,
+        signal,
+        inputs: inputs as Inputs,
+        state: this.context.state,
+        session: { sid, clientId, stream },
+      });
     const limit = { clock: this.context.clock, timeoutMs: this.#options.replyTimeoutMs ?? REPLY_TIMEOUT_MS };
     const reply = new Reply((signal) => {
       if (!this.context.declaresInputs) return start(signal, this.context.inputs);

@@ -64,6 +64,7 @@ function rig(playsAudio = true) {
     declaresInputs: false,
     inputs: {},
     requestInputs: async () => ({}),
+    state: new Map(),
     clearInputs: () => undefined,
     send: (message) => {
       if (message.type === "error") seen.errors.push(message.message);

@@ -3,6 +3,7 @@ import * as v from "valibot";
 import type { IceCandidate } from "../../shared/candidate.ts";
 import { ClientHello, type ExtensionMessage, type FastRtcMessage, pythonJson } from "../../shared/channel.ts";
 import { EdgeRtcError, ERRORS } from "../../shared/errors.ts";
+import { ticketOf } from "../../shared/ids.ts";
 import { checkInputs, type InputValues } from "../../shared/inputs.ts";
 import { MAX_CHANNEL_MESSAGE_CHARS } from "../../shared/limits.ts";
 import type { KeptOutputs as Kept, Output } from "../../shared/link.ts";
@@ -18,6 +19,7 @@ import type { IceOptions } from "../transport/ice-options.ts";
 import { Peer } from "../transport/peer.ts";
 import { HandlerRunner } from "./handler-runner.ts";
 import { KeptOutputs } from "./kept-outputs.ts";
+import type { CallerState } from "./kept-states.ts";
 import { SessionInputs } from "./session-inputs.ts";
 import { nextSession, type SessionAction, type SessionSignal, type SessionState } from "./session-machine.ts";
 
@@ -44,6 +46,8 @@ export interface SessionOptions {
   readonly clock: Clock;
   readonly openVad: (onProbability: (probability: number) => void) => VadStream;
   readonly log: SessionLog;
+  /** What the handler kept of the caller's session before. Default: nothing. */
+  readonly state?: CallerState | undefined;
   readonly onConnected: () => void;
   /** Each additional output, while somebody watches. */
   readonly onOutput: (output: Output) => void;
@@ -60,6 +64,8 @@ export class Session {
   readonly #timers = new Set<Timer>();
   readonly #inputs: SessionInputs;
   readonly #outputs: KeptOutputs;
+  /** The handler's, kept for the caller's next session where it has a place in line. */
+  readonly state: CallerState;
   #receiver: AudioReceiver | undefined;
   #state: SessionState = { phase: "answering" };
   #connectedAtMs: number | undefined;
@@ -70,6 +76,7 @@ export class Session {
     this.#options = options;
     const { clock, ice, stream } = options;
     const { descriptor } = stream;
+    this.state = options.state ?? new Map();
     this.#inputs = new SessionInputs(descriptor.inputs ?? {}, clock);
     this.#outputs = new KeptOutputs(options.onOutput);
     this.#peer = new Peer({
@@ -164,6 +171,11 @@ export class Session {
     this.#outputs.unwatch();
   }
 
+  /** Whether a session that ended so is at the end of the line again. */
+  rejoinsAfter(reason: EndReason): boolean {
+    return reason === "time_limit" && this.#options.stream.descriptor.queue?.rejoin === true;
+  }
+
   end(reason: EndReason): void {
     this.#signal({ type: "over", reason });
   }
@@ -237,6 +249,7 @@ export class Session {
       },
       requestInputs: (request) => this.#requestInputs(request),
       clearInputs: () => this.#inputs.clear(),
+      state: this.state,
       send: (message) => this.#send(message),
       sendText: (text) => {
         this.#peer.sendText(text);
@@ -313,7 +326,11 @@ export class Session {
 
   /** A client of ours learns why; FastRTC's see the connection close. */
   #tellEnd(): void {
-    if (this.#state.phase === "ended") this.#extend({ type: "bye", data: { reason: this.#state.reason } });
+    if (this.#state.phase !== "ended") return;
+    const { reason } = this.#state;
+    // The edge puts the caller in line under the same ticket, when it hears of the end.
+    const ticket = this.rejoinsAfter(reason) ? { ticket: ticketOf(this.#options.sid) } : {};
+    this.#extend({ type: "bye", data: { reason, ...ticket } });
   }
 
   async #tearDown(): Promise<void> {

@@ -4,6 +4,7 @@ import type { OutputNews, ReplyBody, SessionCommand, SessionEvent, SessionSnapsh
 import type { EndReason } from "../../shared/session.ts";
 import type { IceServers } from "../../shared/turn.ts";
 import type { ShardFacts } from "../metrics/node-metrics.ts";
+import { MAX_KEPT_STATES } from "../session/kept-states.ts";
 import type { Clock, Timer } from "../time/clock.ts";
 import type { ShardConfig } from "./messages.ts";
 import { ShardProcess } from "./shard-process.ts";
@@ -38,6 +39,8 @@ export class ShardPool {
   readonly #options: ShardPoolOptions;
   readonly #shards = new Map<number, ShardProcess>();
   readonly #sessions = new Map<string, Held>();
+  /** By session that has ended: where what its handler kept for the caller is. */
+  readonly #keepers = new Map<string, ShardProcess>();
   readonly #restarts = new Set<Timer>();
   #deaths = 0;
   #streams: readonly StreamDescriptor[] = [];
@@ -106,7 +109,7 @@ export class ShardPool {
       if (reply.ok) this.#noteWatch(command);
       return reply;
     }
-    const shard = held?.shard ?? this.#leastLoaded();
+    const shard = held?.shard ?? this.#keeperOf(command.resumes) ?? this.#leastLoaded();
     const full = this.#state !== "open" || this.#sessions.size >= this.#options.capacity;
     if (shard === undefined || (held === undefined && full)) {
       return { id: command.id, ok: false, error: "node_full" };
@@ -152,6 +155,20 @@ export class ShardPool {
     return [...this.#shards.values()].filter(({ ready }) => ready);
   }
 
+  /** The shard that keeps the state of a caller's session before. */
+  #keeperOf(sid: string | undefined): ShardProcess | undefined {
+    const keeper = sid === undefined ? undefined : this.#keepers.get(sid);
+    if (sid !== undefined) this.#keepers.delete(sid);
+    return keeper?.ready === true ? keeper : undefined;
+  }
+
+  /** A session that ended at its time limit may be in line again. The shard knows whether it is, and forgets in time. */
+  #noteKeeper(sid: string, shard: ShardProcess): void {
+    this.#keepers.set(sid, shard);
+    const [oldest] = this.#keepers.keys();
+    if (this.#keepers.size > MAX_KEPT_STATES * this.#options.size && oldest !== undefined) this.#keepers.delete(oldest);
+  }
+
   #leastLoaded(): ShardProcess | undefined {
     const counts = new Map<ShardProcess, number>(this.#readyShards().map((shard) => [shard, 0]));
     for (const { shard } of this.#sessions.values()) counts.set(shard, (counts.get(shard) ?? 0) + 1);
@@ -193,6 +210,7 @@ export class ShardPool {
   #onEvent(event: SessionEvent): void {
     const held = this.#sessions.get(event.sid);
     if (held === undefined) return;
+    if (event.event === "ended" && event.reason === "time_limit") this.#noteKeeper(event.sid, held.shard);
     if (event.event === "ended") this.#sessions.delete(event.sid);
     else this.#sessions.set(event.sid, { ...held, snapshot: { ...held.snapshot, state: "live" } });
     this.#options.onEvent(event);

@@ -5,6 +5,7 @@ import type { EndReason } from "../../shared/session.ts";
 import type { IceServers } from "../../shared/turn.ts";
 import type { VadStream } from "../handlers/context.ts";
 import { startingWithStun } from "../ice/starting-with-stun.ts";
+import { KeptStates, keptMs } from "../session/kept-states.ts";
 import { Session, type SessionLog } from "../session/session.ts";
 import type { LoadedStream } from "../stream/load.ts";
 import type { Clock } from "../time/clock.ts";
@@ -27,11 +28,13 @@ type Control = Exclude<SessionCommand, { command: "offer" | "candidate" | "end" 
 export class Shard {
   readonly #options: ShardOptions;
   readonly #sessions = new Map<string, Session>();
+  readonly #states: KeptStates;
   #ice: IceOptions;
 
   constructor(options: ShardOptions) {
     this.#options = options;
     this.#ice = options.ice;
+    this.#states = new KeptStates(options.clock);
   }
 
   get size(): number {
@@ -106,6 +109,7 @@ export class Shard {
       clock,
       openVad,
       log,
+      state: command.resumes === undefined ? undefined : this.#states.take(command.resumes),
       onConnected: () => {
         log.info(ref, "session connected");
         onEvent({ ...ref, event: "connected" });
@@ -113,6 +117,7 @@ export class Shard {
       onOutput: (output) => onOutput({ ...ref, news: "output", ...output }),
       onEnded: (reason) => {
         this.#sessions.delete(sid);
+        if (session.rejoinsAfter(reason)) this.#states.keep(sid, session.state, keptMs(stream.descriptor));
         log.info({ ...ref, reason }, "session ended");
         onEvent({ ...ref, event: "ended", reason });
       },

@@ -1,8 +1,24 @@
 /** What an app developer writes: a handler, and what the edge and the page need to know about it. */
-import type { Modality, Mode, RtcConfiguration, StreamDescriptor } from "../../shared/descriptor.ts";
+import * as v from "valibot";
+import {
+  type Modality,
+  type Mode,
+  QueueOptions,
+  type RtcConfiguration,
+  type StreamDescriptor,
+} from "../../shared/descriptor.ts";
 import type { InputDeclaration } from "../../shared/inputs.ts";
 import { StreamHandler } from "../handlers/stream-handler.ts";
 import { readDeclarations } from "./inputs.ts";
+
+export interface QueueWish {
+  /** Callers that wait at once, at most 1,000. */
+  readonly maxLength: number;
+  /** A place in line that nobody asks about for this long is given up: 5,000 to 600,000. Default 60,000. */
+  readonly ticketTtlMs?: number;
+  /** A call that ends at `timeLimit` is at the end of the line again, its `state` kept. Default false. */
+  readonly rejoin?: boolean;
+}
 
 export interface StreamOptions {
   /** Only `audio` so far. */
@@ -21,6 +37,8 @@ export interface StreamOptions {
   readonly trackConstraints?: Record<string, unknown> | null;
   /** What the handler wants to be told beside the audio, by name: `{ mirror: slider({ value: 0.3 }) }`. Default none. */
   readonly inputs?: Readonly<Record<string, InputDeclaration>>;
+  /** Who finds every slot taken waits for one, first come, first served (docs/queue.md). Default: is refused. */
+  readonly queue?: QueueWish | null;
   /** Words for the page. */
   readonly ui?: { readonly title?: string; readonly subtitle?: string };
 }
@@ -49,6 +67,7 @@ export class Stream {
     if (typeof timeLimit === "number" && !(timeLimit > 0)) {
       throw new TypeError(`timeLimit must be a positive number of seconds, not ${timeLimit}.`);
     }
+    if (options.queue != null) readQueue(options.queue);
     if (options.inputs !== undefined) readDeclarations(options.inputs);
     this.handler = handler;
     this.options = options;
@@ -58,7 +77,7 @@ export class Stream {
   describe(name: string, build: number): StreamDescriptor {
     const { modality, mode, concurrencyLimit, timeLimit, allowExtraTracks, rtcConfiguration, trackConstraints, ui } =
       this.options;
-    const { inputs } = this.options;
+    const { inputs, queue } = this.options;
     return {
       name,
       modality,
@@ -70,7 +89,17 @@ export class Stream {
       trackConstraints: trackConstraints ?? null,
       ui: { ...ui },
       ...(inputs === undefined ? {} : { inputs: { ...inputs } }),
+      ...(queue == null ? {} : { queue: readQueue(queue) }),
       build,
     };
   }
+}
+
+const DEFAULT_TICKET_TTL_MS = 60_000;
+
+function readQueue({ maxLength, ticketTtlMs = DEFAULT_TICKET_TTL_MS, rejoin = false }: QueueWish): QueueOptions {
+  const parsed = v.safeParse(QueueOptions, { maxLength, ticketTtlMs, rejoin });
+  if (parsed.success) return parsed.output;
+  const [issue] = parsed.issues;
+  throw new TypeError(`queue.${v.getDotPath(issue) ?? ""} makes no sense: ${issue.message}`);
 }

@@ -31,6 +31,8 @@ export interface CallerOptions {
   readonly label?: string;
   /** Say hello as EdgeRTC's own client does. Default false: a FastRTC front end. */
   readonly hello?: boolean;
+  /** A place in line, from an earlier refusal. */
+  readonly ticket?: string;
   /**
    * How candidates travel: `in_offer` (default), `before_offer` and `after_answer` are trickled and not in the SDP, `none`
    * are kept to ourselves.
@@ -110,7 +112,12 @@ export class Caller {
     let sdp = this.#connection.localDescription?.sdp ?? "";
     if (candidates !== "in_offer") sdp = sdp.replace(/^a=(candidate|end-of-candidates).*\r\n/gm, "");
     if (candidates === "before_offer") await this.#trickle(gathered);
-    const reply = await this.post({ sdp, type: "offer", webrtc_id: this.clientId });
+    const reply = await this.post({
+      sdp,
+      type: "offer",
+      webrtc_id: this.clientId,
+      ...(this.#options.ticket === undefined ? {} : { ticket: this.#options.ticket }),
+    });
     if (typeof reply.body["sdp"] === "string") {
       this.answer = reply.body["sdp"];
       await this.#connection.setRemoteDescription({ type: "answer", sdp: this.answer });

@@ -7,6 +7,7 @@ import { DurableObject } from "cloudflare:workers";
 import * as v from "valibot";
 import type { IceCandidate } from "../../shared/candidate.ts";
 import { type ErrorCode, failedBody, fastRtcRefusal, isErrorCode, withPlace } from "../../shared/errors.ts";
+import { sessionOfTicket } from "../../shared/ids.ts";
 import type { Command } from "../../shared/link.ts";
 import { PROTOCOL_VERSION } from "../../shared/version.ts";
 import { COMMAND_DEADLINE_MS } from "../deadlines.ts";
@@ -193,7 +194,7 @@ export class Session extends DurableObject<Env> implements SessionApi {
     }
   }
 
-  #offerCommand({ sid, stream, clientId, sdp }: OfferRequest): Command {
+  #offerCommand({ sid, stream, clientId, sdp, ticket }: OfferRequest): Command {
     return {
       id: `${sid}:offer`,
       command: "offer",
@@ -201,6 +202,7 @@ export class Session extends DurableObject<Env> implements SessionApi {
       stream,
       clientId,
       sdp,
+      ...(ticket === undefined ? {} : { resumes: sessionOfTicket(ticket) }),
       candidates: this.#candidates.withOffer(),
     };
   }
