@@ -1,6 +1,7 @@
 import { exports } from "cloudflare:workers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { MAX_CANDIDATES, MAX_EARLY_CANDIDATES, MAX_OFFER_BODY_BYTES } from "../../shared/limits.ts";
+import { PROTOCOL_VERSION } from "../../shared/version.ts";
 import { CANDIDATE, get, offer, post, SDP, trickle } from "../testing/client.ts";
 import { descriptor, FakeNode } from "../testing/fake-node.ts";
 
@@ -132,7 +133,7 @@ describe("POST /<stream>/webrtc/offer", () => {
       node.onCommand = (command) => node.accept(command);
       expect(answer.status).toBe(400);
       expect(answer.json).toMatchObject({ meta: { error, message: "Because." } });
-      expect((await get(`/rows/sessions/${error}`)).json).toEqual({ state: "ended", reason: "offer_failed" });
+      expect((await get(`/rows/sessions/${error}`)).json).toMatchObject({ state: "ended", reason: "offer_failed" });
       expect((await offer("rows", error)).json).toMatchObject({ type: "answer" });
     },
   );
@@ -215,7 +216,7 @@ describe("what the edge tells", () => {
       active: 1,
       nodesReady: 1,
     });
-    expect((await get("/told/config")).json).toEqual({ ...told, protocol: 1 });
+    expect((await get("/told/config")).json).toEqual({ ...told, turn: false, protocol: PROTOCOL_VERSION });
     node.drop();
   });
 
