@@ -66,3 +66,9 @@ export const MAX_KEPT_OUTPUT_CHARS = 1024 * 1024;
 
 /** Clients that may watch one session's outputs at once. More: `too_many_watchers`. */
 export const MAX_OUTPUT_WATCHERS = 16;
+
+/** Longest that a join token may be valid for: it lets somebody begin a call, it is no session. Longer: `token_invalid`. */
+export const MAX_JOIN_TOKEN_LIFETIME_MS = 60 * 60_000;
+
+/** Characters of the secret that signs join tokens: 256 bits in hexadecimal have twice as many. Shorter: `tokens_disabled`. */
+export const MIN_TOKEN_SECRET_CHARS = 32;

@@ -14,7 +14,7 @@ import { EndReason, LeaseState } from "./session.ts";
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 
-/** Path a node dials, with `Authorization: Bearer <EDGERTC_NODE_SECRET>` and {@link NODE_ID_HEADER}. */
+/** Path a node dials, with a token for it (node-token.ts) as its bearer token, and {@link NODE_ID_HEADER}. */
 export const NODE_LINK_PATH = "/node/link";
 export const NODE_ID_HEADER = "x-edgertc-node";
 

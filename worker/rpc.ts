@@ -11,15 +11,7 @@ import type { Command, KeptOutputs, NodeLoad, Output, SessionEvent, SessionSnaps
 import type { EndReason } from "../shared/session.ts";
 import { MIN_PROTOCOL_VERSION } from "../shared/version.ts";
 import type { LedgerOverview, SessionRow } from "./ledger/overview.ts";
-import type {
-  Admission,
-  AdmissionRequest,
-  Lease,
-  LeaseRef,
-  LedgerStatus,
-  NodeChange,
-  TicketStatus,
-} from "./ledger/types.ts";
+import type { Admission, AdmissionRequest, Lease, LeaseRef, LedgerStatus, NodeChange, Place, TicketStatus } from "./ledger/types.ts";
 
 /** What every message between objects has. */
 export interface Versioned {
@@ -70,6 +62,8 @@ export interface StreamApi {
       revision: number;
       descriptor: StreamDescriptor;
       load: NodeLoad;
+      /** Where it dialled from. */
+      place?: Place | undefined;
       sessions: SessionSnapshot[];
     },
   ): Promise<{ end: string[] } | null>;
@@ -127,8 +121,13 @@ export type CommandResult =
   | { readonly ok: true; readonly sdp?: string; readonly outputs?: KeptOutputs }
   | { readonly ok: false; readonly error: string; readonly message?: string; readonly sent: boolean };
 
+/** `first`: the token was not used before. `replaced`: it is of a run of the node that a newer one has taken over. */
+export type TokenUse = "first" | "used" | "replaced";
+
 export interface MediaNodeApi {
   fetch(request: Request): Promise<Response>;
+  /** Takes a token of the node that the Worker has checked, once. */
+  useToken(request: Versioned & { tokenId: string; forgetAtMs: number; epoch: number | null }): Promise<TokenUse>;
   /**
    * Hands a command to the node and waits for its reply, for `withinMs` or the usual deadline. Repeated with the same
    * command id it is sent once.

@@ -25,7 +25,7 @@ let renewal: IceServersRenewal;
 const make = (edgeUrl = "http://edge.example.com") =>
   new IceServersRenewal({
     edgeUrl,
-    secret: "secret",
+    credentials: { authorization: async (path) => `Bearer ${path}`, edgeTimeIs: () => undefined },
     nodeId: "node-1",
     clock,
     onServers: (servers) => given.push(servers),
@@ -48,11 +48,11 @@ afterEach(() => {
 });
 
 describe("a node's ICE servers", () => {
-  it("are asked for with the node's secret and name, under the edge's own path", async () => {
+  it("are asked for with a token and the node's name, under the edge's own path", async () => {
     answer = () => Response.json(reply(server("a")));
     await renewal.start();
     expect(requests[0]?.url).toBe("http://edge.example.com/node/ice-servers");
-    expect(requests[0]?.headers.get("authorization")).toBe("Bearer secret");
+    expect(requests[0]?.headers.get("authorization")).toBe("Bearer /node/ice-servers");
     expect(requests[0]?.headers.get("x-edgertc-node")).toBe("node-1");
     expect([given, clientsHaveTurn]).toEqual([[server("a")], [true]]);
     const mounted = make("https://edge.example.com/voice/");

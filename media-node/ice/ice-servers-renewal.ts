@@ -4,8 +4,10 @@
  */
 import * as v from "valibot";
 import { NODE_ID_HEADER } from "../../shared/link.ts";
+import { EDGE_TIME_HEADER } from "../../shared/node-token.ts";
 import { type IceServers, NODE_ICE_SERVERS_PATH, NodeIceServersReply } from "../../shared/turn.ts";
 import { PROTOCOL_VERSION } from "../../shared/version.ts";
+import type { Credentials } from "../link/node-credentials.ts";
 import type { Clock, Timer } from "../time/clock.ts";
 
 /** The edge gives a provider five seconds; it answers within this or not at all. */
@@ -18,7 +20,7 @@ const RECHECK_MS = 10 * 60_000;
 
 export interface IceServersRenewalOptions {
   readonly edgeUrl: string;
-  readonly secret: string;
+  readonly credentials: Credentials;
   readonly nodeId: string;
   readonly clock: Clock;
   /** Called with each new list, an empty one included. */
@@ -81,14 +83,15 @@ export class IceServersRenewal {
   }
 
   async #request(stop: AbortSignal): Promise<NodeIceServersReply> {
-    const { edgeUrl, secret, nodeId, fetch: send = fetch } = this.#options;
+    const { edgeUrl, credentials, nodeId, fetch: send = fetch } = this.#options;
     const response = await send(new URL(`.${NODE_ICE_SERVERS_PATH}`, `${edgeUrl.replace(/\/$/, "")}/`), {
-      headers: { authorization: `Bearer ${secret}`, [NODE_ID_HEADER]: nodeId },
+      headers: { authorization: await credentials.authorization(NODE_ICE_SERVERS_PATH), [NODE_ID_HEADER]: nodeId },
       signal: AbortSignal.any([stop, AbortSignal.timeout(REQUEST_TIMEOUT_MS)]),
       redirect: "error",
     });
     const json: unknown = await response.json();
     if (response.ok) return v.parse(NodeIceServersReply, json);
+    credentials.edgeTimeIs(response.headers.get(EDGE_TIME_HEADER));
     const refusal = v.safeParse(Refusal, json);
     // An edge of the release before has no such route, and no servers for nodes.
     if (refusal.success && refusal.output.meta.error === "not_found") return WITHOUT;

@@ -16,12 +16,14 @@ async function edge(answer: RequestListener): Promise<string> {
 }
 
 /** Dials until the socket is lost. */
-async function loss(edgeUrl: string): Promise<{ loss: Loss; warnings: string[] }> {
+async function loss(edgeUrl: string): Promise<{ loss: Loss; warnings: string[]; told: unknown[] }> {
   const warnings: string[] = [];
+  const told: unknown[] = [];
   const lost = Promise.withResolvers<Loss>();
   const socket = dial({
     edgeUrl,
-    secret: "secret",
+    credentials: { authorization: async () => "Bearer signed", edgeTimeIs: (header) => told.push(header) },
+    epoch: null,
     nodeId: "n1",
     log: { warn: (_, message) => warnings.push(message) },
     quiet: true,
@@ -31,7 +33,7 @@ async function loss(edgeUrl: string): Promise<{ loss: Loss; warnings: string[] }
   });
   const result = await lost.promise;
   drop(socket);
-  return { loss: result, warnings };
+  return { loss: result, warnings, told };
 }
 
 const refusal = (code: ErrorCode, status: number): RequestListener => {
@@ -52,6 +54,15 @@ it("knows an edge that is restarting, and one that is not there", async () => {
   expect((await loss(url)).loss).toBe("edge_down");
   await new Promise((resolve) => server?.close(resolve));
   expect((await loss(url)).loss).toBe("edge_down");
+});
+
+it("passes on what time the edge says it is, and knows that a newer run took its place", async () => {
+  const url = await edge((request, response) => {
+    expect(request.headers.authorization).toBe("Bearer signed");
+    response.setHeader("x-edgertc-now-ms", "1800000000000");
+    refusal("node_replaced", 409)(request, response);
+  });
+  expect(await loss(url)).toMatchObject({ loss: "replaced", told: ["1800000000000"] });
 });
 
 it("is not put off by a refusal that is no JSON, or has no end", async () => {

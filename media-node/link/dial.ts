@@ -1,9 +1,11 @@
-/** One dial of the edge: a WebSocket with the node's name and secret, and in words what becomes of it. */
+/** One dial of the edge: a WebSocket with the node's name and a token for it, and in words what becomes of it. */
 import type { ClientRequest, IncomingMessage } from "node:http";
 import * as v from "valibot";
 import { WebSocket } from "ws";
 import { MAX_LINK_MESSAGE_CHARS } from "../../shared/limits.ts";
 import { LinkClose, NODE_ID_HEADER, NODE_LINK_PATH } from "../../shared/link.ts";
+import { EDGE_TIME_HEADER } from "../../shared/node-token.ts";
+import type { Credentials } from "./node-credentials.ts";
 
 /** Of the edge's refusal, as much as is read. */
 const MAX_REFUSAL_BYTES = 8_192;
@@ -14,7 +16,9 @@ export type Loss = "closed" | "replaced" | "edge_down";
 export interface DialOptions {
   /** The edge's base URL, http or https. */
   readonly edgeUrl: string;
-  readonly secret: string;
+  readonly credentials: Credentials;
+  /** Of this run, once it has one. */
+  readonly epoch: number | null;
   readonly nodeId: string;
   readonly log: { warn(fields: object, message: string): void };
   /** Do not tell of a failure to connect: it has been told. */
@@ -26,12 +30,23 @@ export interface DialOptions {
 }
 
 export function dial(options: DialOptions): WebSocket {
-  const { edgeUrl, secret, nodeId, log, quiet, onOpen, onMessage, onLost } = options;
+  const { edgeUrl, credentials, epoch, nodeId, log, quiet, onOpen, onMessage, onLost } = options;
   // The edge may be mounted under a path.
   const url = new URL(`.${NODE_LINK_PATH}`, `${edgeUrl.replace(/\/$/, "")}/`);
   url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
   const socket = new WebSocket(url, {
-    headers: { authorization: `Bearer ${secret}`, [NODE_ID_HEADER]: nodeId },
+    headers: { [NODE_ID_HEADER]: nodeId },
+    finishRequest: (request) => {
+      credentials.authorization(NODE_LINK_PATH, epoch).then(
+        (authorization) => {
+          // Given up meanwhile.
+          if (request.destroyed) return;
+          request.setHeader("authorization", authorization);
+          request.end();
+        },
+        (error: unknown) => request.destroy(error instanceof Error ? error : new Error(String(error))),
+      );
+    },
     perMessageDeflate: false,
     maxPayload: MAX_LINK_MESSAGE_CHARS,
   });
@@ -48,7 +63,8 @@ export function dial(options: DialOptions): WebSocket {
       ({ error, why }) => {
         log.warn({ status: response.statusCode, edge: edgeUrl, error }, why);
         request.destroy();
-        onLost(error === "edge_restarting" ? "edge_down" : "closed");
+        credentials.edgeTimeIs(response.headers[EDGE_TIME_HEADER]);
+        onLost(lossOf(error));
       },
       () => onLost("closed"),
     );
@@ -58,6 +74,11 @@ export function dial(options: DialOptions): WebSocket {
     onLost("code" in error && error.code === "ECONNREFUSED" ? "edge_down" : "closed");
   });
   return socket;
+}
+
+function lossOf(error: string): Loss {
+  if (error === "edge_restarting") return "edge_down";
+  return error === "node_replaced" ? "replaced" : "closed";
 }
 
 /** Drops a socket: nothing is heard of it any more. */

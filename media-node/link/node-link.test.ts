@@ -94,7 +94,7 @@ function start(options: Partial<NodeLinkOptions> = {}) {
   const seen = { vouchedUntilMs: 0, replaced: 0, ended: [] as string[], commands: [] as string[], linked: 0 };
   link = new NodeLink({
     edgeUrl: edge.url,
-    secret: "secret",
+    credentials: { authorization: async (path, epoch) => `Bearer ${path} ${epoch}`, edgeTimeIs: () => undefined },
     nodeId: "n1",
     clock,
     random: () => 0.5,
@@ -141,10 +141,10 @@ async function redial(hellos: number): Promise<void> {
 }
 
 describe("NodeLink", () => {
-  it("dials with its secret and name, says hello, and ends what the edge no longer knows", async () => {
+  it("dials with a token and its name, says hello, and ends what the edge no longer knows", async () => {
     const { seen } = start();
     await vi.waitFor(() => expect(edge.of("hello")).toHaveLength(1));
-    expect(edge.headers[0]).toMatchObject({ authorization: "Bearer secret", [NODE_ID_HEADER]: "n1" });
+    expect(edge.headers[0]).toMatchObject({ authorization: "Bearer /node/link null", [NODE_ID_HEADER]: "n1" });
     expect(edge.of("hello")[0]).toMatchObject({ v: PROTOCOL_VERSION, seq: 1, body: { nodeId: "n1", epoch: null } });
     edge.welcome(3, [sid(9)]);
     await vi.waitFor(() => expect(seen.ended).toEqual([sid(9)]));

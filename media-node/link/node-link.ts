@@ -29,6 +29,7 @@ import {
   nextLink,
   redialDelayMs,
 } from "./link-machine.ts";
+import type { Credentials } from "./node-credentials.ts";
 import { OutputQueue } from "./output-queue.ts";
 
 /** Reports are gathered for this long before they are sent. */
@@ -57,7 +58,7 @@ const AnyCommand = v.object({
 export interface NodeLinkOptions {
   /** The edge's base URL, http or https. */
   readonly edgeUrl: string;
-  readonly secret: string;
+  readonly credentials: Credentials;
   readonly nodeId: string;
   readonly clock: Clock;
   readonly random: () => number;
@@ -204,7 +205,7 @@ export class NodeLink {
   }
 
   #dial(): void {
-    const { edgeUrl, secret, nodeId, clock, log } = this.#options;
+    const { edgeUrl, credentials, nodeId, clock, log } = this.#options;
     const own = (act: () => void) => (): void => {
       if (this.#socket === socket) act();
     };
@@ -215,7 +216,8 @@ export class NodeLink {
     };
     const socket = dial({
       edgeUrl,
-      secret,
+      credentials,
+      epoch: this.#epoch,
       nodeId,
       log,
       quiet: this.#state.failures !== FAILURES_TO_TELL,

@@ -5,6 +5,7 @@ import { EDGERTC_VERSION } from "../../shared/version.ts";
 import { IceServersRenewal } from "../ice/ice-servers-renewal.ts";
 import { isPublicHost } from "../ice/public-host.ts";
 import { turnWarning } from "../ice/turn-warning.ts";
+import { NodeCredentials } from "../link/node-credentials.ts";
 import { NodeLink } from "../link/node-link.ts";
 import { type NodeFacts, NodeMetrics } from "../metrics/node-metrics.ts";
 import { startMetricsServer } from "../metrics/server.ts";
@@ -104,12 +105,13 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     },
   });
   const { edgeUrl, secret, nodeId } = options;
+  const credentials = new NodeCredentials({ secret, nodeId, edgeUrl });
   const ice = { ...DEFAULT_ICE, ...options.ice };
   pool.useIceServers([...ice.iceServers]);
   let clientsHaveTurn: boolean | null = null;
   const iceServers = new IceServersRenewal({
     edgeUrl,
-    secret,
+    credentials,
     nodeId,
     clock,
     log,
@@ -137,7 +139,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   if (warning !== null) log.warn(warning);
   const nodeLink = new NodeLink({
     edgeUrl,
-    secret,
+    credentials,
     nodeId,
     clock,
     random: Math.random,

@@ -24,6 +24,7 @@ import { PendingCommands } from "../link/pending-commands.ts";
 import { regionOf } from "../link/region.ts";
 import { Serial } from "../link/serial.ts";
 import { log, reasonOf } from "../log.ts";
+import { placeOf } from "../place.ts";
 import {
   type CommandResult,
   checkVersion,
@@ -80,7 +81,7 @@ export class MediaNode extends DurableObject<Env> implements MediaNodeApi {
     this.ctx.acceptWebSocket(server);
     this.#links.set(
       server,
-      LinkSocket.open(server, request.headers.get(NODE_ID_HEADER) ?? "", Date.now(), regionOf(request)),
+      LinkSocket.open(server, request.headers.get(NODE_ID_HEADER) ?? "", Date.now(), regionOf(request), placeOf(request.cf)),
     );
     await this.#arm();
     return new Response(null, { status: 101, webSocket: client });
@@ -182,7 +183,7 @@ export class MediaNode extends DurableObject<Env> implements MediaNodeApi {
     this.#closeOlderThan(link);
     const node = this.#change(body.nodeId, epoch, "up", null);
     try {
-      const end = await this.#audience.introduce(node, { region: link.state.region, ...body }, Date.now());
+      const end = await this.#audience.introduce(node, { region: link.state.region, place: link.state.place, ...body }, Date.now());
       // The socket may have closed meanwhile; whoever saw it go has said so.
       if (this.#current !== link) return;
       link.handled(seq);

@@ -12,6 +12,8 @@ const MIGRATIONS: Migrations = [
     // A stream the node serves, or served, and the state of the node that it acknowledged.
     "CREATE TABLE audience (stream TEXT PRIMARY KEY, told TEXT NOT NULL) WITHOUT ROWID",
   ],
+  // Tokens that the node has used and that would still be valid.
+  ["CREATE TABLE used_tokens (token_id TEXT PRIMARY KEY, forget_at_ms INTEGER NOT NULL) WITHOUT ROWID"],
 ];
 
 export interface NodeRow {
@@ -59,6 +61,16 @@ export class NodeRows {
       node.lostAtMs,
       node.revision,
     );
+  }
+
+  /** @returns false if the token was used before. Only what could be used again is remembered. */
+  useToken(tokenId: string, forgetAtMs: number, nowMs: number): boolean {
+    this.#schema.ensure();
+    this.#sql.rows("DELETE FROM used_tokens WHERE forget_at_ms < ?", nowMs);
+    const [used] = this.#sql.rows("SELECT 1 AS used FROM used_tokens WHERE token_id = ?", tokenId);
+    if (used !== undefined) return false;
+    this.#sql.rows("INSERT INTO used_tokens (token_id, forget_at_ms) VALUES (?, ?)", tokenId, forgetAtMs);
+    return true;
   }
 
   /** Streams that have not acknowledged the node's state. */

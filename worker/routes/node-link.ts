@@ -1,20 +1,16 @@
-/** `GET /node/link`: a media node dials. Its secret is checked here, then its object takes the socket. */
+/** `GET /node/link`: a media node dials. Whether it may is checked here, then its object takes the socket. */
 import type { Context } from "hono";
-import * as v from "valibot";
-import { NodeId } from "../../shared/ids.ts";
-import { NODE_ID_HEADER } from "../../shared/link.ts";
+import { NODE_LINK_PATH } from "../../shared/link.ts";
 import { mediaNodeOf } from "../env.ts";
-import { refuseStranger } from "./node-auth.ts";
+import { authenticateNode } from "./node-auth.ts";
 import { refuse } from "./reply.ts";
 import type { EdgeEnv } from "./types.ts";
 
 export async function getNodeLink(c: Context<EdgeEnv>): Promise<Response> {
-  const refusal = await refuseStranger(c);
-  if (refusal !== null) return refusal;
+  const node = await authenticateNode(c, NODE_LINK_PATH);
+  if (!node.ok) return node.refusal;
   if (c.req.header("upgrade")?.toLowerCase() !== "websocket") {
     return refuse("protocol_mismatch", "The node link is a WebSocket.");
   }
-  const nodeId = c.req.header(NODE_ID_HEADER);
-  if (!v.is(NodeId, nodeId)) return refuse("protocol_mismatch", `The header ${NODE_ID_HEADER} is no node id.`);
-  return mediaNodeOf(c.env, nodeId).fetch(c.req.raw);
+  return mediaNodeOf(c.env, node.nodeId).fetch(c.req.raw);
 }

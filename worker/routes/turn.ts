@@ -1,13 +1,11 @@
 /** `GET /turn`: a client's ICE servers. `GET /node/ice-servers`: a media node's own. */
 import type { Context } from "hono";
-import * as v from "valibot";
-import { NodeId } from "../../shared/ids.ts";
-import { NODE_ID_HEADER } from "../../shared/link.ts";
+import { NODE_ICE_SERVERS_PATH } from "../../shared/turn.ts";
 import type { DirectoryCache } from "../directory-cache.ts";
 import { clientKey } from "../turn/client-address.ts";
 import { TurnFailure } from "../turn/provider.ts";
 import type { TurnClient, TurnService } from "../turn/service.ts";
-import { refuseStranger } from "./node-auth.ts";
+import { authenticateNode } from "./node-auth.ts";
 import { refuse } from "./reply.ts";
 import { findStream } from "./stream-name.ts";
 import type { EdgeEnv } from "./types.ts";
@@ -35,11 +33,9 @@ export async function getTurn(c: Context<EdgeEnv>, directory: DirectoryCache, se
 
 /** For nodes only, with the node link's headers. Not limited: nodes are the operator's own. */
 export async function getNodeIceServers(c: Context<EdgeEnv>, service: TurnService): Promise<Response> {
-  const refusal = await refuseStranger(c);
-  if (refusal !== null) return refusal;
-  const nodeId = c.req.header(NODE_ID_HEADER);
-  if (!v.is(NodeId, nodeId)) return refuse("protocol_mismatch", `The header ${NODE_ID_HEADER} is no node id.`);
-  return answer(async () => c.json(await service.forNode(c.env, nodeId), 200, NO_STORE));
+  const node = await authenticateNode(c, NODE_ICE_SERVERS_PATH);
+  if (!node.ok) return node.refusal;
+  return answer(async () => c.json(await service.forNode(c.env, node.nodeId), 200, NO_STORE));
 }
 
 /** The root path serves clients of any stream, also where there is no default one. */
