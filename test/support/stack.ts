@@ -36,6 +36,8 @@ export interface NodeStartOptions {
 }
 
 export class Stack {
+  /** EDGERTC_NODE_SECRET of the edge and its nodes. */
+  static readonly secret = SECRET;
   readonly stateDir: string;
   readonly #streams: string;
   readonly #main: string | undefined;
