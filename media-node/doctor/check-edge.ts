@@ -4,6 +4,7 @@ import { WebSocket } from "ws";
 import { LINK_PING, LINK_PONG, NODE_ID_HEADER, NODE_LINK_PATH } from "../../shared/link.ts";
 import { NODE_ICE_SERVERS_PATH, NodeIceServersReply } from "../../shared/turn.ts";
 import { EDGERTC_VERSION, MIN_PROTOCOL_VERSION } from "../../shared/version.ts";
+import { NodeCredentials } from "../link/node-credentials.ts";
 import { ask, causeOf, type Reply } from "./ask.ts";
 import type { Context } from "./context.ts";
 import { type Finding, failure, ok, skipped, warning } from "./finding.ts";
@@ -97,7 +98,11 @@ export async function checkClock({ learned: { clockAheadMs } }: Context): Promis
 export async function checkSecret(context: Context): Promise<Finding[]> {
   const { secret, nodeId } = context.options;
   if (secret === null) return [skipped("secret", "There is none to try.")];
-  const reply = await ask(context, NODE_ICE_SERVERS_PATH, credentials(secret, nodeId));
+  const reply = await ask(
+    context,
+    NODE_ICE_SERVERS_PATH,
+    await headers(context, secret, nodeId, NODE_ICE_SERVERS_PATH),
+  );
   switch (reply.kind) {
     case "json": {
       const parsed = v.safeParse(NodeIceServersReply, reply.json);
@@ -120,12 +125,15 @@ export async function checkSecret(context: Context): Promise<Finding[]> {
 }
 
 /** Opens the node link as a node does, and has it answer a ping: proxies often stand in the way of WebSockets alone. */
-export async function checkLink({ options, machine: { clock } }: Context): Promise<Finding[]> {
+export async function checkLink(context: Context): Promise<Finding[]> {
+  const { options, machine } = context;
   const { edgeUrl, secret, timeoutMs } = options;
+  const { clock } = machine;
   if (secret === null) return [skipped("link", "Without a secret there is no link to try.")];
   const url = new URL(`.${NODE_LINK_PATH}`, `${edgeUrl.replace(/\/$/, "")}/`);
   url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
-  const socket = new WebSocket(url, { headers: credentials(secret, DOCTOR_NODE), handshakeTimeout: timeoutMs });
+  const shown = await headers(context, secret, DOCTOR_NODE, NODE_LINK_PATH);
+  const socket = new WebSocket(url, { headers: shown, handshakeTimeout: timeoutMs });
   const { promise, resolve } = Promise.withResolvers<string | null>();
   const timer = clock.after(timeoutMs, () => resolve(`no answer within ${timeoutMs} ms`));
   const startMs = clock.nowMs();
@@ -153,8 +161,16 @@ export async function checkLink({ options, machine: { clock } }: Context): Promi
   ];
 }
 
-function credentials(secret: string, nodeId: string): Record<string, string> {
-  return { authorization: `Bearer ${secret}`, [NODE_ID_HEADER]: nodeId };
+/** By the edge's clock: one that is wrong here is a finding of its own. */
+async function headers(
+  { options: { edgeUrl }, machine, learned }: Context,
+  secret: string,
+  nodeId: string,
+  path: string,
+): Promise<Record<string, string>> {
+  const wallClockMs = (): number => machine.wallMs() - (learned.clockAheadMs ?? 0);
+  const credentials = new NodeCredentials({ secret, nodeId, edgeUrl, wallClockMs });
+  return { authorization: await credentials.authorization(path), [NODE_ID_HEADER]: nodeId };
 }
 
 function noAnswer(reply: Reply): string {
