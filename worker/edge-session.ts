@@ -3,20 +3,24 @@
  * {@link SessionError}, which Hono answers with by itself.
  */
 import { HTTPException } from "hono/http-exception";
-import { ERRORS, type ErrorCode } from "../shared/errors.ts";
+import * as v from "valibot";
+import { ERRORS, type ErrorCode, isErrorCode } from "../shared/errors.ts";
 import { checkInputs, type InputDeclarations, type InputIssue, type InputValues } from "../shared/inputs.ts";
 import { PROTOCOL_VERSION } from "../shared/version.ts";
 import type { DirectoryCache } from "./directory-cache.ts";
 import { type Env, sessionOf, streamOf } from "./env.ts";
 import type { KnownSessions } from "./known-sessions.ts";
 import { callObject, isReset } from "./objects/call.ts";
-import { eventStream, type ServerEvent } from "./outputs/event-stream.ts";
+import { comeBack, eventStream, type ServerEvent } from "./outputs/event-stream.ts";
 import { OutputWatch, type SessionOutput } from "./outputs/watch.ts";
 import { refuse, refuseUnknown } from "./routes/reply.ts";
 import type { SessionAction, SessionInfo } from "./rpc.ts";
 
 /** A watch that was interrupted begins again after this. */
 const RESUME_MS = 250;
+
+/** How a session's object says why it cannot be watched. */
+const Refusal = v.object({ meta: v.object({ error: v.string(), message: v.optional(v.string()) }) });
 
 /** Why a session cannot do what it was asked. `getResponse()` is the reply that explains it: 404, 409, 422, 503. */
 export class SessionError extends HTTPException {
@@ -132,7 +136,15 @@ export class EdgeSession {
    */
   async events(request: Request, dataOf: (output: SessionOutput) => readonly unknown[] = oneEvent): Promise<Response> {
     const after = request.headers.get("last-event-id") ?? "";
-    const watch = await this.#watch(after);
+    let watch: OutputWatch | "over";
+    try {
+      watch = await this.#watch(after);
+    } catch (error) {
+      // An EventSource gives up for good on any reply that is no event stream; for a moment's trouble it must not.
+      const passes = error instanceof SessionError && error.getResponse().status >= 500;
+      if (passes && request.headers.get("accept")?.includes("text/event-stream")) return comeBack(error.code);
+      throw error;
+    }
     // Tells an EventSource not to come back.
     if (watch === "over") return new Response(null, { status: 204 });
     const done = new AbortController();
@@ -166,8 +178,11 @@ export class EdgeSession {
     const response = await this.#call(request);
     if (response.webSocket !== null) return new OutputWatch(response.webSocket);
     if (response.status === 204) return "over";
-    const code = response.status === 404 ? "unknown_connection" : "node_unreachable";
-    throw new SessionError(code, new Response(response.body, response));
+    const refusal = v.safeParse(Refusal, await response.json());
+    const code = refusal.success && isErrorCode(refusal.output.meta.error) ? refusal.output.meta.error : "internal";
+    throw code === "unknown_connection"
+      ? new SessionError(code, refuseUnknown())
+      : new SessionError(code, refuse(code, refusal.success ? refusal.output.meta.message : undefined));
   }
 
   async #control(action: SessionAction): Promise<void> {

@@ -77,6 +77,11 @@ export function eventStream(events: AsyncIterable<ServerEvent>, options: EventSt
   return new Response(body, { headers: HEADERS });
 }
 
+/** An event stream with nothing in it but why, and when to come back. */
+export function comeBack(why: string): Response {
+  return new Response(`retry: ${RETRY_MS}\n: ${why}\n\n`, { headers: HEADERS });
+}
+
 /** @param write returns false if the client is too slow. */
 async function pump(events: AsyncIterable<ServerEvent>, write: (event: ServerEvent) => boolean): Promise<void> {
   for await (const event of events) if (!write(event)) return;

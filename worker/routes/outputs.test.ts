@@ -127,6 +127,20 @@ describe("GET /outputs", () => {
     await events.close();
   });
 
+  it("has a page come back where the node cannot be asked for a moment, and tells others why", async () => {
+    await call("busy");
+    node.onCommand = (command) =>
+      command.command === "watch_outputs" ? { ok: false, error: "node_unreachable" } : node.accept(command);
+    const url = "http://edge/out/outputs?webrtc_id=busy";
+    const page = await exports.default.fetch(url, { headers: { accept: "text/event-stream" } });
+    expect([page.status, await page.text()]).toEqual([200, "retry: 1000\n: node_unreachable\n\n"]);
+    const other = await get("/out/outputs?webrtc_id=busy");
+    expect([other.status, other.json]).toMatchObject([503, { meta: { error: "node_unreachable" } }]);
+    node.onCommand = (command) => node.accept(command);
+    const events = await open("busy");
+    await events.close();
+  });
+
   it("is 404 for who is unknown, 422 without an id, and refused past a bound", async () => {
     expect((await get("/out/outputs?webrtc_id=nobody")).status).toBe(404);
     expect((await get("/nosuch/outputs?webrtc_id=a")).status).toBe(404);
