@@ -11,7 +11,16 @@ import type { Command, KeptOutputs, NodeLoad, Output, SessionEvent, SessionSnaps
 import type { EndReason } from "../shared/session.ts";
 import { MIN_PROTOCOL_VERSION } from "../shared/version.ts";
 import type { LedgerOverview, SessionRow } from "./ledger/overview.ts";
-import type { Admission, AdmissionRequest, Lease, LeaseRef, LedgerStatus, NodeChange, Place, TicketStatus } from "./ledger/types.ts";
+import type {
+  Admission,
+  AdmissionRequest,
+  Lease,
+  LeaseRef,
+  LedgerStatus,
+  NodeChange,
+  Place,
+  TicketStatus,
+} from "./ledger/types.ts";
 
 /** What every message between objects has. */
 export interface Versioned {

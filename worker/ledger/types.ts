@@ -121,7 +121,7 @@ export interface NodeArrival {
   readonly concurrencyLimit: number;
   readonly timeLimitMs?: number | null;
   readonly queue?: QueueRules | null;
-  readonly place?: Place | null;
+  readonly place?: Place | null | undefined;
   readonly load: ReportedLoad;
   /** The sessions of this stream that the node holds. */
   readonly sessions: readonly Pick<SessionSnapshot, "sid" | "clientId" | "state">[];

@@ -6,6 +6,7 @@ import * as v from "valibot";
 import { MAX_LINK_MESSAGE_CHARS } from "../../shared/limits.ts";
 import { type EdgeMessage, LinkClose, NodeMessage } from "../../shared/link.ts";
 import { MIN_PROTOCOL_VERSION, PROTOCOL_VERSION } from "../../shared/version.ts";
+import type { Place } from "../ledger/types.ts";
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 
@@ -19,6 +20,8 @@ const LinkAttachment = v.object({
   openedMs: v.number(),
   /** Where it was dialled from, in words. */
   region: v.optional(v.string()),
+  /** And on the map. */
+  place: v.optional(v.object({ latitude: v.number(), longitude: v.number() })),
   /** When the last message came; pings are counted by the runtime. */
   heardMs: v.number(),
   /** `seq` of the last message sent. */
@@ -53,13 +56,14 @@ export class LinkSocket {
   }
 
   /** The link over a socket that was just accepted. */
-  static open(ws: WebSocket, nodeId: string, nowMs: number, region?: string): LinkSocket {
+  static open(ws: WebSocket, nodeId: string, nowMs: number, region?: string, place?: Place): LinkSocket {
     const socket = new LinkSocket(ws, {
       nodeId,
       version: MIN_PROTOCOL_VERSION,
       epoch: null,
       openedMs: nowMs,
       ...(region === undefined ? {} : { region }),
+      ...(place === undefined ? {} : { place }),
       heardMs: nowMs,
       sent: 0,
       received: 0,

@@ -5,7 +5,7 @@
 import type { HelloBody, NodeLoad } from "../../shared/link.ts";
 import { PROTOCOL_VERSION } from "../../shared/version.ts";
 import { directoryOf, type Env, streamOf } from "../env.ts";
-import type { NodeChange, NodeState } from "../ledger/types.ts";
+import type { NodeChange, NodeState, Place } from "../ledger/types.ts";
 import { log, reasonOf } from "../log.ts";
 import { callObject } from "./call.ts";
 import { LoadNews } from "./load-news.ts";
@@ -17,7 +17,10 @@ const DIRECTORY = "";
 const v = PROTOCOL_VERSION;
 
 /** A hello; its region is the edge's guess where the node names none. */
-export type Introduction = Omit<HelloBody, "region"> & { readonly region?: string | undefined };
+export type Introduction = Omit<HelloBody, "region"> & {
+  readonly region?: string | undefined;
+  readonly place?: Place | undefined;
+};
 
 export class Audience {
   readonly #env: Env;
@@ -40,7 +43,7 @@ export class Audience {
    */
   async introduce(node: NodeRow, body: Introduction, nowMs: number): Promise<string[]> {
     const { nodeId } = node;
-    const { streams, load, version, region } = body;
+    const { streams, load, version, region, place } = body;
     const serves = new Set(streams.map((stream) => stream.name));
     await callObject(() => directoryOf(this.#env).register({ v, nodeId, version, region, streams }));
     this.#rows.setTold(DIRECTORY, "up");
@@ -49,7 +52,7 @@ export class Audience {
       streams.map(async (descriptor) => {
         const { name } = descriptor;
         const sessions = body.sessions.filter((session) => session.stream === name);
-        const arrival = { v, nodeId, epoch: node.epoch, revision: node.revision, descriptor, load, sessions };
+        const arrival = { v, nodeId, epoch: node.epoch, revision: node.revision, descriptor, load, place, sessions };
         // Whether the call gets through or not: from here on the stream must hear of every change.
         this.#rows.setTold(name, "up");
         const result = await callObject(() => streamOf(this.#env, name).nodeUp(arrival));

@@ -81,7 +81,13 @@ export class MediaNode extends DurableObject<Env> implements MediaNodeApi {
     this.ctx.acceptWebSocket(server);
     this.#links.set(
       server,
-      LinkSocket.open(server, request.headers.get(NODE_ID_HEADER) ?? "", Date.now(), regionOf(request), placeOf(request.cf)),
+      LinkSocket.open(
+        server,
+        request.headers.get(NODE_ID_HEADER) ?? "",
+        Date.now(),
+        regionOf(request),
+        placeOf(request.cf),
+      ),
     );
     await this.#arm();
     return new Response(null, { status: 101, webSocket: client });
@@ -183,7 +189,11 @@ export class MediaNode extends DurableObject<Env> implements MediaNodeApi {
     this.#closeOlderThan(link);
     const node = this.#change(body.nodeId, epoch, "up", null);
     try {
-      const end = await this.#audience.introduce(node, { region: link.state.region, place: link.state.place, ...body }, Date.now());
+      const end = await this.#audience.introduce(
+        node,
+        { region: link.state.region, place: link.state.place, ...body },
+        Date.now(),
+      );
       // The socket may have closed meanwhile; whoever saw it go has said so.
       if (this.#current !== link) return;
       link.handled(seq);

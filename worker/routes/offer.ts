@@ -25,7 +25,7 @@ import { callObject, isReset } from "../objects/call.ts";
 import { isJson, type OfferBody, parseOfferBody } from "../offer/body.ts";
 import { readBody } from "../offer/read-body.ts";
 import { checkSdp } from "../offer/sdp.ts";
-import { placeOf } from "./place.ts";
+import { placeOf } from "../place.ts";
 import { retryAfter } from "./queue.ts";
 import { refuse } from "./reply.ts";
 import { findStream } from "./stream-name.ts";

@@ -34,6 +34,8 @@ export interface FakeNodeOptions {
   readonly nodeId: string;
   readonly streams: readonly StreamDescriptor[];
   readonly load?: NodeLoad;
+  /** Where it dials from, as the platform says. */
+  readonly cf?: { readonly latitude: string; readonly longitude: string };
 }
 
 /** A descriptor with every default. */
@@ -56,8 +58,9 @@ export function descriptor(name: string, overrides: Partial<StreamDescriptor> = 
 export const READY: NodeLoad = { sessions: 0, capacity: 100, cpu: 0, ready: true };
 
 /** Dials the edge; the reply is 101, or why not. */
-export function dial(nodeId: string, secret = TEST_SECRET): Promise<Response> {
+export function dial(nodeId: string, secret = TEST_SECRET, cf?: FakeNodeOptions["cf"]): Promise<Response> {
   return exports.default.fetch(`http://edge${NODE_LINK_PATH}`, {
+    ...(cf === undefined ? {} : { cf }),
     headers: { upgrade: "websocket", authorization: `Bearer ${secret}`, [NODE_ID_HEADER]: nodeId },
   });
 }
@@ -116,7 +119,7 @@ export class FakeNode {
 
   /** Dials without a word. */
   async open(): Promise<void> {
-    const response = await dial(this.options.nodeId);
+    const response = await dial(this.options.nodeId, TEST_SECRET, this.options.cf);
     const ws = response.webSocket;
     if (ws === null) throw new Error(`the edge answered ${response.status}: ${await response.text()}`);
     this.#sent = 0;

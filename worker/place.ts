@@ -1,6 +1,6 @@
 /** Where a request comes from, as the platform knows it. */
 import * as v from "valibot";
-import type { Place } from "../ledger/types.ts";
+import type { Place } from "./ledger/types.ts";
 
 const degrees = v.pipe(v.string(), v.regex(/^-?\d+(\.\d+)?$/), v.transform(Number));
 
