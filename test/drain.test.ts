@@ -1,4 +1,7 @@
 /** A node that is told to go: calls finish, new ones go elsewhere, nobody is suspicious. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Caller } from "./support/caller.ts";
 import { type NodeHandle, Stack, sleep, until } from "./support/stack.ts";
@@ -31,6 +34,27 @@ const exitCode = (node: NodeHandle): Promise<number | null> =>
     if (node.process.exitCode !== null) resolve(node.process.exitCode);
     else node.process.once("exit", resolve);
   });
+
+describe("edgertc dev", () => {
+  it("ends at once on Ctrl-C, calls included, and is not suspicious of itself", async () => {
+    const command = ["media-node/cli/main.ts", "dev", "test/fixtures/streams.ts", "--port", "0", "--shards", "1"];
+    const dev = spawn(process.execPath, [...command, "--state-dir", path.join(stack.stateDir, "dev")], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let output = "";
+    for (const stream of [dev.stdout, dev.stderr]) stream.on("data", (chunk) => (output += String(chunk)));
+    const exited = once(dev, "exit");
+    await until(() => /http:\/\/[\d.]+:\d+/.test(output) && output.includes("Ctrl-C stops it"), 60_000);
+    const url = /http:\/\/[\d.]+:\d+/.exec(output)?.[0] ?? "";
+    const caller = await new Caller({ url, path: "/loopback", hello: true }).connect();
+    await until(() => caller.of("session").length > 0);
+    dev.kill("SIGINT");
+    expect(await exited).toEqual([0, null]);
+    expect(caller.of("bye")[0]?.data).toEqual({ reason: "draining" });
+    expect(output).not.toContain("node_suspect");
+    await caller.hangUp();
+  });
+});
 
 describe("a node that gets SIGTERM", () => {
   it("lets its calls finish, takes no more, and exits with 0 after the last one", async () => {
