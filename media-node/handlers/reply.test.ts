@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { VirtualClock } from "../time/virtual-clock.ts";
-import { Reply as LimitedReply, type ReplyResult } from "./reply.ts";
+import { afterReady, Reply as LimitedReply, type ReplyResult } from "./reply.ts";
 
 const frame = { sampleRate: 16_000, samples: new Int16Array(2) };
 
@@ -101,5 +101,38 @@ describe("Reply", () => {
     const next = abandoned.next();
     abandoned.abort();
     expect(await next).toEqual({ done: true });
+  });
+});
+
+describe("a reply that waits for something first", () => {
+  it("gives what the function gives, once that has settled", async () => {
+    const ready = Promise.withResolvers<string>();
+    const reply = new Reply(() =>
+      afterReady(ready.promise, async function* (text) {
+        yield { ...frame, text };
+      }),
+    );
+    const first = reply.next();
+    ready.resolve("now");
+    expect(await first).toEqual({ done: false, value: { ...frame, text: "now" } });
+    expect(await reply.next()).toEqual({ done: true });
+  });
+
+  it("is stopped as any other: the function's finally blocks run", async () => {
+    let cleaned = 0;
+    const reply = new Reply(() =>
+      afterReady(Promise.resolve(), async function* () {
+        try {
+          yield frame;
+          yield frame;
+        } finally {
+          cleaned += 1;
+        }
+      }),
+    );
+    await reply.next();
+    reply.abort();
+    expect(await reply.next()).toEqual({ done: true });
+    await expect.poll(() => cleaned).toBe(1);
   });
 });
