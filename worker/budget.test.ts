@@ -1,7 +1,9 @@
 import { listDurableObjectIds, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
+import * as v from "valibot";
 import { expect, it, vi } from "vitest";
-import { get, hook, offer, post, trickle } from "./testing/client.ts";
+import { MediaNode, Session, Stream } from "./objects/index.ts";
+import { get, hook, offer, post, SDP, trickle } from "./testing/client.ts";
 import { EventReader } from "./testing/event-reader.ts";
 import { descriptor, FakeNode } from "./testing/fake-node.ts";
 
@@ -16,6 +18,27 @@ it("a session writes its row when it is admitted, connected and ended, and share
   await node.connected(sid);
   await node.ended(sid);
   expect(written()).toEqual({ rows: 3, alarms: 1 });
+  node.drop();
+});
+
+it("a caller who waited costs three rows more, and at most an alarm for the slot that was held", async () => {
+  const queue = { maxLength: 5, ticketTtlMs: 60_000, rejoin: false };
+  const node = await FakeNode.start({ nodeId: "waits", streams: [descriptor("waits", { queue })] });
+  await offer("waits", "first");
+  await node.connected(node.sessions[0]?.sid ?? "");
+  const written = await rowsWritten(env.STREAM.getByName("default/waits"));
+  const { json } = await offer("waits", "a");
+  const ticket = v.parse(v.object({ meta: v.object({ ticket: v.string() }) }), json).meta.ticket;
+  for (let asked = 0; asked < 5; asked += 1) expect((await get(`/waits/queue/${ticket}`)).status).toBe(200);
+  expect(written()).toEqual({ rows: 1, alarms: 0 });
+  await node.ended(node.sessions[0]?.sid ?? "");
+  // The first session's end, the call, and the alarm that was set for 45 s anyway comes sooner.
+  expect(written()).toEqual({ rows: 3, alarms: 1 });
+  await post("waits", { sdp: SDP, type: "offer", webrtc_id: "a", ticket });
+  const sid = node.sessions[0]?.sid ?? "";
+  await node.connected(sid);
+  await node.ended(sid);
+  expect(written()).toEqual({ rows: 7, alarms: 1 });
   node.drop();
 });
 
@@ -63,6 +86,35 @@ it("an event stream writes no row and leaves no alarm", async () => {
   await node.ended(sid);
   expect(await events.next()).toBeNull();
   expect(written()).toEqual({ rows: 1, alarms: 0 });
+  node.drop();
+});
+
+it("an event stream costs calls when it opens, for each report, and at the end: none while nothing is said", async () => {
+  const node = await FakeNode.start({ nodeId: "calls", streams: [descriptor("calls")] });
+  await offer("calls", "a");
+  const sid = node.sessions[0]?.sid ?? "";
+  await node.connected(sid);
+  const spies = {
+    find: vi.spyOn(Stream.prototype, "find"),
+    watch: vi.spyOn(Session.prototype, "fetch"),
+    outputs: vi.spyOn(Session.prototype, "outputs"),
+    control: vi.spyOn(Session.prototype, "control"),
+    command: vi.spyOn(MediaNode.prototype, "command"),
+  };
+  const calls = () => Object.fromEntries(Object.entries(spies).map(([name, { mock }]) => [name, mock.calls.length]));
+  const events = await EventReader.open("http://edge/calls/outputs?webrtc_id=a");
+  expect(calls()).toEqual({ find: 1, watch: 1, outputs: 0, control: 0, command: 1 });
+  for (let index = 0; index < 3; index += 1) {
+    await node.output(sid, index);
+    await events.next();
+  }
+  expect(calls()).toEqual({ find: 1, watch: 1, outputs: 3, control: 0, command: 1 });
+  for (let index = 0; index < 3; index += 1) await hook("calls", { webrtc_id: "a" });
+  expect(calls()).toEqual({ find: 1, watch: 1, outputs: 3, control: 3, command: 4 });
+  await node.ended(sid);
+  expect(await events.next()).toBeNull();
+  expect(calls()).toEqual({ find: 1, watch: 1, outputs: 4, control: 3, command: 4 });
+  vi.restoreAllMocks();
   node.drop();
 });
 
