@@ -152,6 +152,9 @@ describe("GET /turn", () => {
     const none = await ask("/relayed/turn");
     expect([none.status, none.json.meta.error]).toEqual([404, "turn_not_configured"]);
     expect((await ask("/relayed/turn", { ...COTURN, EDGERTC_TURN: "off" })).status).toBe(404);
+    // An app that has no TURN needs no limiter either.
+    const { TURN_LIMITER: _, ...unlimited } = env;
+    expect((await createApp().request("http://edge/turn", {}, unlimited)).status).toBe(404);
   });
 
   it("takes GET only", async () => {

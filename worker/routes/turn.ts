@@ -18,17 +18,21 @@ const NO_STORE = { "cache-control": "no-store" };
 
 export async function getTurn(c: Context<EdgeEnv>, directory: DirectoryCache, service: TurnService): Promise<Response> {
   const limiter = c.env.TURN_LIMITER;
-  // Without a limit anybody could spend the operator's relay; it fails closed.
-  if (limiter === undefined) return refuse("turn_misconfigured", "The Worker has no TURN_LIMITER binding.");
-  const { success } = await limiter.limit({ key: clientKey(c.req.header("cf-connecting-ip")) });
-  if (!success) {
+  const outcome = await limiter?.limit({ key: clientKey(c.req.header("cf-connecting-ip")) });
+  if (outcome?.success === false) {
     const response = refuse("rate_limited");
     response.headers.set("retry-after", String(RETRY_AFTER_SECONDS));
     return response;
   }
   const client = await clientOf(c, directory);
   if (client === null) return refuse("unknown_stream");
-  return answer(async () => c.json(await service.forClient(c.env, client), 200, NO_STORE));
+  return answer(async () => {
+    // Without a limit anybody could spend the operator's relay; it fails closed.
+    if (outcome === undefined && service.hasProvider(c.env, client)) {
+      throw new TurnFailure("turn_misconfigured", "The Worker has no TURN_LIMITER binding.");
+    }
+    return c.json(await service.forClient(c.env, client), 200, NO_STORE);
+  });
 }
 
 /** For nodes only, with the node link's headers. Not limited: nodes are the operator's own. */

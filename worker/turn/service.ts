@@ -47,17 +47,15 @@ export class TurnService {
     return hasTurnServer(descriptor.rtcConfiguration?.iceServers ?? []);
   }
 
+  /** Whether there is anything to give this client. @throws TurnFailure `turn_misconfigured` */
+  hasProvider(env: Env, client: TurnClient): boolean {
+    return this.#clientProvider(env, client) !== null;
+  }
+
   /** @throws TurnFailure */
   async forClient(env: Env, client: TurnClient): Promise<TurnReply> {
     const { stream, descriptor } = client;
-    const own = descriptor?.rtcConfiguration ?? undefined;
-    const { rtcConfiguration } = this.#options;
-    const context = { stream, nodeId: null, env };
-    const provider =
-      rtcConfiguration === undefined
-        ? (providerFromEnv(env, "EDGERTC_TURN", this.#options.fetch) ??
-          (own === undefined ? null : asProvider(own, "the stream's rtcConfiguration", context)))
-        : asProvider(rtcConfiguration, "rtcConfiguration", context);
+    const provider = this.#clientProvider(env, client);
     if (provider === null) throw new TurnFailure("turn_not_configured", "This edge has no TURN server.");
     const wanted = clientTtlSeconds(ttlFromEnv(env, "EDGERTC_TURN_TTL_SECONDS"), descriptor?.timeLimit ?? null);
     const { configuration, ttlSeconds } = await this.#mint(provider, wanted, labelFor(stream ?? "root"));
@@ -77,6 +75,16 @@ export class TurnService {
     const wanted = ttlFromEnv(env, "EDGERTC_TURN_NODES_TTL_SECONDS") ?? DEFAULT_NODE_TURN_TTL_SECONDS;
     const { configuration, ttlSeconds } = await this.#mint(provider, wanted, labelFor(nodeId));
     return { ...base, iceServers: configuration.iceServers, ttlSeconds };
+  }
+
+  /** The operator's word goes before the stream's. */
+  #clientProvider(env: Env, { stream, descriptor }: TurnClient): TurnProvider | null {
+    const { rtcConfiguration, fetch } = this.#options;
+    const context = { stream, nodeId: null, env };
+    if (rtcConfiguration !== undefined) return asProvider(rtcConfiguration, "rtcConfiguration", context);
+    const own = descriptor?.rtcConfiguration ?? null;
+    const operators = providerFromEnv(env, "EDGERTC_TURN", fetch);
+    return operators ?? (own === null ? null : asProvider(own, "the stream's rtcConfiguration", context));
   }
 
   async #mint(
