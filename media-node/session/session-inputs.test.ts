@@ -43,6 +43,19 @@ describe("a session's inputs", () => {
     await again;
   });
 
+  it("let those go who wait, where the client turns out to send its inputs by itself, and later ones wait again", async () => {
+    const clock = new VirtualClock();
+    const inputs = new SessionInputs(declared, clock);
+    const waiting = inputs.next({ timeoutMs: null });
+    inputs.skip();
+    await waiting;
+    const again = inputs.next({ timeoutMs: 500 });
+    expect(clock.pending).toBe(1);
+    clock.advance(500);
+    await again;
+    expect(clock.pending).toBe(0);
+  });
+
   it("let nobody wait past an abort or the session's end", async () => {
     const inputs = new SessionInputs(declared, new VirtualClock());
     const controller = new AbortController();

@@ -60,6 +60,11 @@ export class SessionInputs {
     this.#arrived = false;
   }
 
+  /** Nobody need wait: the client sends its inputs as they change. */
+  skip(): void {
+    this.#wake();
+  }
+
   /** Settles everyone who waits. */
   close(): void {
     this.#arrived = true;

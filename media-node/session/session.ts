@@ -300,6 +300,7 @@ export class Session {
     this.#send({ type: "log", data: `Server received: ${text}` });
     if (!isHello(text)) return;
     this.#dialect = "edgertc";
+    this.#inputs.skip();
     const { descriptor } = this.#options.stream;
     this.#extend({
       type: "session",
