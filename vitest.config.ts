@@ -22,6 +22,8 @@ export default defineConfig({
           cloudflareTest({
             wrangler: { configPath: "./wrangler.toml" },
             miniflare: {
+              // As if wrangler.toml had the binding: the points go nowhere.
+              analyticsEngineDatasets: { ANALYTICS: { dataset: "edgertc" } },
               bindings: {
                 EDGERTC_NODE_SECRET: "test-secret",
                 // Steps of the objects' property test; 10000 takes a minute.

@@ -13,10 +13,16 @@ export interface Env extends TurnVariables {
   readonly ASSETS?: Fetcher;
   /** Shared by the edge and its media nodes. */
   readonly EDGERTC_NODE_SECRET?: string;
+  /** Signs join tokens, 32 characters or more; the application's backend has it, too (docs/security.md). */
+  readonly EDGERTC_TOKEN_SECRET?: string;
+  /** `true`: every call needs a join token. Default: those of streams that say so. */
+  readonly EDGERTC_REQUIRE_TOKEN?: string;
   /** `true`: sessions have secrets of their own, and nodes must not send theirs (docs/security.md). Default: as FastRTC. */
   readonly EDGERTC_STRICT?: string;
   /** Opens the operators' API and page; without it they are off. */
   readonly EDGERTC_ADMIN_TOKEN?: string;
+  /** Takes numbers of offers and sessions (worker/analytics.ts). */
+  readonly ANALYTICS?: AnalyticsEngineDataset;
   /** Counts what an address asks of `GET /turn`. */
   readonly TURN_LIMITER?: RateLimit;
 }

@@ -5,6 +5,7 @@
 import { DurableObject } from "cloudflare:workers";
 import type { SessionEvent } from "../../shared/link.ts";
 import type { EndReason } from "../../shared/session.ts";
+import { recordEnd } from "../analytics.ts";
 import { type Env, streamNameOf } from "../env.ts";
 import { durableSql } from "../ledger/durable-sql.ts";
 import { Ledger } from "../ledger/ledger.ts";
@@ -38,10 +39,10 @@ export class Stream extends DurableObject<Env> implements StreamApi {
 
   async admit(request: Message<StreamApi, "admit">): Promise<Admission> {
     checkVersion(request);
-    const { sid, clientId, ticket, near } = request;
+    const { sid, clientId, ticket, token, near } = request;
     // A repeated call that comes after its session's end must not bring it back.
     if (this.#ended.get(clientId)?.sid === sid) return { ok: false, code: "edge_restarting" };
-    const admission = this.#ledger.admit({ sid, clientId, ticket, near, nowMs: Date.now() });
+    const admission = this.#ledger.admit({ sid, clientId, ticket, token, near, nowMs: Date.now() });
     await this.#armAlarm();
     return admission;
   }
@@ -165,7 +166,10 @@ export class Stream extends DurableObject<Env> implements StreamApi {
 
   #release(ref: LeaseRef, reason: EndReason): boolean {
     const { sid, clientId } = ref;
+    // Asked for before it is gone, and only where somebody wants to know.
+    const held = this.env.ANALYTICS === undefined ? null : this.#ledger.find(clientId);
     const done = this.#ledger.release(ref, Date.now(), { timeUp: reason === "time_limit" }) === "done";
+    if (done && held !== null) this.#record(held, reason);
     if (done) this.#ended.add(clientId, { sid, reason, sinceMs: Date.now() });
     else this.#ended.correct(clientId, { sid, reason });
     return done;
@@ -176,8 +180,19 @@ export class Stream extends DurableObject<Env> implements StreamApi {
     if (stream !== null && leases.length > 0) this.ctx.waitUntil(noticeEnds(this.env, stream, leases));
   }
 
+  /** A session that the edge itself ended: no node's log has it. */
   #remember(lease: Lease, reason: EndReason): void {
+    const { sid, nodeId } = lease;
+    log("info", "session_ended", { stream: streamNameOf(this.ctx.id), sid, nodeId, reason });
+    this.#record(lease, reason);
     this.#ended.add(lease.clientId, { sid: lease.sid, reason, sinceMs: Date.now() });
+  }
+
+  #record({ nodeId, admittedMs }: Lease & { readonly admittedMs?: number }, reason: EndReason): void {
+    const stream = streamNameOf(this.ctx.id);
+    if (stream === null) return;
+    const lastedMs = admittedMs === undefined ? null : Date.now() - admittedMs;
+    recordEnd(this.env, { stream, reason, nodeId, lastedMs });
   }
 
   /**

@@ -18,6 +18,7 @@ import {
 import { newSessionId, Ticket } from "../../shared/ids.ts";
 import { MAX_OFFER_BODY_BYTES } from "../../shared/limits.ts";
 import { PROTOCOL_VERSION } from "../../shared/version.ts";
+import { recordOffer } from "../analytics.ts";
 import type { DirectoryCache } from "../directory-cache.ts";
 import { sessionOf } from "../env.ts";
 import { log, reasonOf } from "../log.ts";
@@ -65,7 +66,11 @@ async function offer(c: OfferContext, stream: string, body: OfferBody): Promise<
   const ticket = v.is(Ticket, body.ticket) ? body.ticket : undefined;
   const near = placeOf(c.req.raw.cf);
   const request = { v: PROTOCOL_VERSION, sid, stream, clientId: body.webrtc_id, sdp: check.sdp, ticket, near };
+  const startMs = Date.now();
   const result = await callObject(() => sessionOf(c.env, stream, body.webrtc_id).offer(request));
+  const outcome = result.ok ? "answered" : result.body.meta.error;
+  recordOffer(c.env, { stream, outcome, tookMs: Date.now() - startMs, cf: c.req.raw.cf });
+  if (!result.ok) log("info", "offer_refused", { stream, sid, code: outcome });
   if (result.ok) return c.json({ sdp: result.sdp, type: "answer" });
   return Response.json(result.body, { status: offerStatus(result.body), headers: retryAfter(result.body.meta) });
 }
