@@ -51,7 +51,8 @@ export type SessionSnapshot = v.InferOutput<typeof SessionSnapshot>;
 
 export const SessionEvent = v.variant("event", [
   v.object({ ...SessionRef, event: v.literal("connected") }),
-  v.object({ ...SessionRef, event: v.literal("ended"), reason: EndReason }),
+  // A newer node may know reasons that this edge does not.
+  v.object({ ...SessionRef, event: v.literal("ended"), reason: v.fallback(EndReason, "failed") }),
 ]);
 export type SessionEvent = v.InferOutput<typeof SessionEvent>;
 
@@ -132,6 +133,8 @@ export const SessionCommand = v.variant("command", [
     resumes: v.optional(SessionId),
     /** Candidates that came before the offer. */
     candidates: v.pipe(v.array(IceCandidate), v.maxLength(MAX_CANDIDATES)),
+    /** The session ends this long after it connected, or at its stream's own limit if that is earlier. */
+    timeLimitMs: v.optional(v.pipe(count, v.minValue(1))),
   }),
   v.object({ id: v.string(), command: v.literal("candidate"), ...SessionRef, candidate: IceCandidate }),
   v.object({ id: v.string(), command: v.literal("end"), ...SessionRef, reason: EndReason }),
@@ -189,6 +192,9 @@ export const COMMAND_SINCE = {
   unwatch_outputs: 2,
   drain: 2,
 } as const satisfies Record<Command["command"], number>;
+
+/** The version that brought `timeLimitMs` of an offer. */
+export const TIME_LIMIT_SINCE = 2;
 
 // --- envelopes -----------------------------------------------------------------------------------------------------
 

@@ -71,6 +71,19 @@ describe("a node of the release before", () => {
   });
 });
 
+describe("a node of the release after", () => {
+  it("may say what this release does not know: an unknown reason is a failure, an unknown field is nothing", async () => {
+    const { node, say } = await olderNode("new-node", "new-node");
+    await offer("new-node", "a");
+    const given = await node.command(({ command }) => command === "offer");
+    if (given.command !== "offer") throw new Error("not an offer");
+    const ended = { sid: given.sid, stream: "new-node", clientId: "a", event: "ended", reason: "abducted" };
+    say("report", { events: [ended], mood: "fine" });
+    await expect.poll(async () => (await get("/new-node/sessions/a")).json).toMatchObject({ reason: "failed" });
+    node.drop();
+  });
+});
+
 describe("a Worker, or an object, of the release before", () => {
   it("calls a stream's object", async () => {
     const stream = env.STREAM.getByName("default/old-rpc");

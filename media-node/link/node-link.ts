@@ -19,8 +19,10 @@ import {
 } from "../../shared/link.ts";
 import { PROTOCOL_VERSION } from "../../shared/version.ts";
 import type { Clock, Timer } from "../time/clock.ts";
+import { CommandReplies } from "./command-replies.ts";
 import { dial, drop, type Loss } from "./dial.ts";
 import { EdgeContact } from "./edge-contact.ts";
+import { EventQueue } from "./event-queue.ts";
 import {
   INITIAL_LINK,
   type LinkAction,
@@ -29,6 +31,7 @@ import {
   nextLink,
   redialDelayMs,
 } from "./link-machine.ts";
+import { loadMoved } from "./load-moved.ts";
 import type { Credentials } from "./node-credentials.ts";
 import { OutputQueue } from "./output-queue.ts";
 
@@ -36,11 +39,6 @@ import { OutputQueue } from "./output-queue.ts";
 const REPORT_BATCH_MS = 20;
 /** Load is reported when it has moved by a tenth, at most this often. */
 const LOAD_INTERVAL_MS = 1_000;
-/** Answers kept for commands that come again. */
-const MAX_KEPT_REPLIES = 512;
-/** Reports kept while the edge is away. Past it the oldest go: the snapshot of the next hello says the same. */
-const MAX_UNACKNOWLEDGED = 5_000;
-const MAX_EVENTS_PER_REPORT = 500;
 const OPEN_TIMEOUT_MS = 5_000;
 /** The edge finishes the closing handshake within this, or the socket is dropped. */
 const GOODBYE_TIMEOUT_MS = 1_000;
@@ -90,18 +88,16 @@ export class NodeLink {
   #seq = 0;
   #seen = 0;
   readonly #contact = new EdgeContact();
-  #pending: SessionEvent[] = [];
-  #unacknowledged: { readonly seq: number; readonly events: readonly SessionEvent[] }[] = [];
+  readonly #events = new EventQueue();
   readonly #outputs = new OutputQueue();
-  readonly #replies = new Map<string, Promise<ReplyBody>>();
+  readonly #replies: CommandReplies;
   #reportedLoad: HelloBody["load"] | undefined;
-  /** Commands whose reply has not been sent. */
-  #answering = 0;
   readonly #stopped = Promise.withResolvers<void>();
   readonly #timers: Partial<Record<"dial" | "open" | "ping" | "batch" | "load" | "watch" | "goodbye", Timer>> = {};
 
   constructor(options: NodeLinkOptions) {
     this.#options = options;
+    this.#replies = new CommandReplies(options.onCommand);
   }
 
   get phase(): LinkState["phase"] {
@@ -115,8 +111,7 @@ export class NodeLink {
 
   /** Reports an event of a session; repeated until the edge has it. */
   report(event: SessionEvent): void {
-    this.#pending.push(event);
-    if (this.#pending.length > MAX_UNACKNOWLEDGED) this.#pending.shift();
+    this.#events.push(event);
     this.#flushSoon();
   }
 
@@ -160,7 +155,7 @@ export class NodeLink {
   }
 
   #hasUnsaid(): boolean {
-    return this.#unacknowledged.length > 0 || !this.#outputs.isSettled || this.#answering > 0;
+    return !this.#events.isSettled || !this.#outputs.isSettled || this.#replies.open > 0;
   }
 
   #signal(signal: LinkSignal): void {
@@ -249,8 +244,7 @@ export class NodeLink {
     this.#seq = 0;
     this.#seen = 0;
     // What was not acknowledged on the last socket is said again on this one.
-    this.#pending = [...this.#unacknowledged.flatMap(({ events }) => events), ...this.#pending];
-    this.#unacknowledged = [];
+    this.#events.rewind();
     this.#outputs.rewind();
     const { nodeId, describe, load } = this.#options;
     const body = { ...describe(), load: load(), nodeId, epoch: this.#epoch };
@@ -285,7 +279,7 @@ export class NodeLink {
     }
     const message = parsed.output;
     this.#seen = Math.max(this.#seen, message.seq);
-    this.#unacknowledged = this.#unacknowledged.filter(({ seq }) => seq > message.ack);
+    this.#events.acknowledged(message.ack);
     this.#outputs.acknowledged(message.ack);
     switch (message.kind) {
       case "welcome":
@@ -297,7 +291,7 @@ export class NodeLink {
         this.#signal({ type: "welcomed" });
         break;
       case "command":
-        this.#answer(message.body);
+        this.#replies.answer(message.body, (body) => this.#send({ kind: "reply", body }));
         break;
       case "ack":
         break;
@@ -318,32 +312,14 @@ export class NodeLink {
     this.#send({ kind: "reply", body: { id: body.id, ok: false, error: "protocol_mismatch" } });
   }
 
-  #answer(command: Command): void {
-    let reply = this.#replies.get(command.id);
-    if (reply === undefined) {
-      reply = this.#options.onCommand(command);
-      this.#replies.set(command.id, reply);
-      const oldest = this.#replies.size > MAX_KEPT_REPLIES ? this.#replies.keys().next().value : undefined;
-      if (oldest !== undefined) this.#replies.delete(oldest);
-    }
-    const answer = (body: ReplyBody): void => {
-      this.#answering -= 1;
-      this.#send({ kind: "reply", body });
-    };
-    this.#answering += 1;
-    reply.then(answer, (error: unknown) =>
-      answer({ id: command.id, ok: false, error: "internal", message: String(error) }),
-    );
-  }
-
   #flush(): void {
     if (this.phase !== "linked") return;
-    while (this.#pending.length > 0 || !this.#outputs.isEmpty) {
-      const events = this.#pending.splice(0, MAX_EVENTS_PER_REPORT);
+    while (!this.#events.isEmpty || !this.#outputs.isEmpty) {
+      const events = this.#events.take();
       const outputs = this.#outputs.take();
       const body = { events, load: this.#options.load(), ...(outputs.length === 0 ? {} : { outputs }) };
       const seq = this.#send({ kind: "report", body });
-      if (events.length > 0) this.#unacknowledged.push({ seq, events });
+      this.#events.sent(seq, events);
       this.#outputs.sent(seq, outputs);
     }
   }
@@ -388,10 +364,4 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function loadMoved(before: HelloBody["load"] | undefined, now: HelloBody["load"]): boolean {
-  if (before === undefined || before.ready !== now.ready || before.capacity !== now.capacity) return true;
-  const tenth = Math.max(1, now.capacity / 10);
-  return Math.abs(before.sessions - now.sessions) >= tenth || Math.abs(before.cpu - now.cpu) > 0.1;
 }
