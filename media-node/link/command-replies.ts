@@ -4,6 +4,12 @@ import type { Command, ReplyBody } from "../../shared/link.ts";
 /** Replies kept for commands that come again. Past it the oldest goes. */
 const MAX_KEPT_REPLIES = 512;
 
+/**
+ * Commands that may be executed again: the state is the same after. Their replies are not kept, for a slider that is moved
+ * must not drive out the reply to an offer, and a session's outputs are large.
+ */
+const REPEATABLE: readonly Command["command"][] = ["inputs", "update_connection", "watch_outputs", "unwatch_outputs"];
+
 export class CommandReplies {
   readonly #execute: (command: Command) => Promise<ReplyBody>;
   readonly #kept = new Map<string, Promise<ReplyBody>>();
@@ -31,6 +37,7 @@ export class CommandReplies {
   }
 
   #replyTo(command: Command): Promise<ReplyBody> {
+    if (REPEATABLE.includes(command.command)) return this.#execute(command);
     const kept = this.#kept.get(command.id);
     if (kept !== undefined) return kept;
     const reply = this.#execute(command);
