@@ -133,6 +133,7 @@ describe("the metrics server", () => {
   const log = { warn: () => undefined };
 
   beforeEach(async () => {
+    metrics.watchProcess();
     server = await startMetricsServer({ host: "127.0.0.1", port: 0, metrics, facts: () => facts, log });
   });
   afterEach(() => server.stop());

@@ -71,6 +71,10 @@ export class NodeMetrics {
       counter.reset();
       counter.inc(facts().shardDeaths);
     });
+  }
+
+  /** Measures this process, too. It watches its event loop and its collections from then on, which is not free. */
+  watchProcess(): void {
     collectDefaultMetrics({ register: this.#registry, prefix: "edgertc_" });
   }
 

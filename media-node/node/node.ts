@@ -123,6 +123,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
       clientsHaveTurn = there;
     },
   });
+  if (options.metrics !== undefined) metrics.watchProcess();
   // Before anything that takes long: a probe is told that the node starts.
   const server = options.metrics && (await startMetricsServer({ ...options.metrics, metrics, facts, log }));
   if (server !== undefined) log.info({ url: server.url }, "metrics");
