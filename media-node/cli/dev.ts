@@ -77,6 +77,11 @@ export function devCommand(): Command {
       await edge.stop();
       throw error;
     }
+    // An operator may drain it: the edge then goes on without anybody to take calls.
+    node.ended.then(
+      () => log.info("the node has ended: start again to take calls"),
+      (error: unknown) => log.error({ err: error }, "the node could not be shut down"),
+    );
     printWelcome(edgeUrl, node.streams, variables.EDGERTC_ADMIN_TOKEN);
   });
 }
