@@ -1,5 +1,7 @@
-import { exports } from "cloudflare:workers";
-import { describe, expect, it } from "vitest";
+import { listDurableObjectIds } from "cloudflare:test";
+import { env, exports } from "cloudflare:workers";
+import { describe, expect, it, vi } from "vitest";
+import { Directory, MediaNode, Stream } from "../objects/index.ts";
 import { get, offer } from "../testing/client.ts";
 import { descriptor, FakeNode, READY } from "../testing/fake-node.ts";
 
@@ -114,6 +116,40 @@ describe("the overview", () => {
     expect(await nodeNamed("life-node")).toMatchObject({ state: "draining" });
     node.drop();
     await expect.poll(() => nodeNamed("life-node"), { timeout: 5_000 }).toMatchObject({ state: "suspect" });
+  });
+});
+
+describe("what looking costs", () => {
+  it("is two calls of the Directory and one of each stream: no node's object is woken", async () => {
+    const node = await FakeNode.start({ nodeId: "cost-1", streams: [descriptor("cost1")] });
+    const reads = [vi.spyOn(Directory.prototype, "nodes"), vi.spyOn(Directory.prototype, "list")];
+    const overviews = vi.spyOn(Stream.prototype, "overview");
+    const woken = [vi.spyOn(MediaNode.prototype, "command"), vi.spyOn(MediaNode.prototype, "fetch")];
+    const { json } = await admin("GET", "/overview");
+    expect(reads.map(({ mock }) => mock.calls.length)).toEqual([1, 1]);
+    expect(overviews.mock.calls.length).toBe(Object(json).streams.length);
+    expect(woken.map(({ mock }) => mock.calls.length)).toEqual([0, 0]);
+    vi.restoreAllMocks();
+    node.drop();
+  });
+
+  it("for what nobody has is no object at all", async () => {
+    const count = async () => {
+      const ids = [
+        listDurableObjectIds(env.STREAM),
+        listDurableObjectIds(env.SESSION),
+        listDurableObjectIds(env.MEDIA_NODE),
+      ];
+      return (await Promise.all(ids)).map(({ length }) => length);
+    };
+    const before = await count();
+    for (let index = 0; index < 5; index += 1) {
+      await admin("GET", `/streams/random-${index}/sessions`);
+      await admin("PUT", `/streams/random-${index}/limit`, { limit: 1 });
+      await admin("DELETE", `/streams/random-${index}/sessions/a`);
+      await admin("POST", `/nodes/random-${index}/drain`);
+    }
+    expect(await count()).toEqual(before);
   });
 });
 
