@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Resampler, resample } from "./resample.ts";
+import { Resampler, resample, resampleToFloat } from "./resample.ts";
 
 const RATES = [8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000];
 const PAIRS = RATES.flatMap((from) => RATES.filter((to) => to !== from).map((to) => [from, to] as const));
@@ -109,4 +109,18 @@ describe("Resampler", () => {
   it.each([0, -8_000, 16_000.5, Number.NaN])("refuses %d Hz", (rate) => {
     expect(() => new Resampler(rate, 16_000)).toThrow(RangeError);
   });
+});
+
+describe("resampleToFloat", () => {
+  it.each([...PAIRS.slice(0, 6), [16_000, 16_000] as const])(
+    "is what resample gives, unrounded, from %i to %i Hz",
+    (from, to) => {
+      const samples = tone(200, from, from / 10, 30);
+      const rounded = resample(samples, from, to);
+      const exact = resampleToFloat(samples, from, to);
+      expect(exact.length).toBe(rounded.length);
+      expect(exact.every((value, i) => Math.abs(value * 32_768 - (rounded[i] ?? 0)) <= 0.501)).toBe(true);
+      if (from !== to) expect(exact.some((value) => !Number.isInteger(value * 32_768))).toBe(true);
+    },
+  );
 });

@@ -29,6 +29,8 @@ export class Resampler {
   readonly #phases: Float64Array;
   /** The last `#taps − 1` inputs followed by the current chunk. */
   #window: Float64Array;
+  /** The filter's output for the current chunk. */
+  #sums = new Float64Array(0);
   /** Position of the next output, in units of 1/up input samples after the start of the chunk. */
   #position = 0;
 
@@ -59,6 +61,21 @@ export class Resampler {
   /** Takes the next samples, any number of them, and returns what has become ready. */
   process(samples: Int16Array): Int16Array {
     if (this.#up === this.#down) return samples.slice();
+    const sums = this.#filter(samples);
+    const out = new Int16Array(sums.length);
+    for (let i = 0; i < out.length; i++) {
+      out[i] = Math.max(-32_768, Math.min(32_767, Math.round(sums[i] as number)));
+    }
+    return out;
+  }
+
+  /** As {@link process}, in −1…1 and not rounded to 16 bits again: some models hear the difference in quiet rooms. */
+  processToFloat(samples: Int16Array): Float32Array<ArrayBuffer> {
+    return Float32Array.from(this.#up === this.#down ? samples : this.#filter(samples), (sum) => sum / 32_768);
+  }
+
+  /** What has become ready; good until the next call. */
+  #filter(samples: Int16Array): Float64Array {
     const history = this.#taps - 1;
     const needed = history + samples.length;
     if (this.#window.length < needed) {
@@ -71,14 +88,15 @@ export class Resampler {
 
     const up = this.#up;
     const end = samples.length * up;
-    const out = new Int16Array(Math.max(0, Math.ceil((end - this.#position) / this.#down)));
+    const length = Math.max(0, Math.ceil((end - this.#position) / this.#down));
+    if (this.#sums.length < length) this.#sums = new Float64Array(length);
+    const sums = this.#sums;
     const whole = Math.floor(this.#down / up);
     const rest = this.#down % up;
     let start = Math.floor(this.#position / up);
     let phase = this.#position % up;
-    for (let i = 0; i < out.length; i++) {
-      const sum = dot(window, start, this.#phases, phase * this.#taps, this.#taps);
-      out[i] = Math.max(-32_768, Math.min(32_767, Math.round(sum)));
+    for (let i = 0; i < length; i++) {
+      sums[i] = dot(window, start, this.#phases, phase * this.#taps, this.#taps);
       start += whole;
       phase += rest;
       if (phase >= up) {
@@ -88,7 +106,7 @@ export class Resampler {
     }
     this.#position = start * up + phase - end;
     window.copyWithin(0, samples.length, needed);
-    return out;
+    return sums.subarray(0, length);
   }
 
   /** Returns the samples that still lag behind the input, and starts afresh. */
@@ -112,6 +130,16 @@ export function resample(samples: Int16Array, fromRate: number, toRate: number):
   out.set(body.subarray(skipped));
   out.set(tail.subarray(Math.max(0, skipped - body.length)), Math.max(0, body.length - skipped));
   return out;
+}
+
+/** As {@link resample}, in −1…1 and not rounded to 16 bits again. */
+export function resampleToFloat(samples: Int16Array, fromRate: number, toRate: number): Float32Array<ArrayBuffer> {
+  const resampler = new Resampler(fromRate, toRate);
+  const delay = resampler.latencySamples;
+  // Zeros behind push out what lags.
+  const padded = new Int16Array(samples.length + Math.ceil((delay * fromRate) / toRate));
+  padded.set(samples);
+  return resampler.processToFloat(padded).slice(delay, delay + Math.ceil((samples.length * toRate) / fromRate));
 }
 
 /**

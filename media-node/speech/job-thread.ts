@@ -11,7 +11,7 @@ export interface JobThreadOptions<Result> {
   /** Jobs that may wait. */
   readonly maxQueued: number;
   /** Thrown past it. */
-  readonly overloaded: "stt_overloaded" | "tts_overloaded";
+  readonly overloaded: "stt_overloaded" | "tts_overloaded" | "vad_overloaded";
   /** The result of a job out of the thread's message. @throws for anything that is none. */
   readonly parseResult: (raw: unknown) => Result;
   readonly clock?: Clock;

@@ -1,9 +1,11 @@
 /** The speech engines of one process: each made when first asked for, and closed all together. */
 import { EdgeRtcError } from "../../shared/errors.ts";
 import type { AudioFrame, AudioInput } from "../audio/frame.ts";
+import type { PauseDetectionModel } from "../turn/grid/pause-detection-model.ts";
 import { MoonshineStt, type TranscribeOptions } from "./stt/moonshine-stt.ts";
 import { FliteTts } from "./tts/flite-tts.ts";
 import type { SpeechText, SpokenFrame } from "./tts/speak-stream.ts";
+import { ChunkVad } from "./vad/chunk-vad.ts";
 import { type OnProbability, SileroVad, type VadStream } from "./vad/silero-vad.ts";
 
 /** FastRTC's names. */
@@ -53,6 +55,7 @@ export interface SpeechOptions {
 export class Speech {
   readonly #onError: (error: Error) => void;
   #vad: SileroVad | undefined;
+  #chunkVad: ChunkVad | undefined;
   #stt: { readonly engine: MoonshineStt; readonly model: STTModel } | undefined;
   #tts: { readonly engine: FliteTts; readonly model: TTSModel } | undefined;
 
@@ -86,6 +89,15 @@ export class Speech {
     return this.#tts.model;
   }
 
+  /** FastRTC's voice activity detection; the same object at every call. It starts to load at the first. */
+  getSileroModel(): PauseDetectionModel {
+    if (this.#chunkVad === undefined) {
+      this.#chunkVad = new ChunkVad();
+      this.#load(this.#chunkVad);
+    }
+    return this.#chunkVad;
+  }
+
   /** Opens voice activity detection for a session. */
   openVad(onProbability: OnProbability): VadStream {
     return this.#vadEngine().open(onProbability);
@@ -93,13 +105,16 @@ export class Speech {
 
   /** Resolves when voice activity detection, and every model asked for so far, is loaded and warm. @throws why not. */
   async ready(): Promise<void> {
-    await Promise.all([this.#vadEngine(), this.#stt?.engine, this.#tts?.engine].map((engine) => engine?.ready()));
+    await Promise.all(
+      [this.#vadEngine(), this.#chunkVad, this.#stt?.engine, this.#tts?.engine].map((engine) => engine?.ready()),
+    );
   }
 
   /** Ends every thread; what is under way fails with `speech_stopped`. Models asked for afterwards are new ones. */
   async close(): Promise<void> {
-    const engines = [this.#vad, this.#stt?.engine, this.#tts?.engine];
+    const engines = [this.#vad, this.#chunkVad, this.#stt?.engine, this.#tts?.engine];
     this.#vad = undefined;
+    this.#chunkVad = undefined;
     this.#stt = undefined;
     this.#tts = undefined;
     await Promise.all(engines.map((engine) => engine?.close()));
@@ -113,7 +128,7 @@ export class Speech {
   #load(engine: Loading): void {
     engine.ready().catch((error: unknown) => {
       // Closed before it was loaded: nobody asked for it any more.
-      if (this.#stt?.engine === engine || this.#tts?.engine === engine) {
+      if ([this.#chunkVad, this.#stt?.engine, this.#tts?.engine].some((open) => open === engine)) {
         this.#onError(error instanceof Error ? error : new Error(String(error)));
       }
     });

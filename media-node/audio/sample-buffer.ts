@@ -1,0 +1,39 @@
+/** Samples that come piece by piece and are wanted as one: grows in steps, so that appending copies little. */
+
+const FIRST_CAPACITY = 16_384;
+
+export class SampleBuffer {
+  #memory = new Int16Array(0);
+  #length = 0;
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** All samples, without a copy: good until the next {@link append} or {@link clear}. */
+  get view(): Int16Array {
+    return this.#memory.subarray(0, this.#length);
+  }
+
+  append(samples: Int16Array): void {
+    const length = this.#length + samples.length;
+    if (length > this.#memory.length) {
+      const larger = new Int16Array(Math.max(FIRST_CAPACITY, length, 2 * this.#memory.length));
+      larger.set(this.view);
+      this.#memory = larger;
+    }
+    this.#memory.set(samples, this.#length);
+    this.#length = length;
+  }
+
+  /** Drops all but the newest samples. */
+  keepLast(count: number): void {
+    if (count >= this.#length) return;
+    this.#memory.copyWithin(0, this.#length - count, this.#length);
+    this.#length = count;
+  }
+
+  clear(): void {
+    this.#length = 0;
+  }
+}
