@@ -59,6 +59,8 @@ export const StreamDescriptor = v.object({
   inputs: v.optional(InputDeclarations),
   /** Absent or null: who finds every slot taken is refused. */
   queue: v.optional(v.nullable(QueueOptions)),
+  /** Each call needs a join token. Absent: as the edge is configured. */
+  requireToken: v.optional(v.boolean()),
   /** Orders builds: the newest build's descriptor wins. Milliseconds since 1970 of the stream file's change. */
   build: v.pipe(v.number(), v.integer(), v.minValue(0)),
 });

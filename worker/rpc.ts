@@ -103,8 +103,11 @@ export type ControlResult =
   | { readonly ok: true }
   | { readonly ok: false; readonly error: ErrorCode; readonly message?: string };
 
-/** What a client offers: its SDP, its place in line, and where it is. */
-export type OfferContent = Pick<AdmissionRequest, "ticket" | "near"> & { readonly sdp: string };
+/** What a client offers: its SDP, its place in line, the token it joins with and what that allows, and where it is. */
+export type OfferContent = Pick<AdmissionRequest, "ticket" | "token" | "near"> & {
+  readonly sdp: string;
+  readonly timeLimitMs?: number;
+};
 
 export interface SessionApi {
   /** Repeated with the same `sid` it gives the same answer. */

@@ -6,6 +6,7 @@ import { devCommand } from "./dev.ts";
 import { doctorCommand } from "./doctor.ts";
 import { modelsCommand } from "./models.ts";
 import { nodeCommand } from "./node.ts";
+import { tokenCommand } from "./token.ts";
 
 const program = new Command("edgertc")
   .description("Real-time voice AI at the edge: streams written in TypeScript, served to any browser.")
@@ -13,7 +14,8 @@ const program = new Command("edgertc")
   .addCommand(devCommand())
   .addCommand(nodeCommand())
   .addCommand(doctorCommand())
-  .addCommand(modelsCommand());
+  .addCommand(modelsCommand())
+  .addCommand(tokenCommand());
 
 program.parseAsync().catch((error: unknown) => {
   console.error(`\n  ${error instanceof Error ? error.message : String(error)}\n`);

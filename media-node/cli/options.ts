@@ -8,6 +8,12 @@ export function wholeNumber(value: string): number {
   return number;
 }
 
+export function positiveNumber(value: string): number {
+  const number = Number(value);
+  if (!(number > 0 && Number.isFinite(number))) throw new InvalidArgumentError("Must be a number above 0.");
+  return number;
+}
+
 function portRange(value: string): readonly [number, number] {
   const [, from, to] = /^(\d+)-(\d+)$/.exec(value) ?? [];
   const range: readonly [number, number] = [Number(from), Number(to)];

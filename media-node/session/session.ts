@@ -42,6 +42,8 @@ export interface SessionOptions {
   readonly sid: string;
   readonly clientId: string;
   readonly stream: LoadedStream;
+  /** What the caller's token allows, from connected on. Default: the stream's limit alone. */
+  readonly timeLimitMs?: number | undefined;
   readonly ice: IceOptions;
   readonly clock: Clock;
   readonly openVad: (onProbability: (probability: number) => void) => VadStream;
@@ -213,8 +215,16 @@ export class Session {
   }
 
   #armTimeLimit(): void {
-    const { timeLimit } = this.#options.stream.descriptor;
-    if (timeLimit !== null) this.#later(timeLimit * 1_000, () => this.end("time_limit"));
+    const limitMs = this.#timeLimitMs;
+    if (limitMs !== null) this.#later(limitMs, () => this.end("time_limit"));
+  }
+
+  /** From connected on; the shorter of the stream's and the caller's own. Null is none. */
+  get #timeLimitMs(): number | null {
+    const { stream, timeLimitMs = null } = this.#options;
+    const { timeLimit } = stream.descriptor;
+    if (timeLimit === null) return timeLimitMs;
+    return Math.min(timeLimit * 1_000, timeLimitMs ?? Number.POSITIVE_INFINITY);
   }
 
   async #startHandler(): Promise<void> {
@@ -307,7 +317,7 @@ export class Session {
       data: {
         sid: this.#options.sid,
         stream: descriptor.name,
-        timeLimitMs: descriptor.timeLimit === null ? null : descriptor.timeLimit * 1_000,
+        timeLimitMs: this.#timeLimitMs,
         elapsedMs: this.#options.clock.nowMs() - (this.#connectedAtMs ?? this.#options.clock.nowMs()),
       },
     });

@@ -105,6 +105,7 @@ export class Shard {
       sid,
       clientId,
       stream,
+      timeLimitMs: command.timeLimitMs,
       ice: this.#ice,
       clock,
       openVad,

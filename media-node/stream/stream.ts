@@ -29,6 +29,8 @@ export interface StreamOptions {
   readonly concurrencyLimit?: number | "default" | null;
   /** Seconds from connected to the end of the call. Default none. */
   readonly timeLimit?: number | null;
+  /** Each call needs a join token of the application's backend (`edgertc/tokens`). Default: as the edge is configured. */
+  readonly requireToken?: boolean;
   /** Ignore tracks of other kinds instead of refusing the offer. Default false. */
   readonly allowExtraTracks?: boolean;
   /** ICE servers for clients. Default: the browser's own, which is none. */
@@ -77,7 +79,7 @@ export class Stream {
   describe(name: string, build: number): StreamDescriptor {
     const { modality, mode, concurrencyLimit, timeLimit, allowExtraTracks, rtcConfiguration, trackConstraints, ui } =
       this.options;
-    const { inputs, queue } = this.options;
+    const { inputs, queue, requireToken } = this.options;
     return {
       name,
       modality,
@@ -88,6 +90,7 @@ export class Stream {
       rtcConfiguration: rtcConfiguration ?? null,
       trackConstraints: trackConstraints ?? null,
       ui: { ...ui },
+      ...(requireToken === undefined ? {} : { requireToken }),
       ...(inputs === undefined ? {} : { inputs: { ...inputs } }),
       ...(queue == null ? {} : { queue: readQueue(queue) }),
       build,

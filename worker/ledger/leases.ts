@@ -2,7 +2,8 @@
 import { IN_FLIGHT_MS, PENDING_LEASE_MS } from "../deadlines.ts";
 import { type LeaseRow, leasesOn } from "./queries.ts";
 import type { SqlPort } from "./sql-port.ts";
-import type { Lease, NodeArrival, Reconciliation } from "./types.ts";
+import type { AdmissionRequest, Lease, NodeArrival, Reconciliation } from "./types.ts";
+import { rememberUsed } from "./used-tokens.ts";
 
 /** A run of a node, as a lease names it. */
 interface NodeRun {
@@ -12,13 +13,14 @@ interface NodeRun {
 
 export function insertLease(
   sql: SqlPort,
-  { sid, clientId, nowMs }: { sid: string; clientId: string; nowMs: number },
+  { sid, clientId, token, nowMs }: AdmissionRequest & { nowMs: number },
   { nodeId, epoch }: NodeRun,
   ticketNumber: number | null,
 ): void {
   sql.rows(
-    `INSERT INTO leases (client_id, sid, node_id, epoch, state, admitted_ms, deadline_ms, ticket_number)
-     VALUES (?, ?, ?, ?, 'pending', ?, ?, ?)`,
+    `INSERT INTO leases (client_id, sid, node_id, epoch, state, admitted_ms, deadline_ms, ticket_number,
+       token_id, token_forget_at_ms)
+     VALUES (?, ?, ?, ?, 'pending', ?, ?, ?, ?, ?)`,
     clientId,
     sid,
     nodeId,
@@ -26,6 +28,8 @@ export function insertLease(
     nowMs,
     nowMs + PENDING_LEASE_MS,
     ticketNumber,
+    token?.id ?? null,
+    token?.forgetAtMs ?? null,
   );
 }
 
@@ -54,6 +58,36 @@ export function extendPending(sql: SqlPort, nodeId: string, deadlineMs: number):
   );
 }
 
+/** Frees the lease of a session that there was, or may have been: the token it came with stays used. */
+export function endLease(sql: SqlPort, lease: LeaseRow, nowMs: number): void {
+  freeLease(sql, lease);
+  if (lease.token !== null) rememberUsed(sql, lease.token, nowMs);
+}
+
+/** Frees the lease of a session that never was: the token it came with is good again. */
+/**
+ * A node is lost. An offer that is on its way may reach it yet, if it comes back in time: such a lease waits until that
+ * can no longer be. All others are freed.
+ * @returns the leases that were freed.
+ */
+export function loseLeases(sql: SqlPort, nodeId: string, nowMs: number): Lease[] {
+  const freed: Lease[] = [];
+  for (const lease of leasesOn(sql, nodeId)) {
+    if (lease.state === "pending" && lease.admittedMs > nowMs - IN_FLIGHT_MS) {
+      setDeadline(sql, lease, lease.admittedMs + IN_FLIGHT_MS);
+    } else {
+      endLease(sql, lease, nowMs);
+      freed.push(asLease(lease));
+    }
+  }
+  return freed;
+}
+
+function setDeadline(sql: SqlPort, { clientId, deadlineMs }: LeaseRow, untilMs: number): void {
+  if (deadlineMs === untilMs) return;
+  sql.rows("UPDATE leases SET deadline_ms = ? WHERE client_id = ?", untilMs, clientId);
+}
+
 export function freeLease(sql: SqlPort, { clientId, sid }: Lease): void {
   sql.rows("DELETE FROM leases WHERE client_id = ? AND sid = ?", clientId, sid);
 }
@@ -72,8 +106,11 @@ export function reconcile(sql: SqlPort, { nodeId, epoch, sessions }: NodeArrival
     if (session !== undefined) {
       kept.add(lease.sid);
       if (session.state === "live") setLive(sql, lease);
-    } else if (!inFlight) {
-      freeLease(sql, lease);
+    } else if (inFlight) {
+      // If the node was lost in between, its offer may reach it now.
+      setDeadline(sql, lease, lease.admittedMs + PENDING_LEASE_MS);
+    } else {
+      endLease(sql, lease, nowMs);
       freed.push(asLease(lease));
     }
   }

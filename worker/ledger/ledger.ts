@@ -5,7 +5,17 @@
  * idempotent by `sid`; counts are queries over leases. Releases and reports from an old run of a node are refused.
  */
 import { BACK_AGAIN_GRACE_MS } from "../deadlines.ts";
-import { asLease, extendPending, freeLease, insertLease, moveLease, reconcile, setLive } from "./leases.ts";
+import {
+  asLease,
+  endLease,
+  extendPending,
+  freeLease,
+  insertLease,
+  loseLeases,
+  moveLease,
+  reconcile,
+  setLive,
+} from "./leases.ts";
 import { LEDGER_MIGRATIONS } from "./migrations.ts";
 import { changeNode, putNode, setNodeLoad } from "./nodes.ts";
 import {
@@ -22,7 +32,6 @@ import {
   expiredLeases,
   type LeaseRow,
   leaseOf,
-  leasesOn,
   nextDeadlineMs,
   readyNodes,
   rulesOf,
@@ -43,6 +52,7 @@ import type {
   ReportedLoad,
   TicketStatus,
 } from "./types.ts";
+import { isUsed } from "./used-tokens.ts";
 
 type Timed<T> = T & { readonly nowMs: number };
 
@@ -72,7 +82,9 @@ export class Ledger {
       let admission = this.#grant(request);
       // Leases past their deadline only matter when one is in the way; the alarm sees to them otherwise.
       if (!admission.ok && this.#expire(request.nowMs).length > 0) admission = this.#grant(request);
-      if (admission.ok || admission.code === "connection_already_exists") return admission;
+      if (admission.ok || admission.code === "connection_already_exists" || admission.code === "token_used") {
+        return admission;
+      }
       const queued = this.#queue.enqueue(request, admission.code !== "no_media_node", request.nowMs);
       return queued === null ? admission : { ...admission, queued };
     });
@@ -111,11 +123,13 @@ export class Ledger {
 
   /**
    * Frees a lease. Again, or from an old run of the node: nothing happens.
+   * @param options.begun false if no node ever had the session: a token it came with is good again.
    * @param options.timeUp the session ended at its time limit: on a stream that says so, its caller is in line again.
    */
-  release(ref: LeaseRef, nowMs: number, { timeUp = false } = {}): LeaseOutcome {
+  release(ref: LeaseRef, nowMs: number, { timeUp = false, begun = true } = {}): LeaseOutcome {
     return this.#withLease(ref, (held) => {
-      freeLease(this.#sql, held);
+      if (begun) endLease(this.#sql, held, nowMs);
+      else freeLease(this.#sql, held);
       this.#queue.ended(held, timeUp, nowMs);
       this.#queue.advance(nowMs);
     });
@@ -186,7 +200,7 @@ export class Ledger {
     });
   }
 
-  /** A node's state changed. `lost` frees its leases, which are returned. Changes that come late are ignored. */
+  /** A node's state changed. `lost` frees its leases, which are returned, but for offers on their way. Changes that come late are ignored. */
   nodeChanged(change: NodeChange, nowMs: number): Lease[] {
     if (!this.#schema.exists()) return [];
     const { nodeId, state } = change;
@@ -194,10 +208,9 @@ export class Ledger {
       if (!changeNode(this.#sql, change, nowMs)) return [];
       // Its reports may be on their way still.
       if (state === "up") extendPending(this.#sql, nodeId, nowMs + BACK_AGAIN_GRACE_MS);
-      const leases = state === "lost" ? leasesOn(this.#sql, nodeId) : [];
-      for (const lease of leases) freeLease(this.#sql, lease);
+      const freed = state === "lost" ? loseLeases(this.#sql, nodeId, nowMs) : [];
       this.#queue.advance(nowMs);
-      return leases.map(asLease);
+      return freed;
     });
   }
 
@@ -256,11 +269,12 @@ export class Ledger {
       if (held.state === "pending") moveLease(this.#sql, held, held, nowMs);
       return { ok: true, nodeId: held.nodeId, epoch: held.epoch, again: true };
     }
+    if (request.token !== undefined && isUsed(this.#sql, request.token)) return { ok: false, code: "token_used" };
     const rules = rulesOf(this.#sql);
     if (rules === null) return { ok: false, code: "no_media_node" };
     const { limit } = rules;
     const line = this.#queue.advance(nowMs);
-    const own = this.#queue.find(request.ticket);
+    const own = this.#queue.find(request.ticket) ?? this.#queue.find(request.token?.ticket);
     const called = own?.called === true;
     // A slot that is held for somebody else is taken.
     const others = line.called - (called ? 1 : 0);
@@ -290,7 +304,7 @@ export class Ledger {
 
   #expire(nowMs: number): Lease[] {
     const leases = expiredLeases(this.#sql, nowMs);
-    for (const lease of leases) freeLease(this.#sql, lease);
+    for (const lease of leases) endLease(this.#sql, lease, nowMs);
     return leases.map(asLease);
   }
 }

@@ -36,4 +36,10 @@ export const LEDGER_MIGRATIONS: Migrations = [
   ],
   // For operators: a node that is not ready either starts or leaves.
   ["ALTER TABLE nodes ADD COLUMN draining INTEGER"],
+  [
+    // The join token that a session was admitted with.
+    "ALTER TABLE leases ADD COLUMN token_id TEXT",
+    "ALTER TABLE leases ADD COLUMN token_forget_at_ms INTEGER",
+    "CREATE TABLE used_tokens (token_id TEXT PRIMARY KEY, forget_at_ms INTEGER NOT NULL) WITHOUT ROWID",
+  ],
 ];

@@ -2,15 +2,21 @@
 import { RECENT_MS, type ReportingNode, type Tally } from "./placement.ts";
 import { number, numberOrNull, type SqlPort, type SqlRow, text } from "./sql-port.ts";
 import type { Lease, Place, QueueRules, Rules } from "./types.ts";
+import type { HeldToken } from "./used-tokens.ts";
 
 /** A lease as it is stored. */
 export interface LeaseRow extends Lease {
   readonly admittedMs: number;
+  /** Null once it is live. */
+  readonly deadlineMs: number | null;
   /** The place in line that it was granted for; null if the caller did not wait. */
   readonly ticketNumber: number | null;
+  /** The join token that the caller came with. */
+  readonly token: HeldToken | null;
 }
 
-const LEASE_COLUMNS = "sid, client_id, node_id, epoch, state, admitted_ms, ticket_number";
+const LEASE_COLUMNS =
+  "sid, client_id, node_id, epoch, state, admitted_ms, deadline_ms, ticket_number, token_id, token_forget_at_ms";
 
 /**
  * Leases that end at their deadline. While a node is suspect its reports may be held up: its leases wait for it to come
@@ -111,7 +117,10 @@ function asLeaseRow(row: SqlRow): LeaseRow {
     epoch: number(row, "epoch"),
     state: text(row, "state") === "live" ? "live" : "pending",
     admittedMs: number(row, "admitted_ms"),
+    deadlineMs: numberOrNull(row, "deadline_ms"),
     ticketNumber: numberOrNull(row, "ticket_number"),
+    token:
+      row["token_id"] === null ? null : { id: text(row, "token_id"), forgetAtMs: number(row, "token_forget_at_ms") },
   };
 }
 

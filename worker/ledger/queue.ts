@@ -10,7 +10,7 @@ import type { Placer } from "./placer.ts";
 import { activeSessions, type LeaseRow, rulesOf } from "./queries.ts";
 import type { SqlPort } from "./sql-port.ts";
 import { type Line, type Ticket, Tickets } from "./tickets.ts";
-import type { Queued, QueueRules, Rules, TicketStatus } from "./types.ts";
+import type { AdmissionRequest, Queued, QueueRules, Rules, TicketStatus } from "./types.ts";
 
 /** A slot is held for a called ticket this long: two questions of whoever waits, and the offer. */
 export const TICKET_HOLD_MS = 12_000;
@@ -57,10 +57,11 @@ export class Queue {
    * @param place whether there is anything to wait for, so that a newcomer gets a place.
    * @returns null where there is no queue, or the queue is full.
    */
-  enqueue(caller: { sid: string; ticket?: string | undefined }, place: boolean, nowMs: number): Queued | null {
+  enqueue(caller: Pick<AdmissionRequest, "sid" | "ticket" | "token">, place: boolean, nowMs: number): Queued | null {
     const rules = rulesOf(this.#sql);
     if (rules?.queue == null) return null;
-    const own = this.find(caller.ticket) ?? this.find(ticketOf(caller.sid));
+    const given = caller.token?.ticket ?? ticketOf(caller.sid);
+    const own = this.find(caller.ticket) ?? this.find(given);
     if (own !== null) {
       // Called, and yet there was no room: it keeps its place.
       if (own.called) this.#tickets.callOff(own, expiryMs(rules.queue, nowMs));
@@ -69,7 +70,7 @@ export class Queue {
     }
     const { waiting, called } = this.line();
     if (!place || waiting + called >= rules.queue.maxLength) return null;
-    const joined = this.#tickets.join(ticketOf(caller.sid), expiryMs(rules.queue, nowMs), null);
+    const joined = this.#tickets.join(given, expiryMs(rules.queue, nowMs), null);
     return this.#queued(joined, rules, rules.queue);
   }
 

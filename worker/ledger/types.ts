@@ -21,9 +21,19 @@ export interface Place {
   readonly longitude: number;
 }
 
+/** A join token that a call came with, checked by the Worker: it is good for one session. */
+export interface JoinGrant {
+  readonly id: string;
+  /** When it has expired for certain, in milliseconds since 1970. */
+  readonly forgetAtMs: number;
+  /** The place in line that is its own: one token takes no two. */
+  readonly ticket: string;
+}
+
 export interface AdmissionRequest {
   readonly sid: string;
   readonly clientId: string;
+  readonly token?: JoinGrant | undefined;
   /** A place in line, from an earlier refusal. */
   readonly ticket?: string | undefined;
   /** Where the client is. */
@@ -36,6 +46,7 @@ export type AdmissionRefusal =
   | "no_media_node"
   | "capacity_reached"
   | "node_full"
+  | "token_used"
   | "edge_restarting";
 
 export type Admission =

@@ -13,6 +13,7 @@ import {
   NODE_ID_HEADER,
   type NodeMessage,
   type ReportBody,
+  TIME_LIMIT_SINCE,
 } from "../../shared/link.ts";
 import { PROTOCOL_VERSION } from "../../shared/version.ts";
 import { type Env, streamOf } from "../env.ts";
@@ -255,7 +256,7 @@ export class MediaNode extends DurableObject<Env> implements MediaNodeApi {
   #sendCommand(command: Command): boolean {
     const link = this.#welcomed();
     if (link === null) return false;
-    if (link.state.version >= COMMAND_SINCE[command.command]) return link.send({ kind: "command", body: command });
+    if (link.state.version >= versionFor(command)) return link.send({ kind: "command", body: command });
     // A node of the release before would not even answer.
     const message = "The media node runs the release before this one, which does not know the command.";
     this.#pending.reply({ id: command.id, ok: false, error: "protocol_mismatch", message });
@@ -376,4 +377,11 @@ export class MediaNode extends DurableObject<Env> implements MediaNodeApi {
       if (older) other.close(LinkClose.replaced, "a newer socket is here");
     }
   }
+}
+
+/** The version that a node must speak to understand all of a command. */
+function versionFor(command: Command): number {
+  // An older node would not keep to the limit.
+  const limited = command.command === "offer" && command.timeLimitMs !== undefined;
+  return limited ? TIME_LIMIT_SINCE : COMMAND_SINCE[command.command];
 }

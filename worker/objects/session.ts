@@ -160,13 +160,13 @@ export class Session extends DurableObject<Env> implements SessionApi {
 
   /** Every way out of here leaves either an answered session with its lease, or neither. */
   async #run(request: OfferRequest): Promise<OfferResult> {
-    const { sid, stream, clientId, ticket, near } = request;
+    const { sid, stream, clientId, ticket, token, near } = request;
     const untilMs = Date.now() + COMMAND_DEADLINE_MS;
     this.#on({ event: "offer", sid });
     let placed: Placed | null = null;
     try {
       const admission = await callObject(() =>
-        streamOf(this.env, stream).admit({ v: PROTOCOL_VERSION, sid, clientId, ticket, near }),
+        streamOf(this.env, stream).admit({ v: PROTOCOL_VERSION, sid, clientId, ticket, token, near }),
       );
       if (!admission.ok) return this.#refuse(admission);
       placed = { sid, nodeId: admission.nodeId, epoch: admission.epoch };
@@ -194,7 +194,7 @@ export class Session extends DurableObject<Env> implements SessionApi {
     }
   }
 
-  #offerCommand({ sid, stream, clientId, sdp, ticket }: OfferRequest): Command {
+  #offerCommand({ sid, stream, clientId, sdp, ticket, timeLimitMs }: OfferRequest): Command {
     return {
       id: `${sid}:offer`,
       command: "offer",
@@ -204,6 +204,7 @@ export class Session extends DurableObject<Env> implements SessionApi {
       sdp,
       ...(ticket === undefined ? {} : { resumes: sessionOfTicket(ticket) }),
       candidates: this.#candidates.withOffer(),
+      ...(timeLimitMs === undefined ? {} : { timeLimitMs }),
     };
   }
 

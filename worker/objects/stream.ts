@@ -168,7 +168,8 @@ export class Stream extends DurableObject<Env> implements StreamApi {
     const { sid, clientId } = ref;
     // Asked for before it is gone, and only where somebody wants to know.
     const held = this.env.ANALYTICS === undefined ? null : this.#ledger.find(clientId);
-    const done = this.#ledger.release(ref, Date.now(), { timeUp: reason === "time_limit" }) === "done";
+    const how = { timeUp: reason === "time_limit", begun: reason !== "offer_failed" };
+    const done = this.#ledger.release(ref, Date.now(), how) === "done";
     if (done && held !== null) this.#record(held, reason);
     if (done) this.#ended.add(clientId, { sid, reason, sinceMs: Date.now() });
     else this.#ended.correct(clientId, { sid, reason });

@@ -20,6 +20,8 @@ const OfferBody = v.object({
   webrtc_id: WebrtcId,
   /** EdgeRTC's: a place in line, from an earlier refusal. One that is not known counts as none. */
   ticket: v.nullish(v.string("string_type")),
+  /** EdgeRTC's: a join token. */
+  token: v.nullish(v.string("string_type")),
 });
 export type OfferBody = v.InferOutput<typeof OfferBody>;
 

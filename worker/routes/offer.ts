@@ -27,15 +27,22 @@ import { isJson, type OfferBody, parseOfferBody } from "../offer/body.ts";
 import { readBody } from "../offer/read-body.ts";
 import { checkSdp } from "../offer/sdp.ts";
 import { placeOf } from "../place.ts";
+import { checkJoin } from "./join.ts";
 import { retryAfter } from "./queue.ts";
 import { refuse } from "./reply.ts";
-import { findStream } from "./stream-name.ts";
+import { findStream, type KnownStream } from "./stream-name.ts";
 import type { EdgeEnv } from "./types.ts";
 
 type OfferContext = Context<EdgeEnv>;
 
 /** Faults of the offer itself, or of EdgeRTC: these keep their own HTTP status. */
-const OWN_STATUS: readonly ErrorCode[] = ["invalid_sdp", "unsupported_track_kind", "no_common_codec", "internal"];
+const OWN_STATUS: readonly ErrorCode[] = [
+  "invalid_sdp",
+  "unsupported_track_kind",
+  "no_common_codec",
+  "token_used",
+  "internal",
+];
 
 export async function postOffer(c: OfferContext, directory: DirectoryCache): Promise<Response> {
   const found = await findStream(c, directory);
@@ -50,7 +57,7 @@ export async function postOffer(c: OfferContext, directory: DirectoryCache): Pro
     return c.json(body.type === "offer" ? failedBody("no_media_node") : fastRtcRefusal("unknown_connection"));
   }
   try {
-    return body.type === "offer" ? await offer(c, found.name, body) : await candidate(c, found.name, body);
+    return body.type === "offer" ? await offer(c, found, body) : await candidate(c, found.name, body);
   } catch (error) {
     if (!isReset(error)) throw error;
     log("warn", "edge_restarting", { stream: found.name, reason: reasonOf(error) });
@@ -58,14 +65,26 @@ export async function postOffer(c: OfferContext, directory: DirectoryCache): Pro
   }
 }
 
-async function offer(c: OfferContext, stream: string, body: OfferBody): Promise<Response> {
+async function offer(c: OfferContext, found: KnownStream, body: OfferBody): Promise<Response> {
+  const joining = await checkJoin(c, found, body);
+  if (!joining.ok) return joining.refusal;
+  const { name: stream } = found;
   const check = checkSdp(body.sdp);
   if (!check.ok) return refuse("invalid_sdp", check.why);
   // Minted here, so that the same offer can be repeated when the session's object is reset under it.
   const sid = newSessionId();
   const ticket = v.is(Ticket, body.ticket) ? body.ticket : undefined;
   const near = placeOf(c.req.raw.cf);
-  const request = { v: PROTOCOL_VERSION, sid, stream, clientId: body.webrtc_id, sdp: check.sdp, ticket, near };
+  const request = {
+    v: PROTOCOL_VERSION,
+    sid,
+    stream,
+    clientId: body.webrtc_id,
+    sdp: check.sdp,
+    ticket,
+    near,
+    ...joining.join,
+  };
   const startMs = Date.now();
   const result = await callObject(() => sessionOf(c.env, stream, body.webrtc_id).offer(request));
   const outcome = result.ok ? "answered" : result.body.meta.error;

@@ -6,8 +6,14 @@ import { DEFAULT_STREAM, RESERVED_STREAM_NAMES, StreamName } from "../../shared/
 import type { DirectoryCache } from "../directory-cache.ts";
 import type { EdgeEnv } from "./types.ts";
 
+export interface KnownStream {
+  readonly kind: "known";
+  readonly name: string;
+  readonly descriptor: StreamDescriptor;
+}
+
 export type FoundStream =
-  | { readonly kind: "known"; readonly name: string; readonly descriptor: StreamDescriptor }
+  | KnownStream
   | { readonly kind: "unknown" }
   | { readonly kind: "nothing_registered"; readonly name: string };
 
