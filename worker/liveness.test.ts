@@ -31,11 +31,12 @@ describe("a node whose socket closes", () => {
   it("gets nothing placed at once, and is lost if it does not redial in time", async () => {
     const node = await FakeNode.start({ nodeId: "gone", streams: [descriptor("gone")] });
     await offer("gone", "a");
+    await node.connected(node.sessions[0]?.sid ?? "");
     node.drop();
     await untilSuspect("gone");
-    expect((await get("/gone/sessions/a")).json).toMatchObject({ state: "pending" });
+    expect((await get("/gone/sessions/a")).json).toMatchObject({ state: "live" });
     await pass("gone", NODE_REDIAL_GRACE_MS - 1);
-    expect((await get("/gone/sessions/a")).json).toMatchObject({ state: "pending" });
+    expect((await get("/gone/sessions/a")).json).toMatchObject({ state: "live" });
     await pass("gone", 1);
     expect((await get("/gone/sessions/a")).json).toMatchObject({ state: "ended", reason: "node_lost" });
     expect((await offer("gone", "b")).json).toMatchObject({ meta: { error: "no_media_node" } });
@@ -58,6 +59,7 @@ describe("a node whose socket closes", () => {
   it("is told to end its sessions if it redials too late", async () => {
     const node = await FakeNode.start({ nodeId: "late", streams: [descriptor("late")] });
     await offer("late", "a");
+    await node.connected(node.sessions[0]?.sid ?? "");
     const sids = node.sessions.map(({ sid }) => sid);
     node.drop();
     await untilSuspect("late");

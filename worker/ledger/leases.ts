@@ -84,7 +84,7 @@ export function loseLeases(sql: SqlPort, nodeId: string, nowMs: number): Lease[]
 }
 
 function setDeadline(sql: SqlPort, { clientId, deadlineMs }: LeaseRow, untilMs: number): void {
-  if (deadlineMs === untilMs) return;
+  if (deadlineMs === null || deadlineMs === untilMs) return;
   sql.rows("UPDATE leases SET deadline_ms = ? WHERE client_id = ?", untilMs, clientId);
 }
 
@@ -106,6 +106,7 @@ export function reconcile(sql: SqlPort, { nodeId, epoch, sessions }: NodeArrival
     if (session !== undefined) {
       kept.add(lease.sid);
       if (session.state === "live") setLive(sql, lease);
+      else setDeadline(sql, lease, lease.admittedMs + PENDING_LEASE_MS);
     } else if (inFlight) {
       // If the node was lost in between, its offer may reach it now.
       setDeadline(sql, lease, lease.admittedMs + PENDING_LEASE_MS);

@@ -204,11 +204,24 @@ describe("a node", () => {
   it("that is lost frees its leases and no other's", () => {
     up("a");
     admit("s1");
+    ledger.connected(ref("s1"));
     up("b", { concurrencyLimit: 3 });
     change("a", "suspect");
     admit("s2");
     expect(change("a", "lost").map((lease) => lease.sid)).toEqual(["s1"]);
     expect(ledger.find("client-s2")?.nodeId).toBe("b");
+  });
+
+  it("that is lost keeps the lease of an offer on its way, for as long as that may reach it", () => {
+    up("a");
+    admit("s1");
+    expect(change("a", "lost")).toEqual([]);
+    expect(ledger.nextExpiryMs()).toBe(nowMs + IN_FLIGHT_MS);
+    up("a");
+    expect(ledger.nextExpiryMs()).toBe(nowMs + PENDING_LEASE_MS);
+    change("a", "lost");
+    nowMs += IN_FLIGHT_MS;
+    expect(ledger.expire(nowMs)).toMatchObject([{ sid: "s1" }]);
   });
 
   it("that is lost comes back by hello only", () => {

@@ -45,6 +45,7 @@ describe("a place in line", () => {
   it("is not given where no node serves the stream, and kept by who has one", () => {
     up("a");
     admit("1");
+    ledger.connected({ sid: "s_1", clientId: "client-1", nodeId: "a", epoch: 1 });
     admit("2");
     revision += 1;
     ledger.nodeChanged({ nodeId: "a", epoch: 1, revision, state: "lost" }, nowMs);

@@ -124,6 +124,8 @@ export class Stream extends DurableObject<Env> implements StreamApi {
     const freed = this.#ledger.nodeChanged(request, Date.now());
     for (const lease of freed) this.#remember(lease, "node_lost");
     this.#noticeEnds(freed);
+    // Offers on their way to a node that is lost have less time now.
+    this.#alarmMs = null;
     await this.#armAlarm();
   }
 

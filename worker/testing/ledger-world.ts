@@ -38,6 +38,17 @@ interface WorldEvent {
 /** A report on an open link is there within this; where nothing gets through for longer, the node is suspect. */
 const MAX_REPORT_DELAY_MS = 4_000;
 
+/** How long both sides bear to be apart: the node until it ends its sessions, the edge until it frees their slots. */
+interface Patience {
+  readonly nodeMs: number;
+  readonly edgeMs: number;
+}
+
+/** The edge saw the socket close; the node knows that it may have, and gives up in time (decision 0042). */
+const CLOSED: Patience = { nodeMs: 4_000, edgeMs: NODE_REDIAL_GRACE_MS };
+/** Nothing gets through, or the edge's object was away when the socket closed. */
+const SILENT: Patience = { nodeMs: NODE_FENCE_MS, edgeMs: NODE_LOST_MS };
+
 type OfferAnswer = "taken" | "full" | "unusable";
 
 interface WorldNode {
@@ -49,8 +60,9 @@ interface WorldNode {
   state: NodeState;
   running: boolean;
   linked: boolean;
-  /** When its link was closed, while it is. */
+  /** When its link was cut, while it is, and how. */
   goneMs: number;
+  patience: Patience;
   sessions: Map<string, Held>;
   /** What this run has answered to offers: it answers them the same way again. */
   answered: Map<string, OfferAnswer>;
@@ -102,6 +114,7 @@ export const STEPS = [
   "report_twice",
   "load",
   "unlink",
+  "cut",
   "reset",
   "redial",
   "crash",
@@ -146,6 +159,7 @@ export class LedgerWorld {
       running: true,
       linked: false,
       goneMs: this.#nowMs,
+      patience: SILENT,
       sessions: new Map(),
       answered: new Map(),
       reports: [],
@@ -222,6 +236,9 @@ export class LedgerWorld {
         break;
       case "unlink":
         this.#unlink(node);
+        break;
+      case "cut":
+        if (node.linked) this.#part(node, SILENT);
         break;
       case "reset":
         this.#reset(node, pick);
@@ -499,8 +516,7 @@ export class LedgerWorld {
   /** The MediaNode object is reset: its socket closes, what was on it may have reached the node or not. */
   #reset(node: WorldNode, pick: number): void {
     if (!node.linked) return;
-    node.linked = false;
-    node.goneMs = this.#nowMs;
+    this.#part(node, SILENT);
     const arrived = pick % 2 === 0 ? node.commands : [];
     for (const { kind, lease } of arrived) {
       if (kind === "offer") this.#answer(node, lease, pick);
@@ -512,9 +528,14 @@ export class LedgerWorld {
 
   #unlink(node: WorldNode): void {
     if (!node.linked) return;
+    this.#part(node, CLOSED);
+    this.#judge(node, "suspect");
+  }
+
+  #part(node: WorldNode, patience: Patience): void {
     node.linked = false;
     node.goneMs = this.#nowMs;
-    this.#judge(node, "suspect");
+    node.patience = patience;
   }
 
   #crash(node: WorldNode): void {
@@ -554,6 +575,8 @@ export class LedgerWorld {
     if (node.state === "lost") return [];
     node.revision += 1;
     node.state = state;
+    // The object gives up on what it has not sent, or has had no answer to.
+    if (state === "lost") node.commands = [];
     const { id: nodeId, epoch, revision } = node;
     return this.#ledger.nodeChanged({ nodeId, epoch, revision, state }, this.#nowMs);
   }
@@ -581,11 +604,10 @@ export class LedgerWorld {
     // The node's own rules: a session connects in time or ends; a node that lost its edge ends all of them.
     for (const held of [...node.sessions.values()]) {
       const late = held.state === "pending" && this.#nowMs - held.sinceMs >= CONNECT_TIMEOUT_MS;
-      if (late || awayMs >= NODE_FENCE_MS) this.#hangUp(node, held);
+      if (late || awayMs >= node.patience.nodeMs) this.#hangUp(node, held);
     }
-    // A node that runs and is cut off gets the long time; one that is gone closed its socket for good.
     if (awayMs >= NODE_SUSPECT_MS && node.state === "up") this.#judge(node, "suspect");
-    if (awayMs >= (node.running ? NODE_LOST_MS : NODE_REDIAL_GRACE_MS)) this.#judge(node, "lost");
+    if (awayMs >= node.patience.edgeMs) this.#judge(node, "lost");
     this.#timeOut(node);
     if (node.reports.some(({ atMs }) => atMs + MAX_REPORT_DELAY_MS <= this.#nowMs)) this.#report(node, false);
   }
