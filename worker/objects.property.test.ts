@@ -56,7 +56,7 @@ it("the objects never let more sessions live on nodes than the limit, and leak n
         }
       },
     ),
-    { numRuns: Math.max(1, Math.round((2 * STEPS) / LONGEST)), endOnFailure: true, includeErrorInReport: true },
+    { numRuns: Math.max(1, Math.round((2.5 * STEPS) / LONGEST)), endOnFailure: true, includeErrorInReport: true },
   );
-  expect(taken).toBeGreaterThan(0);
+  expect(taken).toBeGreaterThan(0.9 * STEPS);
 }, 600_000);

@@ -16,5 +16,5 @@ function open() {
 
 it("never lets more sessions live on nodes than the limit, leaks no slot, and lets in who came first, whatever happens in whatever order", () => {
   const taken = assertLedgerHolds({ steps: STEPS, longest: LONGEST, open });
-  expect(taken).toBeGreaterThan(STEPS / 2);
+  expect(taken).toBeGreaterThanOrEqual(STEPS);
 }, 600_000);
