@@ -2,6 +2,7 @@
 import { render } from "preact";
 import { App } from "./app.tsx";
 import "./styles/base.css";
+import "./styles/brand.css";
 import "./styles/layout.css";
 import "./styles/stage.css";
 import "./styles/conversation.css";

@@ -2,6 +2,7 @@
 import { render } from "preact";
 import { AdminApp } from "./app.tsx";
 import "../styles/base.css";
+import "../styles/brand.css";
 import "../styles/parts.css";
 import "./admin.css";
 
