@@ -56,7 +56,10 @@ describe("the local edge", { timeout: SLOW_MS }, () => {
     await expect(fetch(`${first.url}/health`)).rejects.toThrow();
     const second = await startLocalEdge({ ...options(), port: Number(new URL(first.url).port) });
     expect(second.url).toBe(first.url);
-    expect(await (await fetch(`${second.url}/kept/config`)).json()).toMatchObject({ name: "kept", protocol: PROTOCOL_VERSION });
+    expect(await (await fetch(`${second.url}/kept/config`)).json()).toMatchObject({
+      name: "kept",
+      protocol: PROTOCOL_VERSION,
+    });
     await second.stop();
   });
 

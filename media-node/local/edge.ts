@@ -39,6 +39,8 @@ export interface LocalEdgeOptions {
   readonly variables?: Readonly<Record<string, string | undefined>>;
   /** Entry of a Worker of one's own, with routes beside the edge's (docs/custom-routes.md). Default: ours. */
   readonly main?: string;
+  /** Objects that `main` exports beside the edge's: class names, by binding. */
+  readonly objects?: Readonly<Record<string, string>>;
   /** Folder of the built page. Default: the one of wrangler.toml; without it the edge has no page. */
   readonly assets?: string;
   /** Default `warn`. */
@@ -88,7 +90,8 @@ async function miniflareOptions(options: LocalEdgeOptions, mark: string): Promis
   });
   const directory = options.assets ?? path.resolve(ROOT, config.assets?.directory ?? "");
   const hasPage = existsSync(path.join(directory, "index.html"));
-  const { bindings } = config.durable_objects;
+  const further = Object.entries(options.objects ?? {}).map(([name, class_name]) => ({ name, class_name }));
+  const bindings = [...config.durable_objects.bindings, ...further];
   /** The Worker, holding the objects of some classes; the bundle and the bindings are the same for all. */
   const worker = (name: string, classes: readonly string[]) => ({
     name,
