@@ -457,6 +457,13 @@ export const ERRORS = {
     "This machine is too slow for the sessions it has.",
     "Lower the stream's concurrencyLimit, or start another media node.",
   ),
+  end_of_turn_overloaded: entry(
+    503,
+    true,
+    "Too many turns are waiting to be judged whether they are over.",
+    "This machine is too slow for the sessions it has; silence alone ends their turns.",
+    "Lower the stream's concurrencyLimit, or start another media node.",
+  ),
   voice_unknown: entry(
     400,
     false,

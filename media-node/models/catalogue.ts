@@ -75,6 +75,24 @@ export const CATALOGUE = {
       },
     ],
   },
+  "smart-turn-v3": {
+    title: "Smart Turn 3.2, hears whether a turn is over",
+    licence: "BSD-2-Clause",
+    files: {
+      "smart-turn.onnx": {
+        bytes: 8_679_182,
+        sha256: "2bb026316b14a660486a75b1733cd3fbab8c2fd0314dc9af7be49f8cca967e4f",
+      },
+    },
+    sources: [
+      {
+        kind: "pypi",
+        project: "pipecat-ai",
+        version: "1.14.0",
+        files: { "smart-turn.onnx": "pipecat/audio/turn/smart_turn/data/smart-turn-v3.2-cpu.onnx" },
+      },
+    ],
+  },
   "moonshine-tiny-en": {
     title: "Moonshine tiny, English speech to text, quantized",
     licence: "MIT",

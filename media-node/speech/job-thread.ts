@@ -11,7 +11,7 @@ export interface JobThreadOptions<Result> {
   /** Jobs that may wait. */
   readonly maxQueued: number;
   /** Thrown past it. */
-  readonly overloaded: "stt_overloaded" | "tts_overloaded" | "vad_overloaded";
+  readonly overloaded: "stt_overloaded" | "tts_overloaded" | "vad_overloaded" | "end_of_turn_overloaded";
   /** The result of a job out of the thread's message. @throws for anything that is none. */
   readonly parseResult: (raw: unknown) => Result;
   readonly clock?: Clock;
@@ -66,7 +66,7 @@ export class JobThread<Result> {
   /**
    * Has the thread do a job.
    * @param payload cloned to the thread, `transfer` moved.
-   * @throws EdgeRtcError `stt_overloaded` or `tts_overloaded`; `speech_stopped` when the thread dies or is closed; what
+   * @throws EdgeRtcError `overloaded`'s code; `speech_stopped` when the thread dies or is closed; what
    *   the model store throws; the signal's reason; what the job itself fails with.
    */
   async run(payload: unknown, options: JobOptions = {}, transfer: readonly Transferable[] = []): Promise<Result> {

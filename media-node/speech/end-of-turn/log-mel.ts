@@ -45,7 +45,8 @@ export class LogMel {
       for (const [band, { first, shares }] of this.#bands.entries()) {
         for (let which = 0; which < 2; which++) {
           let sum = 0;
-          for (let i = 0; i < shares.length; i++) sum += (shares[i] ?? 0) * (this.#power[which * BINS + first + i] ?? 0);
+          for (let i = 0; i < shares.length; i++)
+            sum += (shares[i] ?? 0) * (this.#power[which * BINS + first + i] ?? 0);
           const level = Math.log10(Math.max(POWER_FLOOR, sum));
           loudest = Math.max(loudest, level);
           out[band * MEL_FRAMES + frame + which] = level;
