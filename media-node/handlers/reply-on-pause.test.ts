@@ -65,7 +65,7 @@ function rig(
   handler.startUp();
   const feed = (p: number, durationMs: number): void => {
     for (let ms = 0; ms < durationMs; ms += VAD_WINDOW_MS) {
-      handler.receive({ sampleRate: 16_000, samples: new Int16Array(512).fill(p * 100) });
+      void handler.receive({ sampleRate: 16_000, samples: new Int16Array(512).fill(p * 100) });
       probability(p);
     }
   };

@@ -2,6 +2,17 @@
 import type { TurnState } from "../../shared/channel.ts";
 import type { InputValues } from "../../shared/inputs.ts";
 import type { AudioFrame } from "../audio/frame.ts";
+import { getSileroModel } from "../speech/index.ts";
+import { ChunkJudge, type GridOptions } from "../turn/grid/chunk-judge.ts";
+import { GridTurns } from "../turn/grid/grid-turns.ts";
+import {
+  type AlgoOptions,
+  completeAlgoOptions,
+  completeSileroOptions,
+  type SileroVadOptions,
+} from "../turn/grid/options.ts";
+import type { PauseDetectionModel } from "../turn/grid/pause-detection-model.ts";
+import type { PauseState } from "../turn/grid/pause-state.ts";
 import { DEFAULT_SPEECH, type SpeechOptions } from "../turn/speech-detector.ts";
 import { SpeechTurns } from "../turn/speech-turns.ts";
 import type { OnTurnEvent, TurnFinder } from "../turn/turn-finder.ts";
@@ -41,12 +52,25 @@ export interface ReplyOnPauseOptions<Inputs extends InputValues = InputValues> e
   readonly replyTimeoutMs?: number;
   /** When speech starts, counts and ends. */
   readonly speech?: Partial<SpeechOptions>;
+  /**
+   * Finds turns as FastRTC does, in chunks of 0.6 s, with its options: same decisions, later than by default. So does each of
+   * the next two. Default: turns are found as speech comes.
+   */
+  readonly algoOptions?: Partial<AlgoOptions>;
+  /** What counts as speech in a chunk. */
+  readonly modelOptions?: Partial<SileroVadOptions>;
+  /** Measures the speech in a chunk. Default: Silero 4, FastRTC's. */
+  readonly model?: PauseDetectionModel;
 }
 
 export class ReplyOnPause<Inputs extends InputValues = InputValues> extends StreamHandler {
   readonly #fn: ReplyFunction<Inputs>;
   readonly #options: ReplyOnPauseOptions<Inputs>;
   readonly #speech: SpeechOptions;
+  /** Where turns are found on FastRTC's grid. */
+  readonly #grid: GridOptions | undefined;
+  /** On the grid, from the start of the session on. */
+  #judge: ChunkJudge | undefined;
   /** From the start of the session on. */
   #turns: TurnFinder | undefined;
   #phase: TurnPhase = "listening";
@@ -62,6 +86,11 @@ export class ReplyOnPause<Inputs extends InputValues = InputValues> extends Stre
     this.#fn = fn;
     this.#options = options;
     this.#speech = { ...DEFAULT_SPEECH, ...options.speech };
+    if (new.target !== ReplyOnPause && this.copy === ReplyOnPause.prototype.copy) {
+      throw new TypeError(`${new.target.name} needs a copy() of its own: each session gets what that returns.`);
+    }
+    const overrides = this.determinePause !== ReplyOnPause.prototype.determinePause;
+    this.#grid = gridOptions(options, overrides);
   }
 
   override copy(): ReplyOnPause<Inputs> {
@@ -122,8 +151,36 @@ export class ReplyOnPause<Inputs extends InputValues = InputValues> extends Stre
 
   /** Begins to look for turns, in the way that the options ask for. */
   protected openTurns(onEvent: OnTurnEvent): TurnFinder {
-    const openVad = this.context.openVad.bind(this.context);
-    return new SpeechTurns({ speech: this.#speech, sampleRate: this.inputSampleRate, openVad, onEvent });
+    const { context, inputSampleRate: sampleRate } = this;
+    if (this.#grid === undefined) {
+      return new SpeechTurns({
+        speech: this.#speech,
+        sampleRate,
+        openVad: (onWindow) => context.openVad(onWindow),
+        onEvent,
+      });
+    }
+    const { clock } = context;
+    const onError = (error: unknown): void => this.reportError(error, "turns cannot be found; the session goes on");
+    this.#judge = new ChunkJudge({ ...this.#grid, clock, onError });
+    const determinePause = this.determinePause.bind(this);
+    return new GridTurns({ sampleRate, clock, determinePause, onEvent, onError });
+  }
+
+  /**
+   * On FastRTC's grid: called with each frame, whether the user has paused. To be overridden; a subclass that does is on the grid.
+   * @param audio what is in the state's buffer: Int16 mono, good until this settles.
+   * @param state to be changed: `startTalking()`, `keep(audio)` what belongs to the turn, `clearBuffer()` once it is judged.
+   */
+  determinePause(audio: Int16Array, sampleRate: number, state: PauseState): boolean | Promise<boolean> {
+    return this.#judge?.determinePause(audio, sampleRate, state) ?? false;
+  }
+
+  /** Says what went wrong in the log and to the client. */
+  protected reportError(error: unknown, what: string): void {
+    const text = error instanceof Error ? error.message : String(error);
+    this.context.logError(error, what);
+    this.context.send({ type: "error", message: text, data: text });
   }
 
   get #userSpeaking(): boolean {
@@ -248,15 +305,24 @@ export class ReplyOnPause<Inputs extends InputValues = InputValues> extends Stre
 
   #fail(reply: Reply, error: unknown): void {
     if (reply !== this.#reply) return;
-    const text = error instanceof Error ? error.message : String(error);
-    this.context.logError(error, "the reply function failed; the session goes on");
-    this.context.send({ type: "error", message: text, data: text });
+    this.reportError(error, "the reply function failed; the session goes on");
     // One that hangs or yields garbage still runs: it must hear that nobody waits for it any more.
     reply.abort();
     this.#reply = undefined;
     this.context.clearInputs();
     this.#apply({ type: "reply_finished", playing: this.context.playing(), userSpeaking: this.#userSpeaking });
   }
+}
+
+/** @throws TypeError, RangeError for options that make no sense. */
+function gridOptions(options: ReplyOnPauseOptions<never>, overrides: boolean): GridOptions | undefined {
+  const { algoOptions, modelOptions, model, speech } = options;
+  if (!overrides && algoOptions === undefined && modelOptions === undefined && model === undefined) return undefined;
+  if (speech !== undefined) {
+    throw new TypeError("speech has no meaning beside algoOptions, modelOptions, model or an own determinePause.");
+  }
+  const complete = { algo: completeAlgoOptions(algoOptions), vad: completeSileroOptions(modelOptions) };
+  return { ...complete, model: model ?? getSileroModel() };
 }
 
 /** What a client is told: for it a reply that is being played to its end, or held for a moment, is still being spoken. */

@@ -21,7 +21,7 @@ export interface SpeechTurnsOptions {
 }
 
 export class SpeechTurns implements TurnFinder {
-  readonly announcesTalking = true;
+  readonly announcesTalking: boolean = true;
   readonly next = nextTurn;
   readonly #options: SpeechTurnsOptions;
   readonly #detector: SpeechDetector;
@@ -33,7 +33,7 @@ export class SpeechTurns implements TurnFinder {
     this.#options = options;
     this.#detector = new SpeechDetector(options.speech);
     this.#listening = new ListeningAudio(options.sampleRate);
-    this.#vad = options.openVad((probability) => this.#onWindow(probability));
+    this.#vad = options.openVad((probability) => this.heardWindow(probability));
   }
 
   get speaking(): boolean {
@@ -41,7 +41,7 @@ export class SpeechTurns implements TurnFinder {
   }
 
   push(frame: AudioFrame): void {
-    this.#recorder.push(frame);
+    this.heardFrame(frame);
     this.#vad.push(this.#listening.convert(toInt16(toMono(frame))));
   }
 
@@ -67,7 +67,13 @@ export class SpeechTurns implements TurnFinder {
     this.#vad.close();
   }
 
-  #onWindow(probability: number): void {
+  /** Takes the audio of a turn, or of the moments before one. */
+  protected heardFrame(frame: AudioFrame): void {
+    this.#recorder.push(frame);
+  }
+
+  /** Takes what the detector says of the next window. */
+  protected heardWindow(probability: number): void {
     const event = this.#detector.push(probability);
     if (event === undefined) return;
     if (event === "started") this.#recorder.begin();

@@ -15,6 +15,8 @@ export function nextGridTurn(phase: TurnPhase, event: TurnEvent): TurnStep {
     case "speech_ended":
     case "reply_requested":
       return replies ? to("thinking", "abort_reply", "begin_reply") : to("thinking", "begin_reply");
+    case "speech_dismissed":
+      return to(phase === "user_speaking" ? "listening" : phase);
     case "reply_audio":
       return to(phase === "thinking" ? "bot_speaking" : phase);
     case "reply_finished":
