@@ -62,4 +62,13 @@ describe("SpeechDetector", () => {
     for (let i = 0; i < 18; i++) expect(detector.push(0.1)).toBeUndefined();
     expect(detector.push(0.1)).toBe("ended");
   });
+
+  it("ends a turn after another silence where one is given, looked at with each window", () => {
+    const detector = new SpeechDetector(DEFAULT_SPEECH);
+    for (let i = 0; i < 10; i++) detector.push(0.9);
+    for (let i = 0; i < 25; i++) expect(detector.push(0.1, 1_216)).toBeUndefined();
+    expect(detector.silenceMs).toBe(800);
+    expect(detector.push(0.1, 192)).toBe("ended");
+    expect(detector.silenceMs).toBe(0);
+  });
 });

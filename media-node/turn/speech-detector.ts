@@ -68,11 +68,19 @@ export class SpeechDetector {
     return this.#state.kind === "speaking";
   }
 
-  /** Takes the next window's probability; returns what it brought about. */
-  push(probability: number): SpeechEvent | undefined {
+  /** Silence since the last window that was speech, in ms; 0 while nobody talks. */
+  get silenceMs(): number {
+    return this.#state.kind === "speaking" ? this.#state.silenceMs : 0;
+  }
+
+  /**
+   * Takes the next window's probability; returns what it brought about.
+   * @param endMs silence after which the turn is over this time. Default: the options' `silenceMs`.
+   */
+  push(probability: number, endMs: number = this.#options.silenceMs): SpeechEvent | undefined {
     return this.#state.kind === "silent"
       ? this.#listen(this.#state, probability)
-      : this.#follow(this.#state, probability);
+      : this.#follow(this.#state, probability, endMs);
   }
 
   reset(): void {
@@ -93,8 +101,8 @@ export class SpeechDetector {
     return "started";
   }
 
-  #follow(state: State & { kind: "speaking" }, probability: number): SpeechEvent | undefined {
-    const { silenceThreshold, minSpeechMs, interruptMs, lapseMs, silenceMs: endMs, maxTurnMs } = this.#options;
+  #follow(state: State & { kind: "speaking" }, probability: number, endMs: number): SpeechEvent | undefined {
+    const { silenceThreshold, minSpeechMs, interruptMs, lapseMs, maxTurnMs } = this.#options;
     const silent = probability < silenceThreshold;
     const speechMs = state.speechMs + (silent ? 0 : VAD_WINDOW_MS);
     const silenceMs = silent ? state.silenceMs + VAD_WINDOW_MS : 0;
