@@ -1,6 +1,5 @@
 /** The Worker's routes, as a Hono app that can be mounted into another under any prefix. */
 import { type Context, Hono } from "hono";
-import { cors } from "hono/cors";
 import { ADMIN_API_PATH } from "../shared/admin.ts";
 import { DEFAULT_STREAM } from "../shared/ids.ts";
 import { NODE_ICE_SERVERS_PATH } from "../shared/turn.ts";
@@ -15,6 +14,7 @@ import { isOlder, isReset } from "./objects/call.ts";
 import { postInputs } from "./routes/inputs.ts";
 import { getNodeLink } from "./routes/node-link.ts";
 import { postOffer } from "./routes/offer.ts";
+import { originsAllowed } from "./routes/origins.ts";
 import { getOutputs } from "./routes/outputs.ts";
 import { deleteTicket, getTicket } from "./routes/queue.ts";
 import { refuse } from "./routes/reply.ts";
@@ -27,6 +27,8 @@ import { type TurnOptions, TurnService } from "./turn/service.ts";
 export interface AppOptions {
   /** Path prefix of every route, such as `/voice`. Default none. An app that is mounted into another needs none. */
   readonly basePath?: string;
+  /** Origins whose pages may call, such as `https://example.com`. Default: the variable EDGERTC_ALLOWED_ORIGINS, else any. */
+  readonly allowedOrigins?: readonly string[];
   /** Where TURN comes from. Default: the Worker's variables (docs/turn.md). */
   readonly turn?: TurnOptions;
 }
@@ -74,14 +76,14 @@ export function createEdge(options: AppOptions = {}): Edge {
   const caches = { directory, known: new KnownSessions(Date.now) };
   const turn = new TurnService(options.turn ?? {});
 
-  // Any page may call a stream. The node link is no business of pages.
-  const anyOrigin = cors({ origin: "*", allowMethods: ["GET", "POST", "DELETE"] });
+  // The node link is no business of pages.
+  const origins = originsAllowed(options.allowedOrigins);
 
   type Method = "GET" | "POST" | "DELETE";
   type Handler = (c: Context<EdgeEnv>) => Promise<Response>;
   const routes = (paths: string[], handlers: Partial<Record<Method, Handler>>) => {
     for (const path of paths) {
-      app.use(path, anyOrigin);
+      app.use(path, origins);
       for (const [method, handler] of Object.entries(handlers)) app.on(method, path, handler);
       const allow = Object.keys(handlers).join(", ");
       app.all(path, (c) => c.json({ detail: "Method Not Allowed" }, 405, { allow }));

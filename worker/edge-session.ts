@@ -63,14 +63,17 @@ export interface SessionCaches {
 export class EdgeSession {
   readonly #env: Env;
   readonly #caches: SessionCaches;
+  readonly #sid: string | undefined;
   /** What the client calls it: its `webrtc_id`. */
   readonly clientId: string;
   /** Name of its stream. */
   readonly stream: string;
 
-  constructor(env: Env, caches: SessionCaches, stream: string, clientId: string) {
+  /** @param sid the session that is meant. Default: whichever has the client id. */
+  constructor(env: Env, caches: SessionCaches, stream: string, clientId: string, sid?: string) {
     this.#env = env;
     this.#caches = caches;
+    this.#sid = sid;
     this.stream = stream;
     this.clientId = clientId;
   }
@@ -170,7 +173,13 @@ export class EdgeSession {
     const standing = await this.#standing();
     if (standing === "over") return "over";
     if (standing === "unknown") throw new SessionError("unknown_connection", refuseUnknown());
-    const query = new URLSearchParams({ stream: this.stream, clientId: this.clientId, after: after.slice(0, 64) });
+    const only = this.#sid === undefined ? {} : { sid: this.#sid };
+    const query = new URLSearchParams({
+      stream: this.stream,
+      clientId: this.clientId,
+      after: after.slice(0, 64),
+      ...only,
+    });
     const request = (): Promise<Response> =>
       sessionOf(this.#env, this.stream, this.clientId).fetch(
         new Request(`https://session/outputs?${query}`, { headers: { upgrade: "websocket" } }),
@@ -190,7 +199,8 @@ export class EdgeSession {
     if ((await this.#standing()) !== "there") throw new SessionError("unknown_connection", refuseUnknown());
     const { stream, clientId } = this;
     // Minted here: repeated after a reset, it still takes effect once.
-    const request = { v: PROTOCOL_VERSION, stream, clientId, requestId: crypto.randomUUID(), action };
+    const requestId = crypto.randomUUID();
+    const request = { v: PROTOCOL_VERSION, stream, clientId, sid: this.#sid, requestId, action };
     const result = await this.#call(() => sessionOf(this.#env, stream, clientId).control(request));
     if (result.ok) return;
     const { error, message } = result;
@@ -217,9 +227,11 @@ export class EdgeSession {
     return "there";
   }
 
-  #find(): Promise<SessionInfo> {
+  async #find(): Promise<SessionInfo> {
     const { clientId } = this;
-    return this.#call(() => streamOf(this.#env, this.stream).find({ v: PROTOCOL_VERSION, clientId }));
+    const info = await this.#call(() => streamOf(this.#env, this.stream).find({ v: PROTOCOL_VERSION, clientId }));
+    const sid = info?.state === "ended" ? info.sid : info?.lease.sid;
+    return this.#sid === undefined || this.#sid === sid ? info : null;
   }
 
   /** What its stream declares. No object is made for a session of a stream that nobody registered. */

@@ -23,6 +23,12 @@ export interface Env extends TurnVariables {
   readonly EDGERTC_ADMIN_TOKEN?: string;
   /** Takes numbers of offers and sessions (worker/analytics.ts). */
   readonly ANALYTICS?: AnalyticsEngineDataset;
+  /** Origins whose pages may call, separated by commas. Default: any. */
+  readonly EDGERTC_ALLOWED_ORIGINS?: string;
+  /** Counts the offers of an address. */
+  readonly OFFER_LIMITER?: RateLimit;
+  /** Counts whatever else an address asks of a stream: candidates, inputs, outputs, places in line. */
+  readonly REQUEST_LIMITER?: RateLimit;
   /** Counts what an address asks of `GET /turn`. */
   readonly TURN_LIMITER?: RateLimit;
 }

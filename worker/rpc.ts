@@ -115,7 +115,14 @@ export interface SessionApi {
   candidate(request: Versioned & { stream: string; clientId: string; check: CandidateCheck }): Promise<CandidateResult>;
   /** Repeated with the same `requestId` it takes effect once. */
   control(
-    request: Versioned & { stream: string; clientId: string; requestId: string; action: SessionAction },
+    request: Versioned & {
+      stream: string;
+      clientId: string;
+      /** The session that is meant; absent is whichever has the client id. */
+      sid?: string | undefined;
+      requestId: string;
+      action: SessionAction;
+    },
   ): Promise<ControlResult>;
   /** A WebSocket over which the session's outputs come (worker/outputs/watch-protocol.ts). */
   fetch(request: Request): Promise<Response>;

@@ -6,7 +6,8 @@ import path from "node:path";
 import { parseEnv } from "node:util";
 import { Command } from "commander";
 import { streamPath } from "../../shared/ids.ts";
-import { TURN_VARIABLES, type TurnVariables } from "../../shared/turn.ts";
+import { SECURITY_VARIABLES } from "../../shared/security.ts";
+import { TURN_VARIABLES } from "../../shared/turn.ts";
 import { isHostedNotebook, isPublicHost } from "../ice/public-host.ts";
 import { startLocalEdge } from "../local/edge.ts";
 import { createLog } from "../node/log.ts";
@@ -41,7 +42,7 @@ export function devCommand(): Command {
     const variables = {
       EDGERTC_ADMIN_TOKEN: await localSecret(flags.stateDir, "admin-token", "EDGERTC_ADMIN_TOKEN"),
       ...(await ownVariables(flags.worker)),
-      ...turnVariables(process.env),
+      ...variablesOf(process.env),
     };
     const log = createLog({ node: "local" });
     const edge = await startLocalEdge({
@@ -86,9 +87,11 @@ export function devCommand(): Command {
   });
 }
 
-/** The edge's TURN configuration, from this process's environment. */
-function turnVariables(env: NodeJS.ProcessEnv): TurnVariables {
-  const set = TURN_VARIABLES.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]] as const]));
+/** The edge's configuration as far as it has to do with TURN and security, from this process's environment. */
+function variablesOf(env: NodeJS.ProcessEnv): Readonly<Record<string, string>> {
+  const set = [...TURN_VARIABLES, ...SECURITY_VARIABLES].flatMap((name) =>
+    env[name] === undefined ? [] : [[name, env[name]] as const],
+  );
   return Object.fromEntries(set);
 }
 

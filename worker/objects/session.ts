@@ -95,7 +95,7 @@ export class Session extends DurableObject<Env> implements SessionApi {
     checkVersion(request);
     const { stream, clientId, requestId, action } = request;
     const state = await this.#settled(stream, clientId);
-    if (state.at !== "answered") return { ok: false, error: "unknown_connection" };
+    if (state.at !== "answered" || isAnother(state.sid, request.sid)) return { ok: false, error: "unknown_connection" };
     const command = controlCommand({ sid: state.sid, stream, clientId }, requestId, action);
     const reply = await this.#command(state, command);
     this.#learn(state.sid, reply);
@@ -112,6 +112,8 @@ export class Session extends DurableObject<Env> implements SessionApi {
     const state = await this.#settled(stream, clientId);
     if (state.at === "ended") return new Response(null, { status: 204 });
     if (state.at !== "answered") return refuseUnknown();
+    // Its client knows that one, and it is over.
+    if (isAnother(state.sid, query.output.sid)) return new Response(null, { status: 204 });
     const { sid, nodeId, epoch } = state;
     if (this.#watchers.isFull(sid)) return refuse("too_many_watchers");
     // Taken before the node is asked: what it reports from then on must find the socket.
@@ -339,6 +341,11 @@ export class Session extends DurableObject<Env> implements SessionApi {
   #on(event: SessionEvent): void {
     this.#state = next(this.#state, event);
   }
+}
+
+/** @param meant the session that a request is for; undefined is any. */
+function isAnother(sid: string, meant: string | undefined): boolean {
+  return meant !== undefined && meant !== sid;
 }
 
 /** True if the node said nothing, so that it may have the session or get it yet. */

@@ -3,13 +3,15 @@
  * can hibernate behind one. An event stream written by the object itself would keep it in memory, and billed, for the call.
  */
 import * as v from "valibot";
-import { ClientId, StreamName } from "../../shared/ids.ts";
+import { ClientId, SessionId, StreamName } from "../../shared/ids.ts";
 import { KeptOutputs, Output } from "../../shared/link.ts";
 
 /** The request that opens the socket. Its other answers: 204, the session has ended; else a refusal of the catalogue. */
 export const WatchQuery = v.object({
   stream: StreamName,
   clientId: ClientId,
+  /** The session that is meant; absent is whichever has the client id. */
+  sid: v.optional(SessionId),
   /** The id of the last output that the client has seen, of whatever session; empty is none. */
   after: v.pipe(v.string(), v.maxLength(64)),
 });

@@ -10,6 +10,8 @@ import { MAX_INPUT_BODY_BYTES } from "../../shared/limits.ts";
 import { EdgeSession, invalidInputs, type SessionCaches } from "../edge-session.ts";
 import { isDictionary, isJson, parseFields, parseObject, WebrtcId } from "../offer/body.ts";
 import { readBody } from "../offer/read-body.ts";
+import { accessTo, SESSION_SECRET_FIELD } from "./own-session.ts";
+import { refuseTooOften } from "./rate-limit.ts";
 import { refuse, refuseUnknown } from "./reply.ts";
 import { findStream } from "./stream-name.ts";
 import type { EdgeEnv } from "./types.ts";
@@ -20,6 +22,8 @@ const InputBody = v.object({
 });
 
 export async function postInputs(c: Context<EdgeEnv>, caches: SessionCaches): Promise<Response> {
+  const tooOften = await refuseTooOften(c, c.env.REQUEST_LIMITER);
+  if (tooOften !== null) return tooOften;
   const found = await findStream(c, caches.directory);
   if (found.kind === "unknown") return refuse("unknown_stream");
   const text = await readBody(c.req.raw, MAX_INPUT_BODY_BYTES);
@@ -39,7 +43,9 @@ export async function postInputs(c: Context<EdgeEnv>, caches: SessionCaches): Pr
       : checkInputs(declared, inputs, ["body", "inputs"], "refuse");
   if (!check.ok) throw invalidInputs(check.issues);
   if (found.kind === "nothing_registered") return refuseUnknown();
-  await new EdgeSession(c.env, caches, found.name, clientId).sendChecked(check.values);
+  const access = await accessTo(c, { stream: found.name, clientId }, object.body[SESSION_SECRET_FIELD]);
+  if (!access.ok) return access.refusal;
+  await new EdgeSession(c.env, caches, found.name, clientId, access.sid).sendChecked(check.values);
   return c.json({ status: "success" });
 }
 

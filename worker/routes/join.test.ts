@@ -116,6 +116,24 @@ describe("an open stream", () => {
   });
 });
 
+describe("TURN credentials of a stream that requires a token", () => {
+  it("are for those who have one, which stays good for the call", async () => {
+    const node = await closed("relays");
+    const variables = { ...WITH_SECRET, EDGERTC_TURN: "static", EDGERTC_TURN_SERVERS: '[{"urls":"turn:t.example"}]' };
+    const turn = async (headers: Record<string, string> = {}) => {
+      const response = await createApp().request("/relays/turn", { headers }, variables);
+      await response.body?.cancel();
+      return response.status;
+    };
+    expect(await turn()).toBe(401);
+    expect(await turn({ authorization: `Bearer ${await mint("other")}` })).toBe(401);
+    const token = await mint("relays");
+    expect(await turn({ authorization: `Bearer ${token}` })).toBe(200);
+    expect(await offer("relays", { token })).toEqual([200, "answer"]);
+    node.drop();
+  });
+});
+
 describe("a token's time limit", () => {
   it("goes to the node with the offer", async () => {
     const node = await closed("limited");

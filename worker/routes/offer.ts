@@ -20,15 +20,18 @@ import { MAX_OFFER_BODY_BYTES } from "../../shared/limits.ts";
 import { PROTOCOL_VERSION } from "../../shared/version.ts";
 import { recordOffer } from "../analytics.ts";
 import type { DirectoryCache } from "../directory-cache.ts";
-import { sessionOf } from "../env.ts";
+import { isStrict, sessionOf } from "../env.ts";
 import { log, reasonOf } from "../log.ts";
 import { callObject, isReset } from "../objects/call.ts";
 import { isJson, type OfferBody, parseOfferBody } from "../offer/body.ts";
 import { readBody } from "../offer/read-body.ts";
 import { checkSdp } from "../offer/sdp.ts";
 import { placeOf } from "../place.ts";
+import { type SecretOf, sessionSecret } from "../session-secret.ts";
 import { checkJoin } from "./join.ts";
+import { SESSION_SECRET_FIELD } from "./own-session.ts";
 import { retryAfter } from "./queue.ts";
+import { refuseTooOften } from "./rate-limit.ts";
 import { refuse } from "./reply.ts";
 import { findStream, type KnownStream } from "./stream-name.ts";
 import type { EdgeEnv } from "./types.ts";
@@ -52,6 +55,9 @@ export async function postOffer(c: OfferContext, directory: DirectoryCache): Pro
   const parsed = parseOfferBody(text, isJson(c.req.header("content-type")));
   if (!parsed.ok) return c.json({ detail: parsed.detail }, 422);
   const { body } = parsed;
+  const limiter = body.type === "offer" ? c.env.OFFER_LIMITER : c.env.REQUEST_LIMITER;
+  const tooOften = await refuseTooOften(c, limiter);
+  if (tooOften !== null) return tooOften;
   if (body.type !== "offer" && body.type !== "ice-candidate") return refuse("invalid_offer_type");
   if (found.kind === "nothing_registered") {
     return c.json(body.type === "offer" ? failedBody("no_media_node") : fastRtcRefusal("unknown_connection"));
@@ -90,8 +96,13 @@ async function offer(c: OfferContext, found: KnownStream, body: OfferBody): Prom
   const outcome = result.ok ? "answered" : result.body.meta.error;
   recordOffer(c.env, { stream, outcome, tookMs: Date.now() - startMs, cf: c.req.raw.cf });
   if (!result.ok) log("info", "offer_refused", { stream, sid, code: outcome });
-  if (result.ok) return c.json({ sdp: result.sdp, type: "answer" });
+  if (result.ok) return c.json({ sdp: result.sdp, type: "answer", ...(await secretFor(c, request)) });
   return Response.json(result.body, { status: offerStatus(result.body), headers: retryAfter(result.body.meta) });
+}
+
+/** FastRTC's answer to the byte, unless the edge is strict. */
+async function secretFor({ env }: OfferContext, session: SecretOf): Promise<object> {
+  return isStrict(env) ? { [SESSION_SECRET_FIELD]: await sessionSecret(env, session) } : {};
 }
 
 async function candidate(c: OfferContext, stream: string, body: OfferBody): Promise<Response> {

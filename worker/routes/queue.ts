@@ -6,6 +6,7 @@ import { PROTOCOL_VERSION } from "../../shared/version.ts";
 import type { DirectoryCache } from "../directory-cache.ts";
 import { streamOf } from "../env.ts";
 import { callObject } from "../objects/call.ts";
+import { refuseTooOften } from "./rate-limit.ts";
 import { refuse } from "./reply.ts";
 import { findStream } from "./stream-name.ts";
 import type { EdgeEnv } from "./types.ts";
@@ -37,6 +38,8 @@ type Asked =
   | { readonly ok: false; readonly refusal: Response };
 
 async function ticketAsked(c: Context<EdgeEnv>, directory: DirectoryCache): Promise<Asked> {
+  const tooOften = await refuseTooOften(c, c.env.REQUEST_LIMITER);
+  if (tooOften !== null) return { ok: false, refusal: tooOften };
   const found = await findStream(c, directory);
   if (found.kind === "unknown") return { ok: false, refusal: refuse("unknown_stream") };
   const ticket = c.req.param("ticket");

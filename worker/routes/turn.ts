@@ -5,13 +5,12 @@ import type { DirectoryCache } from "../directory-cache.ts";
 import { clientKey } from "../turn/client-address.ts";
 import { TurnFailure } from "../turn/provider.ts";
 import type { TurnClient, TurnService } from "../turn/service.ts";
+import { refuseStranger } from "./join.ts";
 import { authenticateNode } from "./node-auth.ts";
+import { tooOften } from "./rate-limit.ts";
 import { refuse } from "./reply.ts";
 import { findStream } from "./stream-name.ts";
 import type { EdgeEnv } from "./types.ts";
-
-/** Seconds: the limiter's period in wrangler.toml. */
-const RETRY_AFTER_SECONDS = 60;
 
 /** Credentials are one client's: nobody in between may keep them. */
 const NO_STORE = { "cache-control": "no-store" };
@@ -19,13 +18,11 @@ const NO_STORE = { "cache-control": "no-store" };
 export async function getTurn(c: Context<EdgeEnv>, directory: DirectoryCache, service: TurnService): Promise<Response> {
   const limiter = c.env.TURN_LIMITER;
   const outcome = await limiter?.limit({ key: clientKey(c.req.header("cf-connecting-ip")) });
-  if (outcome?.success === false) {
-    const response = refuse("rate_limited");
-    response.headers.set("retry-after", String(RETRY_AFTER_SECONDS));
-    return response;
-  }
+  if (outcome?.success === false) return tooOften();
   const client = await clientOf(c, directory);
   if (client === null) return refuse("unknown_stream");
+  const stranger = await refuseStranger(c, client);
+  if (stranger !== null) return stranger;
   return answer(async () => {
     // Without a limit anybody could spend the operator's relay; it fails closed.
     if (outcome === undefined && service.hasProvider(c.env, client)) {

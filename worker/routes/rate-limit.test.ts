@@ -1,0 +1,71 @@
+/** How often one address may ask. */
+import { env } from "cloudflare:workers";
+import { expect, it } from "vitest";
+import { createApp } from "../app.ts";
+import { CANDIDATE, SDP } from "../testing/client.ts";
+import { descriptor, FakeNode } from "../testing/fake-node.ts";
+
+/** A limiter as the platform's, with no time passing. */
+function limiter(limit: number): RateLimit & { readonly keys: string[] } {
+  const keys: string[] = [];
+  return {
+    keys,
+    limit: async ({ key }) => {
+      keys.push(key);
+      return { success: keys.filter((other) => other === key).length <= limit };
+    },
+  };
+}
+
+async function post(body: object, address: string | null, limiters: object): Promise<[number, string | null]> {
+  const headers = {
+    "content-type": "application/json",
+    ...(address === null ? {} : { "cf-connecting-ip": address }),
+  };
+  const init = { method: "POST", headers, body: JSON.stringify(body) };
+  const response = await createApp().request("/rates/webrtc/offer", init, { ...env, ...limiters });
+  await response.body?.cancel();
+  return [response.status, response.headers.get("retry-after")];
+}
+
+it("limits the offers of an address, says when to come back, and leaves other addresses alone", async () => {
+  const node = await FakeNode.start({ nodeId: "rates", streams: [descriptor("rates", { concurrencyLimit: 20 })] });
+  const OFFER_LIMITER = limiter(2);
+  const REQUEST_LIMITER = limiter(1);
+  const offer = (id: string, address: string | null) =>
+    post({ sdp: SDP, type: "offer", webrtc_id: id }, address, { OFFER_LIMITER, REQUEST_LIMITER });
+  expect((await offer("a", "192.0.2.1"))[0]).toBe(200);
+  expect((await offer("b", "192.0.2.1"))[0]).toBe(200);
+  expect(await offer("c", "192.0.2.1")).toEqual([429, "60"]);
+  expect((await offer("c", "192.0.2.2"))[0]).toBe(200);
+  // A client owns all of its /64.
+  await offer("d", "2606:4700::1");
+  await offer("e", "2606:4700::2");
+  expect((await offer("f", "2606:4700::3"))[0]).toBe(429);
+  // No platform in front: a developer's machine.
+  for (const id of ["g", "h", "i"]) expect((await offer(id, null))[0]).toBe(200);
+  for (const id of ["j", "k", "l"]) expect((await offer(id, "127.0.0.1"))[0]).toBe(200);
+  expect(REQUEST_LIMITER.keys).toEqual([]);
+  const commands = node.commands.length;
+  const trickle = () =>
+    post({ candidate: CANDIDATE, type: "ice-candidate", webrtc_id: "a" }, "192.0.2.1", {
+      OFFER_LIMITER,
+      REQUEST_LIMITER,
+    });
+  expect((await trickle())[0]).toBe(200);
+  expect((await trickle())[0]).toBe(429);
+  expect(node.commands).toHaveLength(commands + 1);
+  node.drop();
+});
+
+it("limits questions about sessions and places in line, too", async () => {
+  const node = await FakeNode.start({ nodeId: "asks", streams: [descriptor("asks")] });
+  for (const path of ["outputs?webrtc_id=a", "sessions/a", `queue/q_${"0".repeat(32)}`]) {
+    const bindings = { ...env, REQUEST_LIMITER: limiter(0) };
+    const headers = { "cf-connecting-ip": "192.0.2.9" };
+    const response = await createApp().request(`/asks/${path}`, { headers }, bindings);
+    expect(response.status).toBe(429);
+    await response.body?.cancel();
+  }
+  node.drop();
+});
