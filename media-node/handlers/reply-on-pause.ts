@@ -15,7 +15,7 @@ import type { PauseDetectionModel } from "../turn/grid/pause-detection-model.ts"
 import type { PauseState } from "../turn/grid/pause-state.ts";
 import { DEFAULT_SPEECH, type SpeechOptions } from "../turn/speech-detector.ts";
 import { SpeechTurns } from "../turn/speech-turns.ts";
-import type { OnTurnEvent, TurnFinder } from "../turn/turn-finder.ts";
+import type { TurnFinder, TurnHost } from "../turn/turn-finder.ts";
 import type { TurnAction, TurnEvent, TurnPhase } from "../turn/turn-machine.ts";
 import { type Emission, type PlayableFrame, readEmission, type SpokenFrame } from "./emission.ts";
 import { History } from "./history.ts";
@@ -99,7 +99,9 @@ export class ReplyOnPause<Inputs extends InputValues = InputValues> extends Stre
 
   override startUp(): void {
     this.#history = new History((line) => this.context.extend({ type: "transcript", data: line }));
-    this.#turns = this.openTurns((event) => this.#apply(event));
+    const host = this.#turnHost();
+    if (this.#grid !== undefined) this.#judge = new ChunkJudge({ ...this.#grid, ...host });
+    this.#turns = this.openTurns(host, this.#judge);
     this.context.extend({ type: "turn", data: { state: "listening" } });
     const { startupFn } = this.#options;
     if (startupFn !== undefined) {
@@ -149,22 +151,25 @@ export class ReplyOnPause<Inputs extends InputValues = InputValues> extends Stre
     this.#apply({ type: "reply_requested" });
   }
 
-  /** Begins to look for turns, in the way that the options ask for. */
-  protected openTurns(onEvent: OnTurnEvent): TurnFinder {
+  /**
+   * Begins to look for turns, in the way that the options ask for.
+   * @param judge of chunks, where turns are to be found on FastRTC's grid.
+   */
+  protected openTurns(host: TurnHost, judge: ChunkJudge | undefined): TurnFinder {
+    if (judge === undefined) return new SpeechTurns(host);
+    return new GridTurns({ ...host, determinePause: this.determinePause.bind(this) });
+  }
+
+  #turnHost(): TurnHost {
     const { context, inputSampleRate: sampleRate } = this;
-    if (this.#grid === undefined) {
-      return new SpeechTurns({
-        speech: this.#speech,
-        sampleRate,
-        openVad: (onWindow) => context.openVad(onWindow),
-        onEvent,
-      });
-    }
-    const { clock } = context;
-    const onError = (error: unknown): void => this.reportError(error, "turns cannot be found; the session goes on");
-    this.#judge = new ChunkJudge({ ...this.#grid, clock, onError });
-    const determinePause = this.determinePause.bind(this);
-    return new GridTurns({ sampleRate, clock, determinePause, onEvent, onError });
+    return {
+      speech: this.#speech,
+      sampleRate,
+      openVad: (onProbability) => context.openVad(onProbability),
+      clock: context.clock,
+      onEvent: (event) => this.#apply(event),
+      onError: (error) => this.#report(error, "finding turns failed; the session goes on"),
+    };
   }
 
   /**
@@ -177,7 +182,7 @@ export class ReplyOnPause<Inputs extends InputValues = InputValues> extends Stre
   }
 
   /** Says what went wrong in the log and to the client. */
-  protected reportError(error: unknown, what: string): void {
+  #report(error: unknown, what: string): void {
     const text = error instanceof Error ? error.message : String(error);
     this.context.logError(error, what);
     this.context.send({ type: "error", message: text, data: text });
@@ -305,7 +310,7 @@ export class ReplyOnPause<Inputs extends InputValues = InputValues> extends Stre
 
   #fail(reply: Reply, error: unknown): void {
     if (reply !== this.#reply) return;
-    this.reportError(error, "the reply function failed; the session goes on");
+    this.#report(error, "the reply function failed; the session goes on");
     // One that hangs or yields garbage still runs: it must hear that nobody waits for it any more.
     reply.abort();
     this.#reply = undefined;

@@ -1,39 +1,27 @@
 /** Finds turns as speech comes, window by window: the default way. */
 import { type AudioFrame, toInt16, toMono } from "../audio/frame.ts";
 import { ListeningAudio } from "./listening-audio.ts";
-import { SpeechDetector, type SpeechEvent, type SpeechOptions } from "./speech-detector.ts";
-import type { OnTurnEvent, TurnFinder } from "./turn-finder.ts";
+import { SpeechDetector, type SpeechEvent } from "./speech-detector.ts";
+import type { TurnFinder, TurnHost, WindowSource } from "./turn-finder.ts";
 import { nextTurn, type TurnEvent } from "./turn-machine.ts";
 import { TurnRecorder } from "./turn-recorder.ts";
 
-/** What it needs of a voice activity detector: 16 kHz samples in. */
-export interface WindowSource {
-  push(samples: Int16Array): void;
-  close(): void;
-}
-
-export interface SpeechTurnsOptions {
-  readonly speech: SpeechOptions;
-  /** Of the frames. */
-  readonly sampleRate: number;
-  readonly openVad: (onProbability: (probability: number) => void) => WindowSource;
-  readonly onEvent: OnTurnEvent;
-}
+type SpeechTurnsHost = Pick<TurnHost, "speech" | "sampleRate" | "openVad" | "onEvent">;
 
 export class SpeechTurns implements TurnFinder {
   readonly announcesTalking: boolean = true;
   readonly next = nextTurn;
-  readonly #options: SpeechTurnsOptions;
+  readonly #host: SpeechTurnsHost;
   readonly #detector: SpeechDetector;
   readonly #recorder = new TurnRecorder();
   readonly #listening: ListeningAudio;
   readonly #vad: WindowSource;
 
-  constructor(options: SpeechTurnsOptions) {
-    this.#options = options;
-    this.#detector = new SpeechDetector(options.speech);
-    this.#listening = new ListeningAudio(options.sampleRate);
-    this.#vad = options.openVad((probability) => this.heardWindow(probability));
+  constructor(host: SpeechTurnsHost) {
+    this.#host = host;
+    this.#detector = new SpeechDetector(host.speech);
+    this.#listening = new ListeningAudio(host.sampleRate);
+    this.#vad = host.openVad((probability) => this.heardWindow(probability));
   }
 
   get speaking(): boolean {
@@ -54,7 +42,7 @@ export class SpeechTurns implements TurnFinder {
   }
 
   take(paused: boolean): AudioFrame {
-    const { sampleRate, speech } = this.#options;
+    const { sampleRate, speech } = this.#host;
     // Only a turn that the detector ended has its silence behind it.
     return this.#recorder.take(sampleRate, paused ? speech.silenceMs : 0);
   }
@@ -77,7 +65,7 @@ export class SpeechTurns implements TurnFinder {
     const event = this.#detector.push(probability);
     if (event === undefined) return;
     if (event === "started") this.#recorder.begin();
-    this.#options.onEvent(turnEvents[event]);
+    this.#host.onEvent(turnEvents[event]);
   }
 }
 

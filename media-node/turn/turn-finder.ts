@@ -1,9 +1,29 @@
 /** The ways of finding turns, seen from the handler: audio in; when the user speaks and stops, and what was said, out. */
 import type { AudioFrame } from "../audio/frame.ts";
+import type { Clock } from "../time/clock.ts";
+import type { SpeechOptions } from "./speech-detector.ts";
 import type { TurnEvent, TurnPhase, TurnStep } from "./turn-machine.ts";
 
 /** Takes what was found, in order. */
 export type OnTurnEvent = (event: TurnEvent) => void;
+
+/** A session's voice activity detector: 16 kHz samples in. */
+export interface WindowSource {
+  push(samples: Int16Array): void;
+  close(): void;
+}
+
+/** What there is to find turns with. */
+export interface TurnHost {
+  readonly speech: SpeechOptions;
+  /** Of the frames. */
+  readonly sampleRate: number;
+  readonly openVad: (onProbability: (probability: number) => void) => WindowSource;
+  readonly clock: Clock;
+  readonly onEvent: OnTurnEvent;
+  /** A model failed: turns may be missed. */
+  readonly onError: (error: unknown) => void;
+}
 
 export interface TurnFinder {
   /** True while the user is taken to be talking. */

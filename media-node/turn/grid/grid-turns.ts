@@ -1,9 +1,8 @@
 /** Finds turns as FastRTC does: on a fixed grid of chunks, each judged as a whole. */
 import { type AudioFrame, toInt16, toMono } from "../../audio/frame.ts";
-import type { Clock } from "../../time/clock.ts";
 import { within } from "../../time/deadline.ts";
 import { FailureStreak } from "../failure-streak.ts";
-import type { OnTurnEvent, TurnFinder } from "../turn-finder.ts";
+import type { TurnFinder, TurnHost } from "../turn-finder.ts";
 import { nextGridTurn } from "./grid-turn-machine.ts";
 import { MAX_TURN_S } from "./options.ts";
 import { PauseState } from "./pause-state.ts";
@@ -17,14 +16,9 @@ const DETERMINE_TIMEOUT_MS = 1_900;
  */
 export type DeterminePause = (audio: Int16Array, sampleRate: number, state: PauseState) => boolean | Promise<boolean>;
 
-export interface GridTurnsOptions {
-  /** Of the frames. */
-  readonly sampleRate: number;
-  readonly clock: Clock;
+/** `onError` is called when `determinePause` fails and the turn is lost: once, until it works again. */
+export interface GridTurnsOptions extends Pick<TurnHost, "sampleRate" | "clock" | "onEvent" | "onError"> {
   readonly determinePause: DeterminePause;
-  readonly onEvent: OnTurnEvent;
-  /** `determinePause` failed and the turn is lost; said once until it works again. */
-  readonly onError: (error: unknown) => void;
   /** Default true. */
   readonly announcesTalking?: boolean;
 }
