@@ -55,7 +55,7 @@ describe("the end of a turn with a model", () => {
   });
 
   it("never makes the silence longer for a speaker who is done, nor shorter for one who is not", () => {
-    const options = { ...DEFAULT_END_OF_TURN, incompleteMs: 300, askMs: 192 };
+    const options = { ...DEFAULT_END_OF_TURN, incompleteMs: 300, completeMs: 192 };
     expect(endingSilenceMs("complete", 96, options)).toBe(96);
     expect(endingSilenceMs("incomplete", 608, options)).toBe(608);
   });

@@ -8,11 +8,18 @@ export interface EndOfTurnOptions {
   readonly askMs: number;
   /** Probability from which the speaker counts as done. Default 0.5: where the model was trained to decide. */
   readonly completeProbability: number;
+  /** Silence that ends a turn that sounds done. Default 192: at once. */
+  readonly completeMs: number;
   /** Silence that ends a turn that does not sound done. Default 1216. */
   readonly incompleteMs: number;
 }
 
-export const DEFAULT_END_OF_TURN: EndOfTurnOptions = { askMs: 192, completeProbability: 0.5, incompleteMs: 1_216 };
+export const DEFAULT_END_OF_TURN: EndOfTurnOptions = {
+  askMs: 192,
+  completeProbability: 0.5,
+  completeMs: 192,
+  incompleteMs: 1_216,
+};
 
 /**
  * - `unasked`: the speaker talks, or has just stopped.
@@ -61,7 +68,7 @@ export function nextEndOfTurn(
  * @param silenceMs what ends it without a model.
  */
 export function endingSilenceMs(state: EndOfTurnState, silenceMs: number, options: EndOfTurnOptions): number {
-  if (state === "complete") return Math.min(options.askMs, silenceMs);
+  if (state === "complete") return Math.min(options.completeMs, silenceMs);
   return state === "incomplete" ? Math.max(options.incompleteMs, silenceMs) : silenceMs;
 }
 
