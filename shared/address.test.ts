@@ -47,6 +47,9 @@ it.each([
   "2002:c0a8:101::1",
   "2001:0:1::1",
   "fec0::1",
+  "192.0.2.1",
+  "2001:db8::1",
+  "3fff:fff::1",
 ])("%s is not public", (address) => expect(isPublicAddress(address)).toBe(false));
 
 it.each([
@@ -78,8 +81,11 @@ it("agrees with the operating system's reading of any address", () => {
     ["169.254.0.0", 16],
     ["172.16.0.0", 12],
     ["192.0.0.0", 24],
+    ["192.0.2.0", 24],
     ["192.168.0.0", 16],
     ["198.18.0.0", 15],
+    ["198.51.100.0", 24],
+    ["203.0.113.0", 24],
     ["224.0.0.0", 3],
   ] as const) {
     ours.addSubnet(network, bits, "ipv4");

@@ -3,7 +3,7 @@
  * who can be told from others by it. Anything else leads into a network of one's own, or to nobody.
  */
 
-/** The special ranges of RFC 6890 and IANA's registry that are not public. Those of documentation lead nowhere, and stay. */
+/** The special ranges of RFC 6890 and IANA's registry that are not public. */
 const NOT_PUBLIC_V4: readonly (readonly [network: string, bits: number])[] = [
   ["0.0.0.0", 8],
   ["10.0.0.0", 8],
@@ -12,8 +12,12 @@ const NOT_PUBLIC_V4: readonly (readonly [network: string, bits: number])[] = [
   ["169.254.0.0", 16],
   ["172.16.0.0", 12],
   ["192.0.0.0", 24],
+  // Documentation, three of them.
+  ["192.0.2.0", 24],
   ["192.168.0.0", 16],
   ["198.18.0.0", 15],
+  ["198.51.100.0", 24],
+  ["203.0.113.0", 24],
   // Multicast, reserved, broadcast.
   ["224.0.0.0", 3],
 ];
@@ -37,8 +41,9 @@ function isPublicV6(bytes: readonly number[]): boolean {
     return isPublicV4(bytes.slice(12));
   // 6to4 has it right behind the prefix.
   if (bytes[0] === 0x20 && bytes[1] === 0x02) return isPublicV4(bytes.slice(2, 6));
-  // Teredo hides one in the address.
-  if (isWithin(bytes, [0x20, 0x01, 0, 0], 32)) return false;
+  // Teredo hides one in the address; the other two are for documentation.
+  if (isWithin(bytes, [0x20, 0x01, 0, 0], 32) || isWithin(bytes, [0x20, 0x01, 0x0d, 0xb8], 32)) return false;
+  if (isWithin(bytes, [0x3f, 0xff, 0], 20)) return false;
   // Everything public is in 2000::/3.
   return ((bytes[0] ?? 0) & 0xe0) === 0x20;
 }

@@ -1,5 +1,6 @@
 /** Options that several commands share, parsed and checked. */
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import type { PrivateCandidates } from "../transport/candidate-filter.ts";
 import type { IceOptions } from "../transport/ice-options.ts";
 
 export function wholeNumber(value: string): number {
@@ -34,6 +35,7 @@ export interface IceFlags {
   readonly iceLite?: true;
   readonly publicIp?: string[];
   readonly bind?: string;
+  readonly privateCandidates?: PrivateCandidates;
   readonly udpPorts?: readonly [number, number];
 }
 
@@ -42,6 +44,12 @@ export function addIceOptions(command: Command): Command {
     .option("--ice-lite", "answer connectivity checks only: for nodes with a public address; connects faster")
     .option("--public-ip <address...>", "also offer these addresses to clients, such as the public side of a 1:1 NAT")
     .option("--bind <address>", "use this IPv4 address only")
+    .addOption(
+      new Option(
+        "--private-candidates <what>",
+        "clients' candidates in private networks: a public node must not be sent knocking in its own (default: refuse, unless all is private)",
+      ).choices(["accept", "refuse"]),
+    )
     .option("--udp-ports <from-to>", "UDP ports for media (default: any)", portRange);
 }
 
@@ -50,6 +58,7 @@ export function iceFrom(flags: IceFlags): Partial<IceOptions> {
     mode: flags.iceLite === true ? "lite" : "full",
     additionalAddresses: flags.publicIp ?? [],
     bindAddress: flags.bind,
+    ...(flags.privateCandidates === undefined ? {} : { privateCandidates: flags.privateCandidates }),
     portRange: flags.udpPorts,
   };
 }

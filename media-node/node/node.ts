@@ -14,7 +14,7 @@ import type { ShardConfig } from "../shard/messages.ts";
 import { ShardPool } from "../shard/shard-pool.ts";
 import { type Clock, systemClock } from "../time/clock.ts";
 import { machineTimeMs } from "../time/machine-time.ts";
-import { DEFAULT_ICE, type IceOptions, withReachableAddress } from "../transport/ice-options.ts";
+import { DEFAULT_ICE, type IceOptions, privateCandidatesOf, withReachableAddress } from "../transport/ice-options.ts";
 import type { Log } from "./log.ts";
 import { NodeLife } from "./node-life.ts";
 
@@ -69,6 +69,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const drainTimeoutMs = Math.min(options.drainTimeoutMs ?? DRAIN_TIMEOUT_MS, MAX_DRAIN_TIMEOUT_MS);
   const size = options.shards ?? availableParallelism();
   const capacity = options.capacity ?? size * SESSIONS_PER_SHARD;
+  const isPublic = options.publicEdge ?? isPublicHost(new URL(options.edgeUrl).hostname);
   const linked = Promise.withResolvers<void>();
   let link: NodeLink | undefined;
   let life: NodeLife | undefined;
@@ -91,7 +92,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     log,
     config: {
       streamFile: options.streamFile,
-      ice: iceConfig(withReachableAddress({ ...DEFAULT_ICE, ...options.ice })),
+      ice: iceConfig(withReachableAddress({ ...DEFAULT_ICE, ...options.ice }), isPublic),
     },
     onEvent: (event) => {
       journal.event(event);
@@ -135,7 +136,6 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     await pool.stop();
     throw error;
   }
-  const isPublic = options.publicEdge ?? isPublicHost(new URL(edgeUrl).hostname);
   const warning = turnWarning({ isPublic, clientsHaveTurn, streams: pool.streams });
   if (warning !== null) log.warn(warning);
   const nodeLink = new NodeLink({
@@ -212,10 +212,11 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   };
 }
 
-function iceConfig(ice: IceOptions): ShardConfig["ice"] {
+function iceConfig(ice: IceOptions, publicEdge: boolean): ShardConfig["ice"] {
   return {
     mode: ice.mode,
     additionalAddresses: [...ice.additionalAddresses],
+    privateCandidates: privateCandidatesOf(ice, publicEdge),
     ...(ice.bindAddress === undefined ? {} : { bindAddress: ice.bindAddress }),
     ...(ice.portRange === undefined ? {} : { portRange: [...ice.portRange] }),
   };

@@ -40,6 +40,7 @@ export const ShardConfig = v.object({
     mode: v.picklist(["full", "lite"]),
     additionalAddresses: v.array(v.string()),
     bindAddress: v.optional(v.string()),
+    privateCandidates: v.picklist(["accept", "refuse"]),
     portRange: v.optional(v.tuple([v.number(), v.number()])),
   }),
 });

@@ -3,6 +3,7 @@
 import { networkInterfaces } from "node:os";
 import type * as v from "valibot";
 import type { IceServer } from "../../shared/descriptor.ts";
+import { defaultPrivateCandidates, type PrivateCandidates } from "./candidate-filter.ts";
 
 export interface IceOptions {
   /**
@@ -16,6 +17,8 @@ export interface IceOptions {
   readonly additionalAddresses: readonly string[];
   /** Binds to this IPv4 address only. */
   readonly bindAddress: string | undefined;
+  /** What becomes of clients' candidates that are not public addresses. Default: refused, unless all is private here. */
+  readonly privateCandidates?: PrivateCandidates;
   /** UDP ports, inclusive; the operating system chooses by default. */
   readonly portRange: readonly [number, number] | undefined;
 }
@@ -38,4 +41,15 @@ export function withReachableAddress(ice: IceOptions): IceOptions {
     addresses?.some(({ family, internal }) => family === "IPv4" && !internal),
   );
   return alone ? { ...ice, additionalAddresses: ["127.0.0.1"] } : ice;
+}
+
+/** Whether a node takes private candidates, by its options, its addresses and its edge. */
+export function privateCandidatesOf(ice: IceOptions, publicEdge: boolean): PrivateCandidates {
+  if (ice.privateCandidates !== undefined) return ice.privateCandidates;
+  const own = ice.bindAddress === undefined ? ownAddresses() : [ice.bindAddress];
+  return defaultPrivateCandidates({ addresses: [...own, ...ice.additionalAddresses], publicEdge });
+}
+
+function ownAddresses(): string[] {
+  return Object.values(networkInterfaces()).flatMap((addresses) => (addresses ?? []).map(({ address }) => address));
 }

@@ -17,6 +17,7 @@ import type { Mode } from "../../shared/descriptor.ts";
 import { EdgeRtcError } from "../../shared/errors.ts";
 import type { EndReason } from "../../shared/session.ts";
 import type { Clock, Timer } from "../time/clock.ts";
+import { isWelcome, type PrivateCandidates, withWelcomeCandidates } from "./candidate-filter.ts";
 import { fingerprintsOf } from "./dtls/certificates.ts";
 import type { IceOptions } from "./ice-options.ts";
 import { announceIceLite } from "./lite-answer.ts";
@@ -106,7 +107,8 @@ export class Peer {
       if (transceiver.kind === "audio") transceiver.setDirection(answerDirection(this.#options.mode));
     });
     try {
-      await connection.setRemoteDescription({ type: "offer", sdp });
+      const welcome = withWelcomeCandidates(sdp, this.#privateCandidates);
+      await connection.setRemoteDescription({ type: "offer", sdp: welcome });
     } catch (cause) {
       throw new EdgeRtcError("invalid_sdp", "The offer could not be parsed.", { cause });
     }
@@ -124,10 +126,14 @@ export class Peer {
     return announceIceLite(answer);
   }
 
+  get #privateCandidates(): PrivateCandidates {
+    return this.#options.ice.privateCandidates ?? "accept";
+  }
+
   /** Takes a trickled candidate. One that does not fit the offer, such as one of an earlier call, is ignored. */
   async addCandidate(candidate: IceCandidate): Promise<void> {
-    // A browser hides its addresses behind mDNS names; its checks reach us all the same, so nothing is looked up.
-    if (candidate.candidate.includes(".local ")) return;
+    // Its checks reach us all the same.
+    if (!isWelcome(candidate.candidate, this.#privateCandidates)) return;
     const { sdpMid, sdpMLineIndex } = candidate;
     try {
       await this.#connection.addIceCandidate({

@@ -34,10 +34,10 @@ it("limits the offers of an address, says when to come back, and leaves other ad
   const REQUEST_LIMITER = limiter(1);
   const offer = (id: string, address: string | null) =>
     post({ sdp: SDP, type: "offer", webrtc_id: id }, address, { OFFER_LIMITER, REQUEST_LIMITER });
-  expect((await offer("a", "192.0.2.1"))[0]).toBe(200);
-  expect((await offer("b", "192.0.2.1"))[0]).toBe(200);
-  expect(await offer("c", "192.0.2.1")).toEqual([429, "60"]);
-  expect((await offer("c", "192.0.2.2"))[0]).toBe(200);
+  expect((await offer("a", "9.9.9.1"))[0]).toBe(200);
+  expect((await offer("b", "9.9.9.1"))[0]).toBe(200);
+  expect(await offer("c", "9.9.9.1")).toEqual([429, "60"]);
+  expect((await offer("c", "9.9.9.2"))[0]).toBe(200);
   // A client owns all of its /64.
   await offer("d", "2606:4700::1");
   await offer("e", "2606:4700::2");
@@ -48,7 +48,7 @@ it("limits the offers of an address, says when to come back, and leaves other ad
   expect(REQUEST_LIMITER.keys).toEqual([]);
   const commands = node.commands.length;
   const trickle = () =>
-    post({ candidate: CANDIDATE, type: "ice-candidate", webrtc_id: "a" }, "192.0.2.1", {
+    post({ candidate: CANDIDATE, type: "ice-candidate", webrtc_id: "a" }, "9.9.9.1", {
       OFFER_LIMITER,
       REQUEST_LIMITER,
     });
@@ -62,7 +62,7 @@ it("limits questions about sessions and places in line, too", async () => {
   const node = await FakeNode.start({ nodeId: "asks", streams: [descriptor("asks")] });
   for (const path of ["outputs?webrtc_id=a", "sessions/a", `queue/q_${"0".repeat(32)}`]) {
     const bindings = { ...env, REQUEST_LIMITER: limiter(0) };
-    const headers = { "cf-connecting-ip": "192.0.2.9" };
+    const headers = { "cf-connecting-ip": "9.9.9.9" };
     const response = await createApp().request(`/asks/${path}`, { headers }, bindings);
     expect(response.status).toBe(429);
     await response.body?.cancel();
