@@ -10,10 +10,12 @@ export type { ChatMessage, History } from "./handlers/history.ts";
 export type { ReplyResult } from "./handlers/reply.ts";
 export type { ReplyFunction, ReplyOnPauseOptions, Turn } from "./handlers/reply-on-pause.ts";
 export { ReplyOnPause } from "./handlers/reply-on-pause.ts";
+export type { ReplyOnStopWordsOptions } from "./handlers/reply-on-stop-words.ts";
+export { ReplyOnStopWords } from "./handlers/reply-on-stop-words.ts";
 export type { StreamHandlerOptions } from "./handlers/stream-handler.ts";
 export { StreamHandler } from "./handlers/stream-handler.ts";
 export type { STTModel, TTSModel } from "./speech/index.ts";
-export { getSTTModel, getTTSModel } from "./speech/index.ts";
+export { getSileroModel, getSTTModel, getTTSModel } from "./speech/index.ts";
 export type {
   CheckboxOptions,
   ChoiceOptions,
@@ -29,4 +31,8 @@ export type {
 export { checkbox, choice, colour, messages, number, secret, slider, text } from "./stream/inputs.ts";
 export type { StreamOptions } from "./stream/stream.ts";
 export { Stream } from "./stream/stream.ts";
+export type { AlgoOptions, SileroVadOptions } from "./turn/grid/options.ts";
+export type { PauseDetection, PauseDetectionModel } from "./turn/grid/pause-detection-model.ts";
+export type { PauseState } from "./turn/grid/pause-state.ts";
+export type { AudioChunk } from "./turn/grid/speech-timestamps.ts";
 export type { SpeechOptions } from "./turn/speech-detector.ts";
