@@ -392,6 +392,13 @@ export const ERRORS = {
     "Data channel messages are bounded.",
     "Send less per message.",
   ),
+  too_many_messages: entry(
+    429,
+    true,
+    "Too many messages.",
+    "A call's data channel takes a bounded number of messages a second; those past it are dropped.",
+    "Send less often: the handler reads the latest anyway.",
+  ),
   output_too_large: entry(
     413,
     false,

@@ -72,3 +72,17 @@ export const MAX_JOIN_TOKEN_LIFETIME_MS = 60 * 60_000;
 
 /** Characters of the secret that signs join tokens: 256 bits in hexadecimal have twice as many. Shorter: `tokens_disabled`. */
 export const MIN_TOKEN_SECRET_CHARS = 32;
+
+/**
+ * Messages of a client on its data channel: a second, and at once. Past it they are dropped, with one `error` message. What
+ * people and pages send is a few.
+ */
+export const MAX_CHANNEL_MESSAGES_PER_SECOND = 50;
+export const MAX_CHANNEL_MESSAGE_BURST = 200;
+
+/**
+ * Messages of a media node on its link: a second, and at once. Past it the link is closed: the node redials, with a snapshot.
+ * A node that answers a thousand offers a second with ten candidates each sends 11,000.
+ */
+export const MAX_LINK_MESSAGES_PER_SECOND = 20_000;
+export const MAX_LINK_MESSAGE_BURST = 40_000;

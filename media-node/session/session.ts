@@ -5,7 +5,6 @@ import { ClientHello, type ExtensionMessage, type FastRtcMessage, pythonJson } f
 import { EdgeRtcError, ERRORS } from "../../shared/errors.ts";
 import { ticketOf } from "../../shared/ids.ts";
 import { checkInputs, type InputValues } from "../../shared/inputs.ts";
-import { MAX_CHANNEL_MESSAGE_CHARS } from "../../shared/limits.ts";
 import type { KeptOutputs as Kept, Output } from "../../shared/link.ts";
 import { CONNECT_TIMEOUT_MS, type EndReason } from "../../shared/session.ts";
 import { createSpeechDecoder, createSpeechEncoder, opusRateFor } from "../audio/opus.ts";
@@ -20,6 +19,7 @@ import { Peer } from "../transport/peer.ts";
 import { HandlerRunner } from "./handler-runner.ts";
 import { KeptOutputs } from "./kept-outputs.ts";
 import type { CallerState } from "./kept-states.ts";
+import { MessageGuard } from "./message-guard.ts";
 import { SessionInputs } from "./session-inputs.ts";
 import { nextSession, type SessionAction, type SessionSignal, type SessionState } from "./session-machine.ts";
 
@@ -66,6 +66,7 @@ export class Session {
   readonly #timers = new Set<Timer>();
   readonly #inputs: SessionInputs;
   readonly #outputs: KeptOutputs;
+  readonly #guard: MessageGuard;
   /** The handler's, kept for the caller's next session where it has a place in line. */
   readonly state: CallerState;
   #receiver: AudioReceiver | undefined;
@@ -80,6 +81,7 @@ export class Session {
     const { descriptor } = stream;
     this.state = options.state ?? new Map();
     this.#inputs = new SessionInputs(descriptor.inputs ?? {}, clock);
+    this.#guard = new MessageGuard(clock);
     this.#outputs = new KeptOutputs(options.onOutput);
     this.#peer = new Peer({
       modality: descriptor.modality,
@@ -301,9 +303,11 @@ export class Session {
   }
 
   #onMessage(text: string): void {
-    if (text.length > MAX_CHANNEL_MESSAGE_CHARS) {
-      const { what, fix } = ERRORS.message_too_large;
-      this.#send({ type: "error", message: `${what} ${fix}`, data: "message_too_large" });
+    const verdict = this.#guard.judge(text);
+    if (verdict === "dropped") return;
+    if (verdict !== "taken") {
+      const { what, fix } = ERRORS[verdict];
+      this.#send({ type: "error", message: `${what} ${fix}`, data: verdict });
       return;
     }
     // FastRTC echoes whatever a client sends.

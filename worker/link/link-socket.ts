@@ -3,8 +3,9 @@
  * hibernate under it.
  */
 import * as v from "valibot";
-import { MAX_LINK_MESSAGE_CHARS } from "../../shared/limits.ts";
+import { MAX_LINK_MESSAGE_BURST, MAX_LINK_MESSAGE_CHARS, MAX_LINK_MESSAGES_PER_SECOND } from "../../shared/limits.ts";
 import { type EdgeMessage, LinkClose, NodeMessage } from "../../shared/link.ts";
+import { RateBucket } from "../../shared/rate-bucket.ts";
 import { MIN_PROTOCOL_VERSION, PROTOCOL_VERSION } from "../../shared/version.ts";
 import type { Place } from "../ledger/types.ts";
 
@@ -47,6 +48,8 @@ export type Received =
 export class LinkSocket {
   readonly ws: WebSocket;
   #attachment: LinkAttachment;
+  /** In memory: an object that could hibernate had nothing to count. */
+  readonly #rate = new RateBucket(MAX_LINK_MESSAGES_PER_SECOND, MAX_LINK_MESSAGE_BURST);
   /** Received and not dealt with yet. */
   readonly #open = new Set<number>();
 
@@ -89,6 +92,7 @@ export class LinkSocket {
 
   /** Parses one frame. What is not understood closes the link: the caller does it. */
   receive(data: string | ArrayBuffer, nowMs: number): Received {
+    if (!this.#rate.take(nowMs)) return { ok: false, why: "too many messages" };
     if (typeof data !== "string") return { ok: false, why: "a binary message" };
     if (data.length > MAX_LINK_MESSAGE_CHARS) return { ok: false, why: "a message too long" };
     const json = parseJson(data);
