@@ -1,8 +1,17 @@
 /** EdgeRTC's public API for app developers: what a stream file imports. */
 export type { ChatLine, InputDeclaration, InputValues } from "../shared/inputs.ts";
+export type { Audio } from "./audio/convert.ts";
+export {
+  aggregateBytesTo16Bit,
+  asyncAggregateBytesTo16Bit,
+  audioToBytes,
+  audioToFile,
+  audioToFloat32,
+  audioToInt16,
+} from "./audio/convert.ts";
 export type { AudioFrame, AudioInput } from "./audio/frame.ts";
 export { toFloat32, toInt16, toMono } from "./audio/frame.ts";
-export { AsyncQueue } from "./handlers/async-queue.ts";
+export { AsyncQueue, waitForItem } from "./handlers/async-queue.ts";
 export type { HandlerContext, InputRequest, VadStream } from "./handlers/context.ts";
 export type { AudioTuple, Emission, SpokenFrame } from "./handlers/emission.ts";
 export { AdditionalOutputs, CloseStream } from "./handlers/emission.ts";

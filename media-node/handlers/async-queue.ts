@@ -1,5 +1,7 @@
 /** A bounded queue with an awaitable end: what a handler needs between `receive` and `emit`. */
 
+import { type Clock, systemClock } from "../time/clock.ts";
+
 /** 10 s of 20 ms frames. */
 const DEFAULT_LIMIT = 500;
 
@@ -34,12 +36,24 @@ export class AsyncQueue<T> {
     }
   }
 
-  /** The next item, as soon as there is one; undefined once the queue is closed. */
-  next(): T | Promise<T | undefined> | undefined {
+  /**
+   * The next item, as soon as there is one; undefined once the queue is closed.
+   * @param signal ends the wait: the item is then for whoever waits next.
+   */
+  next(signal?: AbortSignal): T | Promise<T | undefined> | undefined {
     const item = this.#items.shift();
-    if (item !== undefined || this.#state === "closed") return item;
+    if (item !== undefined || this.#state === "closed" || signal?.aborted === true) return item;
     return new Promise((resolve) => {
-      this.#waiters.push(resolve);
+      const giveUp = (): void => {
+        this.#waiters.splice(this.#waiters.indexOf(waiter), 1);
+        resolve(undefined);
+      };
+      const waiter = (next: T | undefined): void => {
+        signal?.removeEventListener("abort", giveUp);
+        resolve(next);
+      };
+      signal?.addEventListener("abort", giveUp, { once: true });
+      this.#waiters.push(waiter);
     });
   }
 
@@ -52,5 +66,23 @@ export class AsyncQueue<T> {
     this.#state = "closed";
     this.clear();
     for (const waiter of this.#waiters.splice(0)) waiter(undefined);
+  }
+}
+
+/**
+ * FastRTC's `wait_for_item`: the queue's next item, or undefined where none comes in time, so that `emit` is not held up.
+ * @param timeout longest wait, in **seconds**. Default 0.1.
+ */
+export async function waitForItem<T>(
+  queue: AsyncQueue<T>,
+  timeout = 0.1,
+  clock: Clock = systemClock,
+): Promise<T | undefined> {
+  const stop = new AbortController();
+  const timer = clock.after(timeout * 1_000, () => stop.abort());
+  try {
+    return await queue.next(stop.signal);
+  } finally {
+    timer.cancel();
   }
 }
