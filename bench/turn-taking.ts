@@ -45,13 +45,13 @@ const WAYS: readonly Way[] = [
   silence(448),
   silence(DEFAULT_SPEECH.silenceMs),
   silence(800),
+  model({ completeMs: 192, completeProbability: 0.5, incompleteMs: 1_216 }),
+  model({ completeMs: 192, incompleteMs: 1_216 }),
+  model({ completeProbability: 0.5, incompleteMs: 800 }),
   model({}),
-  model({ completeProbability: 0.95 }),
-  model({ completeMs: 448, incompleteMs: 800 }),
-  model({ completeMs: 448, incompleteMs: 1_024, completeProbability: 0.95 }),
-  model({ completeMs: 512, incompleteMs: 800, completeProbability: 0.9 }),
-  model({ completeMs: 608, incompleteMs: 1_024 }),
-  model({ completeMs: 608, incompleteMs: 1_024, completeProbability: 0.95 }),
+  model({ completeMs: 512, completeProbability: 0.9, incompleteMs: 800 }),
+  model({ completeMs: 608, completeProbability: 0.5 }),
+  model({ completeMs: 608 }),
 ];
 
 interface Heard {

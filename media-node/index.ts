@@ -44,4 +44,6 @@ export type { AlgoOptions, SileroVadOptions } from "./turn/grid/options.ts";
 export type { PauseDetection, PauseDetectionModel } from "./turn/grid/pause-detection-model.ts";
 export type { PauseState } from "./turn/grid/pause-state.ts";
 export type { AudioChunk } from "./turn/grid/speech-timestamps.ts";
+export type { EndOfTurnOptions } from "./turn/end-of-turn.ts";
+export type { EndOfTurnModel, JudgeOptions } from "./turn/end-of-turn-model.ts";
 export type { SpeechOptions } from "./turn/speech-detector.ts";

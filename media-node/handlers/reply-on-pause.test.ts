@@ -368,4 +368,48 @@ describe("ReplyOnPause", () => {
     expect(await busy).toBeUndefined();
     expect(aborted).toBe(true);
   });
+
+  describe("with an end-of-turn model", () => {
+    const judge = (probability: number) => ({ judge: async () => probability });
+    const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+    it("ends the turn of a speaker who is done before silence alone does, and cuts off the silence there is", async () => {
+      const { speak, pause, emit, events } = rig(echo, { endOfTurn: judge(0.99) });
+      speak(640);
+      pause(192);
+      await settled();
+      pause(224);
+      expect(events).not.toContain("pause_detected");
+      pause(32);
+      expect(events).toContain("pause_detected");
+      // 640 ms of speech and 160 of the 448 ms of silence.
+      expect(await emit()).toMatchObject({ samples: { length: 16 * 800 } });
+    });
+
+    it("lets a speaker who is not done pause for longer", async () => {
+      const { speak, pause, events } = rig(echo, { endOfTurn: judge(0.1) });
+      speak(640);
+      pause(192);
+      await settled();
+      pause(768);
+      expect(events).not.toContain("pause_detected");
+      pause(64);
+      expect(events).toContain("pause_detected");
+    });
+
+    it("goes by silence alone where the model fails, and says so", async () => {
+      const broken = { judge: () => Promise.reject(new Error("no model")) };
+      const { speak, pause, events } = rig(echo, { endOfTurn: broken });
+      speak(640);
+      pause(192);
+      await settled();
+      pause(416);
+      expect(events).toContain("error no model");
+      expect(events).toContain("pause_detected");
+    });
+
+    it("is refused where turns are found on FastRTC's grid", () => {
+      expect(() => new ReplyOnPause(echo, { endOfTurn: judge(1), algoOptions: {} })).toThrow("endOfTurn");
+    });
+  });
 });

@@ -2,7 +2,9 @@
 import type { TurnState } from "../../shared/channel.ts";
 import type { InputValues } from "../../shared/inputs.ts";
 import type { AudioFrame } from "../audio/frame.ts";
-import { getSileroModel } from "../speech/index.ts";
+import { getEndOfTurnModel, getSileroModel } from "../speech/index.ts";
+import { DEFAULT_END_OF_TURN, type EndOfTurnOptions } from "../turn/end-of-turn.ts";
+import type { EndOfTurnModel } from "../turn/end-of-turn-model.ts";
 import { ChunkJudge, type GridOptions } from "../turn/grid/chunk-judge.ts";
 import { GridTurns } from "../turn/grid/grid-turns.ts";
 import {
@@ -53,6 +55,13 @@ export interface ReplyOnPauseOptions<Inputs extends InputValues = InputValues> e
   /** When speech starts, counts and ends. */
   readonly speech?: Partial<SpeechOptions>;
   /**
+   * What ends a turn: silence alone, or in a pause also Smart Turn (`"model"`), or a model of your own, asked whether the speaker
+   * is done. Default `"silence"`.
+   */
+  readonly endOfTurn?: "silence" | "model" | EndOfTurnModel;
+  /** How much silence its verdicts stand for. */
+  readonly endOfTurnOptions?: Partial<EndOfTurnOptions>;
+  /**
    * Finds turns as FastRTC does, in chunks of 0.6 s, with its options: same decisions, later than by default. So does each of
    * the next two. Default: turns are found as speech comes.
    */
@@ -67,6 +76,7 @@ export class ReplyOnPause<Inputs extends InputValues = InputValues> extends Stre
   readonly #fn: ReplyFunction<Inputs>;
   readonly #options: ReplyOnPauseOptions<Inputs>;
   readonly #speech: SpeechOptions;
+  readonly #endOfTurn: TurnHost["endOfTurn"];
   /** Where turns are found on FastRTC's grid. */
   readonly #grid: GridOptions | undefined;
   /** On the grid, from the start of the session on. */
@@ -91,6 +101,7 @@ export class ReplyOnPause<Inputs extends InputValues = InputValues> extends Stre
     }
     const overrides = this.determinePause !== ReplyOnPause.prototype.determinePause;
     this.#grid = gridOptions(options, overrides);
+    this.#endOfTurn = endOfTurn(options);
   }
 
   override copy(): ReplyOnPause<Inputs> {
@@ -164,6 +175,7 @@ export class ReplyOnPause<Inputs extends InputValues = InputValues> extends Stre
     const { context, inputSampleRate: sampleRate } = this;
     return {
       speech: this.#speech,
+      endOfTurn: this.#endOfTurn,
       sampleRate,
       openVad: (onProbability) => context.openVad(onProbability),
       clock: context.clock,
@@ -321,13 +333,28 @@ export class ReplyOnPause<Inputs extends InputValues = InputValues> extends Stre
 
 /** @throws TypeError, RangeError for options that make no sense. */
 function gridOptions(options: ReplyOnPauseOptions<never>, overrides: boolean): GridOptions | undefined {
-  const { algoOptions, modelOptions, model, speech } = options;
+  const { algoOptions, modelOptions, model, speech, endOfTurn } = options;
   if (!overrides && algoOptions === undefined && modelOptions === undefined && model === undefined) return undefined;
   if (speech !== undefined) {
     throw new TypeError("speech has no meaning beside algoOptions, modelOptions, model or an own determinePause.");
   }
+  if (endOfTurn !== undefined && endOfTurn !== "silence") {
+    throw new TypeError("endOfTurn has no meaning beside algoOptions, modelOptions, model or an own determinePause.");
+  }
   const complete = { algo: completeAlgoOptions(algoOptions), vad: completeSileroOptions(modelOptions) };
   return { ...complete, model: model ?? getSileroModel() };
+}
+
+/** @throws TypeError for an option that makes no sense. */
+function endOfTurn({
+  endOfTurn: chosen = "silence",
+  endOfTurnOptions,
+}: ReplyOnPauseOptions<never>): TurnHost["endOfTurn"] {
+  if (chosen === "silence") return undefined;
+  const model = chosen === "model" ? getEndOfTurnModel() : chosen;
+  if (typeof model.judge !== "function")
+    throw new TypeError('endOfTurn must be "silence", "model" or an object with judge().');
+  return { model, options: { ...DEFAULT_END_OF_TURN, ...endOfTurnOptions } };
 }
 
 /** What a client is told: for it a reply that is being played to its end, or held for a moment, is still being spoken. */

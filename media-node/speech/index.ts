@@ -1,4 +1,5 @@
 /** The speech engines of this process. `getSTTModel()` and `getTTSModel()` are for stream files, the rest for the node. */
+import type { EndOfTurnModel } from "../turn/end-of-turn-model.ts";
 import type { PauseDetectionModel } from "../turn/grid/pause-detection-model.ts";
 import type { STTModel, TTSModel } from "./speech.ts";
 import { Speech } from "./speech.ts";
@@ -35,6 +36,9 @@ export const getTTSModel = (name?: string): TTSModel => speech.getTTSModel(name)
  * const [seconds] = await getSileroModel().vad({ sampleRate: 16_000, samples }, { threshold: 0.7 });
  */
 export const getSileroModel = (): PauseDetectionModel => speech.getSileroModel();
+
+/** Hears whether a speaker is done, or only pauses: Smart Turn 3; the same object at every call. It loads in the background. */
+export const getEndOfTurnModel = (): EndOfTurnModel => speech.getEndOfTurnModel();
 
 /** Voice activity of one session: 16 kHz samples in, a probability of speech per 32 ms window out, in order. */
 export const openVad = (onProbability: OnProbability): VadStream => speech.openVad(onProbability);

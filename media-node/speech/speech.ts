@@ -1,7 +1,9 @@
 /** The speech engines of one process: each made when first asked for, and closed all together. */
 import { EdgeRtcError } from "../../shared/errors.ts";
 import type { AudioFrame, AudioInput } from "../audio/frame.ts";
+import type { EndOfTurnModel } from "../turn/end-of-turn-model.ts";
 import type { PauseDetectionModel } from "../turn/grid/pause-detection-model.ts";
+import { SmartTurn } from "./end-of-turn/smart-turn.ts";
 import { MoonshineStt, type TranscribeOptions } from "./stt/moonshine-stt.ts";
 import { FliteTts } from "./tts/flite-tts.ts";
 import type { SpeechText, SpokenFrame } from "./tts/speak-stream.ts";
@@ -56,6 +58,7 @@ export class Speech {
   readonly #onError: (error: Error) => void;
   #vad: SileroVad | undefined;
   #chunkVad: ChunkVad | undefined;
+  #endOfTurn: SmartTurn | undefined;
   #stt: { readonly engine: MoonshineStt; readonly model: STTModel } | undefined;
   #tts: { readonly engine: FliteTts; readonly model: TTSModel } | undefined;
 
@@ -98,6 +101,15 @@ export class Speech {
     return this.#chunkVad;
   }
 
+  /** Hears whether a speaker is done; the same object at every call. It starts to load at the first. */
+  getEndOfTurnModel(): EndOfTurnModel {
+    if (this.#endOfTurn === undefined) {
+      this.#endOfTurn = new SmartTurn();
+      this.#load(this.#endOfTurn);
+    }
+    return this.#endOfTurn;
+  }
+
   /** Opens voice activity detection for a session. */
   openVad(onProbability: OnProbability): VadStream {
     return this.#vadEngine().open(onProbability);
@@ -106,15 +118,18 @@ export class Speech {
   /** Resolves when voice activity detection, and every model asked for so far, is loaded and warm. @throws why not. */
   async ready(): Promise<void> {
     await Promise.all(
-      [this.#vadEngine(), this.#chunkVad, this.#stt?.engine, this.#tts?.engine].map((engine) => engine?.ready()),
+      [this.#vadEngine(), this.#chunkVad, this.#endOfTurn, this.#stt?.engine, this.#tts?.engine].map((engine) =>
+        engine?.ready(),
+      ),
     );
   }
 
   /** Ends every thread; what is under way fails with `speech_stopped`. Models asked for afterwards are new ones. */
   async close(): Promise<void> {
-    const engines = [this.#vad, this.#chunkVad, this.#stt?.engine, this.#tts?.engine];
+    const engines = [this.#vad, this.#chunkVad, this.#endOfTurn, this.#stt?.engine, this.#tts?.engine];
     this.#vad = undefined;
     this.#chunkVad = undefined;
+    this.#endOfTurn = undefined;
     this.#stt = undefined;
     this.#tts = undefined;
     await Promise.all(engines.map((engine) => engine?.close()));
@@ -128,7 +143,7 @@ export class Speech {
   #load(engine: Loading): void {
     engine.ready().catch((error: unknown) => {
       // Closed before it was loaded: nobody asked for it any more.
-      if ([this.#chunkVad, this.#stt?.engine, this.#tts?.engine].some((open) => open === engine)) {
+      if ([this.#chunkVad, this.#endOfTurn, this.#stt?.engine, this.#tts?.engine].some((open) => open === engine)) {
         this.#onError(error instanceof Error ? error : new Error(String(error)));
       }
     });

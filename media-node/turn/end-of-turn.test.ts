@@ -39,9 +39,9 @@ describe("the end of a turn with a model", () => {
     });
   });
 
-  it("ends the turn at once where the speaker is done, and waits longer where not", () => {
-    expect(walk(speech, silent(192), verdict(0.5)).silenceMs).toBe(192);
-    expect(walk(speech, silent(192), verdict(0.49)).silenceMs).toBe(DEFAULT_END_OF_TURN.incompleteMs);
+  it("ends the turn soon where the speaker is done, and waits longer where not", () => {
+    expect(walk(speech, silent(192), verdict(0.95)).silenceMs).toBe(DEFAULT_END_OF_TURN.completeMs);
+    expect(walk(speech, silent(192), verdict(0.94)).silenceMs).toBe(DEFAULT_END_OF_TURN.incompleteMs);
   });
 
   it("asks again after more speech, and withdraws a question that speech has answered", () => {

@@ -1,6 +1,8 @@
 /** The ways of finding turns, seen from the handler: audio in; when the user speaks and stops, and what was said, out. */
 import type { AudioFrame } from "../audio/frame.ts";
 import type { Clock } from "../time/clock.ts";
+import type { EndOfTurnOptions } from "./end-of-turn.ts";
+import type { EndOfTurnModel } from "./end-of-turn-model.ts";
 import type { SpeechOptions } from "./speech-detector.ts";
 import type { TurnEvent, TurnPhase, TurnStep } from "./turn-machine.ts";
 
@@ -16,6 +18,8 @@ export interface WindowSource {
 /** What there is to find turns with. */
 export interface TurnHost {
   readonly speech: SpeechOptions;
+  /** Asked in pauses whether the turn is over. Undefined: silence alone ends it. */
+  readonly endOfTurn?: { readonly model: EndOfTurnModel; readonly options: EndOfTurnOptions } | undefined;
   /** Of the frames. */
   readonly sampleRate: number;
   readonly openVad: (onProbability: (probability: number) => void) => WindowSource;

@@ -4,6 +4,7 @@
  */
 import * as v from "valibot";
 import { type Clock, systemClock } from "../../time/clock.ts";
+import type { EndOfTurnModel, JudgeOptions } from "../../turn/end-of-turn-model.ts";
 import type { LoadProgram, ThreadProgram } from "../engine-thread.ts";
 import { JobThread } from "../job-thread.ts";
 import { loadModel } from "../load-model.ts";
@@ -13,21 +14,6 @@ import { MEL_SAMPLES } from "./log-mel.ts";
 export const VERDICT_TIMEOUT_MS = 400;
 /** Turns that may wait, of all sessions; what is behind them would come too late. Past it `end_of_turn_overloaded`. */
 export const MAX_QUEUED_VERDICTS = 16;
-
-export interface JudgeOptions {
-  /** Gives up: the speaker went on. */
-  readonly signal?: AbortSignal | undefined;
-}
-
-/** Judges whether a turn is over. Any object with this method does. */
-export interface EndOfTurnModel {
-  /**
-   * The probability that the speaker is done, 0 to 1; undefined where there is no verdict in time.
-   * @param samples the turn so far at 16 kHz, the silence at its end included; the last 8 s count.
-   * @throws EdgeRtcError `end_of_turn_overloaded`, `model_unavailable`, `speech_stopped`; the signal's reason.
-   */
-  judge(samples: Int16Array, options?: JudgeOptions): Promise<number | undefined>;
-}
 
 export interface SmartTurnOptions {
   readonly clock?: Clock;
@@ -60,6 +46,7 @@ export class SmartTurn implements EndOfTurnModel {
     return this.#jobs.ready();
   }
 
+  /** @throws EdgeRtcError `end_of_turn_overloaded`, `model_unavailable`, `speech_stopped`; the signal's reason. */
   async judge(samples: Int16Array, options: JudgeOptions = {}): Promise<number | undefined> {
     const late = new AbortController();
     const signal = options.signal === undefined ? late.signal : AbortSignal.any([options.signal, late.signal]);
