@@ -40,10 +40,10 @@ export type {
 export { checkbox, choice, colour, messages, number, secret, slider, text } from "./stream/inputs.ts";
 export type { StreamOptions } from "./stream/stream.ts";
 export { Stream } from "./stream/stream.ts";
+export type { EndOfTurnOptions } from "./turn/end-of-turn.ts";
+export type { EndOfTurnModel, JudgeOptions } from "./turn/end-of-turn-model.ts";
 export type { AlgoOptions, SileroVadOptions } from "./turn/grid/options.ts";
 export type { PauseDetection, PauseDetectionModel } from "./turn/grid/pause-detection-model.ts";
 export type { PauseState } from "./turn/grid/pause-state.ts";
 export type { AudioChunk } from "./turn/grid/speech-timestamps.ts";
-export type { EndOfTurnOptions } from "./turn/end-of-turn.ts";
-export type { EndOfTurnModel, JudgeOptions } from "./turn/end-of-turn-model.ts";
 export type { SpeechOptions } from "./turn/speech-detector.ts";
