@@ -5,6 +5,9 @@ import { SampleBuffer } from "../../audio/sample-buffer.ts";
 /** FastRTC's: what is transcribed at most in search of a stop word. */
 const WINDOW_MS = 2_000;
 
+/** Shortly: the detector's delay, and a soft first syllable. */
+const PAD_MS = 320;
+
 /** A frame of the user's audio, or what the detector said of a window. */
 export type Heard = { readonly frame: AudioFrame } | { readonly probability: number };
 
@@ -25,9 +28,14 @@ export class RecentSound {
     }
   }
 
-  /** The present, as a position for {@link since}. */
-  get position(): number {
-    return this.#dropped + this.#entries.length;
+  /** The present, or a moment shortly before it, as a position for {@link since}. */
+  position(when: "now" | "shortly_before"): number {
+    let at = this.#entries.length;
+    for (let leftMs = when === "now" ? 0 : PAD_MS; leftMs > 0 && at > 0; at--) {
+      const entry = this.#entries[at - 1];
+      if (entry !== undefined && "frame" in entry) leftMs -= frameDurationMs(entry.frame);
+    }
+    return this.#dropped + at;
   }
 
   /** What came after a position, as far as it is still there; from 0 on: all there is. */
@@ -35,10 +43,18 @@ export class RecentSound {
     return this.#entries.slice(Math.max(0, position - this.#dropped));
   }
 
-  /** All of the audio. */
-  audio(sampleRate: number): AudioFrame {
+  /**
+   * The audio from shortly before the first speech on: of a word behind a long silence speech models make nothing.
+   * @param threshold probability from which a window is speech.
+   */
+  speech(sampleRate: number, threshold: number): AudioFrame {
     const samples = new SampleBuffer();
-    for (const entry of this.#entries) if ("frame" in entry) samples.append(toInt16(toMono(entry.frame)));
+    let isSpeech = false;
+    for (const entry of this.#entries) {
+      if ("frame" in entry) samples.append(toInt16(toMono(entry.frame)));
+      else if (entry.probability >= threshold) isSpeech = true;
+      if (!isSpeech) samples.keepLast((PAD_MS / 1_000) * sampleRate);
+    }
     return { sampleRate, samples: samples.view };
   }
 }

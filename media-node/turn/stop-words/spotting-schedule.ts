@@ -34,6 +34,11 @@ export class SpottingSchedule {
     this.#options = options;
   }
 
+  /** Whether somebody goes on speaking. */
+  get speaking(): boolean {
+    return this.#state.kind === "speaking";
+  }
+
   /** Takes the next window's probability; true when it is time to transcribe. */
   push(probability: number): boolean {
     const { threshold, silenceThreshold } = this.#options;

@@ -78,11 +78,12 @@ export class StopWordTurns extends SpeechTurns {
 
   /** Transcribes what was heard last, and once more if something was said meanwhile. Never rejects. */
   async #spot(search: Search): Promise<void> {
-    const { words, sampleRate } = this.#host;
+    const { words, sampleRate, speech } = this.#host;
     do {
       search.transcription = "running";
-      const position = search.sound.position;
-      const text = await this.#transcribe(search.sound.audio(sampleRate), search.stop.signal);
+      // Who goes on speaking may be in the middle of the first word after it.
+      const position = search.sound.position(search.schedule.speaking ? "shortly_before" : "now");
+      const text = await this.#transcribe(search.sound.speech(sampleRate, speech.threshold), search.stop.signal);
       if (search !== this.#search || search.stop.signal.aborted) return;
       const end = words.endIn(text);
       if (end !== undefined) {
