@@ -55,7 +55,13 @@ class BrowserCall implements Call {
 
   constructor(options: CallOptions) {
     this.#options = options;
-    this.#signaling = new Signaling(options.url ?? "", this.#streamName, this.#clientId, this.#abort.signal);
+    this.#signaling = new Signaling(
+      options.url ?? "",
+      this.#streamName,
+      this.#clientId,
+      this.#abort.signal,
+      options.token,
+    );
   }
 
   get state(): CallState {

@@ -18,6 +18,8 @@ export interface CallOptions {
    * constraints. `false`: the call only listens.
    */
   readonly audio?: MediaTrackConstraints | MediaStreamTrack | false;
+  /** A join token of the application's backend, or how to get one: asked right before the offer. Default none. */
+  readonly token?: string | (() => Promise<string>);
   /** Default: the stream's own, from its descriptor. */
   readonly rtcConfiguration?: RTCConfiguration;
   /** The stream's descriptor where you have it already: saves a request. */

@@ -37,6 +37,20 @@ describe("signaling", () => {
     ]);
   });
 
+  it("sends a token with the offer, and the session's secret with what it asks afterwards", async () => {
+    const sent: (RequestInit | undefined)[] = [];
+    vi.stubGlobal("fetch", async (_: string, init?: RequestInit) => {
+      sent.push(init);
+      return Response.json({ sdp: "v=0", type: "answer", session_secret: "s_1.2", state: "ended", reason: "failed" });
+    });
+    const { signal } = new AbortController();
+    const signaling = new Signaling("", "echo", "me", signal, async () => "a token");
+    await signaling.offer("v=0");
+    expect(await signaling.endReason()).toBe("failed");
+    expect(JSON.parse(String(sent[0]?.body))).toMatchObject({ token: "a token" });
+    expect(sent[1]?.headers).toEqual({ authorization: "Bearer s_1.2" });
+  });
+
   it("turns FastRTC's refusal into an error that explains itself", async () => {
     const meta = { error: "concurrency_limit_reached", limit: 3 };
     const { signaling } = edge(() => Response.json({ status: "failed", meta }));

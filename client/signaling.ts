@@ -3,6 +3,7 @@ import * as v from "valibot";
 import { StreamDescriptor } from "../shared/descriptor.ts";
 import { EndReason } from "../shared/session.ts";
 import { CallError } from "./errors.ts";
+import type { CallOptions } from "./options.ts";
 import { type StreamRoutes, streamRoutes } from "./url.ts";
 
 /** How long a question about a session's end may take before it counts as unanswered. */
@@ -11,7 +12,8 @@ const SESSION_TIMEOUT_MS = 2_000;
 /** FastRTC reads ten fields of a candidate; Firefox's host candidates have eight. */
 const CANDIDATE_FIELDS = 10;
 
-const Answer = v.object({ sdp: v.string(), type: v.literal("answer") });
+/** A strict edge gives the session's own secret with it. */
+const Answer = v.object({ sdp: v.string(), type: v.literal("answer"), session_secret: v.optional(v.string()) });
 
 const Refusal = v.object({
   status: v.literal("failed"),
@@ -30,9 +32,12 @@ export class Signaling {
   readonly #routes: StreamRoutes;
   readonly #clientId: string;
   readonly #signal: AbortSignal;
+  readonly #token: CallOptions["token"];
+  #secret: string | undefined;
 
   /** @param signal aborts whatever is under way when the call ends. */
-  constructor(base: string, stream: string, clientId: string, signal: AbortSignal) {
+  constructor(base: string, stream: string, clientId: string, signal: AbortSignal, token?: CallOptions["token"]) {
+    this.#token = token;
     this.#routes = streamRoutes(base, stream);
     this.#clientId = clientId;
     this.#signal = signal;
@@ -49,8 +54,11 @@ export class Signaling {
    * @throws CallError `concurrency_limit_reached`, `no_media_node`, `edge_unreachable` ...
    */
   async offer(sdp: string): Promise<string> {
-    const body = { sdp, type: "offer", webrtc_id: this.#clientId };
-    return understand(Answer, await this.#request(this.#routes.offer, body)).sdp;
+    const token = typeof this.#token === "function" ? await this.#token() : this.#token;
+    const body = { sdp, type: "offer", webrtc_id: this.#clientId, token };
+    const answer = understand(Answer, await this.#request(this.#routes.offer, body));
+    this.#secret = answer.session_secret;
+    return answer.sdp;
   }
 
   /**
@@ -78,7 +86,7 @@ export class Signaling {
     const signal = timeout === undefined ? this.#signal : AbortSignal.any([this.#signal, timeout]);
     const request: RequestInit =
       body === undefined
-        ? { signal }
+        ? { signal, ...(this.#secret === undefined ? {} : { headers: { authorization: `Bearer ${this.#secret}` } }) }
         : { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body), signal };
     try {
       const response = await fetch(url, request);

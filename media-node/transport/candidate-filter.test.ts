@@ -50,6 +50,12 @@ it("an offer keeps its other lines, whatever candidates are taken out of it", ()
   expect(withWelcomeCandidates(lines(), "refuse")).toBe(lines());
 });
 
+it("an offer that has lost candidates does not say that these were all", () => {
+  const end = "a=end-of-candidates\r\n";
+  expect(withWelcomeCandidates(`a=${line("10.0.0.1")}\r\n${end}`, "refuse")).toBe("");
+  expect(withWelcomeCandidates(`a=${line("8.8.8.8")}\r\n${end}`, "refuse")).toContain(end);
+});
+
 it("a node refuses private candidates where strangers can reach it, and takes them where all is private", () => {
   const own = ["127.0.0.1", "192.168.0.5", "fe80::1"];
   expect(defaultPrivateCandidates({ addresses: own, publicEdge: false })).toBe("accept");

@@ -19,11 +19,15 @@ export function isWelcome(line: string, privateCandidates: PrivateCandidates): b
   return privateCandidates === "accept" || isPublicAddress(address);
 }
 
-/** The offer without the candidates that are not welcome. */
+/**
+ * The offer without the candidates that are not welcome. It does not say either, then, that these were all: with none left
+ * the connection would have failed before the client's own checks arrive.
+ */
 export function withWelcomeCandidates(sdp: string, privateCandidates: PrivateCandidates): string {
-  return sdp.replace(/^a=(candidate:[^\r\n]*)\r?\n?/gm, (line: string, candidate: string) =>
+  const welcome = sdp.replace(/^a=(candidate:[^\r\n]*)\r?\n?/gm, (line: string, candidate: string) =>
     isWelcome(candidate, privateCandidates) ? line : "",
   );
+  return welcome === sdp ? sdp : welcome.replace(/^a=end-of-candidates\r?\n?/gm, "");
 }
 
 /**

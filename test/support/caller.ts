@@ -31,6 +31,8 @@ export interface CallerOptions {
   readonly label?: string;
   /** Say hello as EdgeRTC's own client does. Default false: a FastRTC front end. */
   readonly hello?: boolean;
+  /** A join token. */
+  readonly token?: string;
   /** A place in line, from an earlier refusal. */
   readonly ticket?: string;
   /**
@@ -116,6 +118,7 @@ export class Caller {
       sdp,
       type: "offer",
       webrtc_id: this.clientId,
+      ...(this.#options.token === undefined ? {} : { token: this.#options.token }),
       ...(this.#options.ticket === undefined ? {} : { ticket: this.#options.ticket }),
     });
     if (typeof reply.body["sdp"] === "string") {
