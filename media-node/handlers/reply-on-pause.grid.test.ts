@@ -29,6 +29,7 @@ function start(handler: ReplyOnPause) {
     handler: copy,
     session,
     events: session.events,
+    hear,
     speak: (seconds: number) => hear(seconds, 1_000),
     pause: (seconds: number) => hear(seconds, 0),
     emit: async () => {
@@ -175,6 +176,17 @@ describe("a model of one's own (row 57)", () => {
       [RATE, 9_600],
     ]);
     expect(asked[0]?.[1]).toMatchObject({ threshold: 0.7, minSilenceDurationMs: 2_000 });
+  });
+
+  it("may keep the audio that it is given", async () => {
+    const kept: AudioFrame[] = [];
+    const { hear } = rig(echo, { model: { vad: (audio) => [kept.push(audio) && 0, []] } });
+    await hear(0.6, 1);
+    await hear(0.6, 2);
+    expect(kept.map(({ samples }) => [samples[0], samples.at(-1)])).toEqual([
+      [1, 1],
+      [2, 2],
+    ]);
   });
 
   it("that fails is speech, is logged and told once, and the session goes on", async () => {

@@ -58,6 +58,7 @@ function rig(fn: ReplyFunction = echo, options: ReplyOnStopWordsOptions = {}) {
     session,
     stt,
     events: session.events,
+    hear,
     computer: () => hear(1, 512),
     question: () => hear(2, 640),
     chatter: (ms = 640) => hear(3, ms),
@@ -116,6 +117,16 @@ describe("ReplyOnStopWords (row 56)", () => {
     await pause(640);
     expect(events).toContain("pause_detected");
     expect(heard(await emit())).toContain(2);
+  });
+
+  it("takes a question that was over before the word was found", async () => {
+    const { hear, pause, emit, events, stt } = rig();
+    await hear(1, 320);
+    await hear(2, 320);
+    await pause(640);
+    expect(stt.heardMs).toHaveLength(1);
+    expect(events).toContain("pause_detected");
+    expect(heard(await emit())).toEqual([1, 2]);
   });
 
   it("wants the word again after each reply", async () => {
