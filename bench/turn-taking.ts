@@ -43,7 +43,9 @@ const model = (options: Partial<EndOfTurnOptions>, silenceMs = DEFAULT_SPEECH.si
 };
 const WAYS: readonly Way[] = [
   silence(448),
+  silence(512),
   silence(DEFAULT_SPEECH.silenceMs),
+  silence(704),
   silence(800),
   model({ completeMs: 192, completeProbability: 0.5, incompleteMs: 1_216 }),
   model({ completeMs: 192, incompleteMs: 1_216 }),
