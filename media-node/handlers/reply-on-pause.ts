@@ -96,9 +96,7 @@ export class ReplyOnPause<Inputs extends InputValues = InputValues> extends Stre
     this.#fn = fn;
     this.#options = options;
     this.#speech = { ...DEFAULT_SPEECH, ...options.speech };
-    if (new.target !== ReplyOnPause && this.copy === ReplyOnPause.prototype.copy) {
-      throw new TypeError(`${new.target.name} needs a copy() of its own: each session gets what that returns.`);
-    }
+    if (new.target !== ReplyOnPause) needOwnCopy(new.target.name, this.copy !== ReplyOnPause.prototype.copy);
     const overrides = this.determinePause !== ReplyOnPause.prototype.determinePause;
     this.#grid = gridOptions(options, overrides);
     this.#endOfTurn = endOfTurn(options);
@@ -329,6 +327,11 @@ export class ReplyOnPause<Inputs extends InputValues = InputValues> extends Stre
     this.context.clearInputs();
     this.#apply({ type: "reply_finished", playing: this.context.playing(), userSpeaking: this.#userSpeaking });
   }
+}
+
+/** @throws TypeError for a subclass whose sessions would get handlers of its base class. */
+export function needOwnCopy(name: string, hasOwn: boolean): void {
+  if (!hasOwn) throw new TypeError(`${name} needs a copy() of its own: each session gets what that returns.`);
 }
 
 /** @throws TypeError, RangeError for options that make no sense. */

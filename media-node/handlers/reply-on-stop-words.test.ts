@@ -214,6 +214,12 @@ describe("ReplyOnStopWords (row 56)", () => {
     expect(() => new ReplyOnStopWords(echo, [], { sttModel: scriptedStt().model })).toThrow("Stop words are a list");
   });
 
+  it("needs a copy() in its subclasses", () => {
+    class Forgetful extends ReplyOnStopWords {}
+    const options = { sttModel: scriptedStt().model };
+    expect(() => new Forgetful(echo, ["computer"], options)).toThrow("Forgetful needs a copy() of its own");
+  });
+
   describe("on FastRTC's grid", () => {
     const model: PauseDetectionModel = {
       vad: ({ samples, sampleRate }) => {

@@ -7,7 +7,7 @@ import { StopWordGrid } from "../turn/stop-words/stop-word-grid.ts";
 import { StopWordTurns } from "../turn/stop-words/stop-word-turns.ts";
 import { StopWords } from "../turn/stop-words/stop-words.ts";
 import type { TurnFinder, TurnHost } from "../turn/turn-finder.ts";
-import { type ReplyFunction, ReplyOnPause, type ReplyOnPauseOptions } from "./reply-on-pause.ts";
+import { needOwnCopy, type ReplyFunction, ReplyOnPause, type ReplyOnPauseOptions } from "./reply-on-pause.ts";
 
 export interface ReplyOnStopWordsOptions<Inputs extends InputValues = InputValues> extends ReplyOnPauseOptions<Inputs> {
   /** Hears the stop words. Default: `getSTTModel()`. */
@@ -29,6 +29,7 @@ export class ReplyOnStopWords<Inputs extends InputValues = InputValues> extends 
   /** @throws TypeError where there are no stop words, or an empty one. */
   constructor(fn: ReplyFunction<Inputs>, stopWords: readonly string[], options: ReplyOnStopWordsOptions<Inputs> = {}) {
     super(fn, withoutLimit(options));
+    if (new.target !== ReplyOnStopWords) needOwnCopy(new.target.name, this.copy !== ReplyOnStopWords.prototype.copy);
     this.#fn = fn;
     this.#phrases = stopWords;
     this.#options = options;
