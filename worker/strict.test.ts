@@ -114,6 +114,13 @@ describe("inputs, outputs and the state of a session", () => {
     });
     expect(await ask(`/strict/outputs?webrtc_id=again&session_secret=${secret}`)).toMatchObject({ status: 404 });
     expect(await ask("/strict/sessions/again", { headers: bearer(secret) })).toMatchObject({ status: 404 });
+    // Nor where a Worker has not noticed that it is another session.
+    const object = env.SESSION.getByName("default/strict/again");
+    const stale = { stream: "strict", clientId: "again", sid: session.sid };
+    const control = { v: 2, ...stale, requestId: "r", action: { kind: "close" } } as const;
+    expect(await object.control(control)).toEqual({ ok: false, error: "unknown_connection" });
+    const watch = await object.fetch(`https://session/outputs?${new URLSearchParams({ ...stale, after: "" })}`);
+    expect(watch.status).toBe(204);
     expect(node.commands).toHaveLength(before);
   });
 });

@@ -63,6 +63,15 @@ describe("a stream that requires a token", () => {
     node.drop();
   });
 
+  it("takes it once, also when many calls come with it at once", async () => {
+    const node = await closed("race", { concurrencyLimit: 20 });
+    const token = await mint("race");
+    const calls = Array.from({ length: 10 }, (_, n) => offer("race", { token, webrtcId: `c${n}` }));
+    const codes = (await Promise.all(calls)).map(([, code]) => code);
+    expect(codes.sort()).toEqual(["answer", ...Array.from({ length: 9 }, () => "token_used")]);
+    node.drop();
+  });
+
   it("does not use a token up for a call that a node refused", async () => {
     const node = await closed("again");
     node.onCommand = () => ({ ok: false, error: "no_common_codec" });
