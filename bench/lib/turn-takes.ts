@@ -11,13 +11,14 @@ const TAIL_MS = 3_000;
 const PLACES = [0.3, 0.5, 0.7];
 /** How far from its place a pause between words may be, as a share of the sentence. */
 const REACH = 0.15;
-const CLIPS = [
-  "cards-001.wav",
-  "cards-003.wav",
-  "cards-005.wav",
-  "goforward.wav",
-  "librivox-0870.wav",
-  "librivox-0890.wav",
+/** Beside {@link sentence}. `untilMs` where what follows the last word is loud enough to be taken for one, such as a breath. */
+const CLIPS: readonly { readonly name: string; readonly untilMs?: number }[] = [
+  { name: "cards-001.wav" },
+  { name: "cards-003.wav" },
+  { name: "cards-005.wav" },
+  { name: "goforward.wav", untilMs: 2_300 },
+  { name: "librivox-0870.wav" },
+  { name: "librivox-0890.wav" },
 ];
 
 /** Speech against noise of a room, in dB; undefined for no noise but the recording's. */
@@ -39,7 +40,9 @@ export interface Take {
 
 /** @param noises the conditions wanted. */
 export async function takes(noises: readonly NoiseDb[]): Promise<Take[]> {
-  const others = await Promise.all(CLIPS.map((name) => clip(name)));
+  const others = await Promise.all(
+    CLIPS.map(async ({ name, untilMs }) => (await clip(name)).subarray(0, untilMs && 48 * untilMs)),
+  );
   const sentences = [await sentence(), ...others.map((pcm) => pcm.subarray(firstAudible(pcm), lastAudible(pcm) + 1))];
   return sentences.flatMap((pcm) => {
     const cuts = PAUSES_MS.flatMap((pauseMs) =>
