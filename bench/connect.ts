@@ -26,7 +26,7 @@ export function connectRows({ quick }: Scale): Row[] {
   const count = quick ? 6 : 30;
   const oneByOne = (ice: IceMode, connectedTargetMs: number): Row => ({
     title: `connect · Chromium, ${ice === "full" ? "full ICE" : "ICE-lite"}, ${count} one after the other`,
-    ice,
+    server: ice,
     estimateMs: 8_000 + 450 * count,
     measure: async (context) => {
       const { result, ...rest } = await callFromChromium(context, plan(count, false));
@@ -35,7 +35,7 @@ export function connectRows({ quick }: Scale): Row[] {
   });
   const together = (ice: IceMode): Row => ({
     title: `connect · Chromium, ${ice === "full" ? "full ICE" : "ICE-lite"}, ${AT_ONCE} at once`,
-    ice,
+    server: ice,
     estimateMs: 12_000,
     measure: async (context) => {
       const { result, ...rest } = await callFromChromium(context, plan(AT_ONCE, true));

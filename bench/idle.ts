@@ -22,7 +22,7 @@ export function idleRows({ quick }: Scale): Row[] {
     [8, 20].map(
       (sessions): Row => ({
         title: `idle · ${sessions} sessions, ${scene}`,
-        ice: "full",
+        server: "full",
         estimateMs: 5_000 + durationMs + 100 * sessions,
         measure: (context) => measure(context, { sessions, durationMs, clip: clip() }),
       }),

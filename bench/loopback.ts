@@ -37,7 +37,7 @@ export function loopbackRows({ quick, more }: Scale): Row[] {
   const durationMs = quick ? 5_000 : 15_000;
   return [1, 20, ...(more ? [40] : [])].map((sessions) => ({
     title: `loopback · ${sessions} session${sessions === 1 ? "" : "s"}`,
-    ice: "full",
+    server: "full",
     estimateMs: 8_000 + durationMs + 100 * sessions,
     measure: (context) => measure(context, sessions, durationMs),
   }));

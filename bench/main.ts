@@ -3,6 +3,7 @@
  * one core, the client on another. `node bench/main.ts --help` has the options.
  */
 import { Argument, Command } from "commander";
+import { admissionRows } from "./admission.ts";
 import { connectRows } from "./connect.ts";
 import { idleRows } from "./idle.ts";
 import { pinClient } from "./lib/pinning.ts";
@@ -20,6 +21,7 @@ const BENCHMARKS = new Map<string, (scale: Scale) => Row[]>([
   ["idle", idleRows],
   ["turns", turnsRows],
   ["connect", connectRows],
+  ["admission", admissionRows],
 ]);
 /** Measuring again included. */
 const RUN_BUDGET_MS = 6 * 60_000;

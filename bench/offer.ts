@@ -12,7 +12,7 @@ export function offerRows({ quick }: Scale): Row[] {
   const count = quick ? 8 : OFFERS;
   return (["full", "lite"] as const).map((ice) => ({
     title: `offer · ${ice === "full" ? "full ICE" : "ICE-lite"}, ${count} one after the other`,
-    ice,
+    server: ice,
     estimateMs: 4_000 + 350 * count,
     measure: (context) => measure(context, count),
   }));

@@ -35,7 +35,7 @@ export function turnsRows({ quick }: Scale): Row[] {
   const turns = quick ? 1 : 3;
   return [1, 16].map((sessions) => ({
     title: `turns · ${sessions} session${sessions === 1 ? "" : "s"}`,
-    ice: "full",
+    server: "full",
     estimateMs: 20_000 + turns * PERIOD_MS,
     measure: (context) => measure(context, sessions, turns),
   }));

@@ -57,7 +57,7 @@ export function printSummary(results: readonly Result[]): void {
 export async function appendJson(file: string, result: Result): Promise<void> {
   const { row, ...measured } = result;
   const head = { at: new Date().toISOString(), version: EDGERTC_VERSION, node: process.versions.node };
-  await appendFile(file, `${JSON.stringify({ ...head, row: row.title, ice: row.ice, ...measured })}\n`);
+  await appendFile(file, `${JSON.stringify({ ...head, row: row.title, server: row.server, ...measured })}\n`);
 }
 
 /** Undefined where there is no target. */

@@ -2,7 +2,7 @@
 import type { Usage } from "./machine.ts";
 import type { Summary } from "./percentiles.ts";
 import type { Pinning } from "./pinning.ts";
-import type { IceMode, Server } from "./server.ts";
+import type { Server, ServerKind } from "./server.ts";
 
 export interface Figure {
   readonly name: string;
@@ -33,7 +33,7 @@ export interface RowContext {
 export interface Row {
   /** Its benchmark's name and what is special about it. */
   readonly title: string;
-  readonly ice: IceMode;
+  readonly server: ServerKind;
   /** About how long it takes, the server's start included. */
   readonly estimateMs: number;
   measure(context: RowContext): Promise<Measurement>;

@@ -19,7 +19,7 @@ const usage = (foreignShare: number): Usage => ({
 function row(title: string, foreign: number[], estimateMs = 1.5): Row {
   return {
     title,
-    ice: "full",
+    server: "full",
     estimateMs,
     measure: async () => ({ usage: usage(foreign.shift() ?? 0), figures: [] }),
   };

@@ -64,6 +64,6 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
 async function measureOnce(options: RunOptions, row: Row, attempt: number, limitMs: number): Promise<Result> {
   const { host, pinning } = options;
   const signal = AbortSignal.any([options.signal, AbortSignal.timeout(Math.ceil(limitMs))]);
-  const measured = await host.with(row.ice, signal, (server) => row.measure({ server, pinning, signal }));
+  const measured = await host.with(row.server, signal, (server) => row.measure({ server, pinning, signal }));
   return { ...measured, row, attempt, contended: isContended(measured.usage, measured.clientLateMs) };
 }

@@ -1,4 +1,4 @@
-/** The server that is measured: edge in workerd and one media node, as one process tree on a core of its own. */
+/** The server that is measured: edge in workerd and, as a rule, one media node, as one process tree on a core of its own. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -19,6 +19,8 @@ const SETTLE_MS = 400;
 const MAX_LOG_CHARS = 20_000;
 
 export type IceMode = "full" | "lite";
+/** `admission`: the edge alone (admission-edge.ts). Else edge and media node, with full ICE or ICE-lite. */
+export type ServerKind = IceMode | "admission";
 
 export interface Server {
   readonly url: string;
@@ -41,15 +43,9 @@ export class ServerHost {
   }
 
   /** Runs `work` against a server of its own. @throws Error with the server's output when it does not come up. */
-  async with<T>(ice: IceMode, signal: AbortSignal, work: (server: Server) => Promise<T>): Promise<T> {
-    const [command = "", ...args] = pinned(this.#pinning.serverCpu, [
-      process.execPath,
-      "media-node/cli/main.ts",
-      "dev",
-      "bench/streams.ts",
-      ...["--port", "0", "--shards", "1", "--state-dir", this.#stateDir],
-      ...(ice === "lite" ? ["--ice-lite"] : []),
-    ]);
+  async with<T>(kind: ServerKind, signal: AbortSignal, work: (server: Server) => Promise<T>): Promise<T> {
+    const script = commandOf(kind, this.#stateDir);
+    const [command = "", ...args] = pinned(this.#pinning.serverCpu, [process.execPath, ...script]);
     const child = spawn(command, args, { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] });
     const killTree = () => kill(child.pid);
     process.once("exit", killTree);
@@ -66,6 +62,12 @@ export class ServerHost {
   async close(): Promise<void> {
     await rm(this.#stateDir, { recursive: true, force: true });
   }
+}
+
+function commandOf(kind: ServerKind, stateDir: string): readonly string[] {
+  if (kind === "admission") return ["bench/lib/admission-edge.ts", stateDir];
+  const dev = ["media-node/cli/main.ts", "dev", "bench/streams.ts"];
+  return [...dev, "--port", "0", "--shards", "1", "--state-dir", stateDir, ...(kind === "lite" ? ["--ice-lite"] : [])];
 }
 
 async function listening(child: ChildProcess, signal: AbortSignal): Promise<string> {

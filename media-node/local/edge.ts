@@ -41,6 +41,11 @@ export interface LocalEdgeOptions {
   readonly main?: string;
   /** Objects that `main` exports beside the edge's: class names, by binding. */
   readonly objects?: Readonly<Record<string, string>>;
+  /**
+   * Listen on the Worker's own socket, without the entry Worker that Miniflare puts before it and that tells it where a
+   * client is: as little as there can be, for benchmarks. Without a page. Default false.
+   */
+  readonly direct?: boolean;
   /** Folder of the built page. Default: the one of wrangler.toml; without it the edge has no page. */
   readonly assets?: string;
   /** Default `warn`. */
@@ -67,7 +72,8 @@ export async function startLocalEdge(options: LocalEdgeOptions): Promise<LocalEd
     await guard.dismiss();
   };
   try {
-    const url = await miniflare.ready;
+    const entry = await miniflare.ready;
+    const url = options.direct === true ? await miniflare.unsafeGetDirectURL(EDGE_WORKER) : entry;
     return { url: url.origin, stop };
   } catch (error) {
     await stop();
@@ -89,7 +95,8 @@ async function miniflareOptions(options: LocalEdgeOptions, mark: string): Promis
     cacheDir: path.join(stateDir, own === undefined ? "bundle" : "own-bundle"),
   });
   const directory = options.assets ?? path.resolve(ROOT, config.assets?.directory ?? "");
-  const hasPage = existsSync(path.join(directory, "index.html"));
+  const direct = options.direct ?? false;
+  const hasPage = !direct && existsSync(path.join(directory, "index.html"));
   const further = Object.entries(options.objects ?? {}).map(([name, class_name]) => ({ name, class_name }));
   const bindings = [...config.durable_objects.bindings, ...further];
   /** The Worker, holding the objects of some classes; the bundle and the bindings are the same for all. */
@@ -114,7 +121,7 @@ async function miniflareOptions(options: LocalEdgeOptions, mark: string): Promis
   const page = { directory, hasUserWorker: true, runWorkerFirst };
   return {
     host: options.host,
-    port: options.port,
+    port: direct ? 0 : options.port,
     // Nothing here looks anything up on the network, or tells anybody.
     cf: false,
     telemetry: { enabled: false },
@@ -126,6 +133,7 @@ async function miniflareOptions(options: LocalEdgeOptions, mark: string): Promis
     workers: [
       {
         config: hasPage ? { ...edge, env: { ...edge.env, ASSETS: { type: "assets" } }, assets: page } : edge,
+        ...(direct ? { dev: { unsafeDirectSockets: [{ host: options.host, port: options.port }] } } : {}),
       },
       { config: worker(SESSION_WORKER, [STORELESS_CLASS]), dev: { unsafeEphemeralDurableObjects: true } },
     ],
