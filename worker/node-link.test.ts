@@ -163,6 +163,8 @@ describe("the node link", () => {
     const streams = [descriptor("stays"), descriptor("goes")];
     const node = await FakeNode.start({ nodeId: "changes", streams });
     await offer("goes", "a");
+    // An offer that is still on its way keeps its lease for a while; a session that is up has none with a new run.
+    await node.connected(node.sessions[0]?.sid ?? "");
     node.drop();
     const next = await FakeNode.start({ nodeId: "changes", streams: streams.slice(0, 1) });
     expect((await get("/goes/sessions/a")).json).toMatchObject({ state: "ended", reason: "node_lost" });
