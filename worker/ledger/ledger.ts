@@ -17,6 +17,7 @@ import {
   setLive,
 } from "./leases.ts";
 import { LEDGER_MIGRATIONS } from "./migrations.ts";
+import { NodeFacts } from "./node-facts.ts";
 import { changeNode, putNode, setNodeLoad } from "./nodes.ts";
 import {
   type LedgerOverview,
@@ -27,15 +28,7 @@ import {
   setOperatorLimit,
 } from "./overview.ts";
 import { Placer } from "./placer.ts";
-import {
-  activeSessions,
-  expiredLeases,
-  type LeaseRow,
-  leaseOf,
-  nextDeadlineMs,
-  readyNodes,
-  rulesOf,
-} from "./queries.ts";
+import { activeSessions, expiredLeases, type LeaseRow, leaseOf, nextDeadlineMs, readyNodes } from "./queries.ts";
 import { Queue } from "./queue.ts";
 import { Schema } from "./schema.ts";
 import type { SqlPort } from "./sql-port.ts";
@@ -59,6 +52,7 @@ type Timed<T> = T & { readonly nowMs: number };
 export class Ledger {
   readonly #sql: SqlPort;
   readonly #schema: Schema;
+  readonly #facts: NodeFacts;
   readonly #placer: Placer;
   readonly #queue: Queue;
 
@@ -66,8 +60,9 @@ export class Ledger {
   constructor(sql: SqlPort, random: () => number) {
     this.#sql = sql;
     this.#schema = new Schema(sql, LEDGER_MIGRATIONS);
-    this.#placer = new Placer(sql, random);
-    this.#queue = new Queue(sql, this.#placer);
+    this.#facts = new NodeFacts(sql);
+    this.#placer = new Placer(sql, this.#facts, random);
+    this.#queue = new Queue(sql, this.#facts, this.#placer);
   }
 
   // --- sessions ----------------------------------------------------------------------------------------------------
@@ -78,7 +73,7 @@ export class Ledger {
    */
   admit(request: Timed<AdmissionRequest>): Admission {
     if (!this.#schema.exists()) return { ok: false, code: "no_media_node" };
-    return this.#sql.transaction(() => {
+    return this.#transaction(() => {
       let admission = this.#grant(request);
       // Leases past their deadline only matter when one is in the way; the alarm sees to them otherwise.
       if (!admission.ok && this.#expire(request.nowMs).length > 0) admission = this.#grant(request);
@@ -98,7 +93,7 @@ export class Ledger {
   placeElsewhere(request: Timed<AdmissionRequest & { tried: readonly string[] }>): Admission {
     if (!this.#schema.exists()) return { ok: false, code: "no_media_node" };
     const { sid, clientId, ticket, tried, nowMs } = request;
-    return this.#sql.transaction(() => {
+    return this.#transaction(() => {
       const held = leaseOf(this.#sql, clientId);
       if (held === null || held.sid !== sid) return { ok: false, code: "node_full" };
       // A repeated call: the lease has moved already.
@@ -138,7 +133,7 @@ export class Ledger {
   /** Frees pending leases past their deadline and returns them; gives held slots on that nobody came for. */
   expire(nowMs: number): Lease[] {
     if (!this.#schema.exists()) return [];
-    return this.#sql.transaction(() => {
+    return this.#transaction(() => {
       const leases = this.#expire(nowMs);
       this.#queue.advance(nowMs);
       return leases;
@@ -167,7 +162,7 @@ export class Ledger {
   /** How a ticket stands. To ask keeps it alive. */
   ticket(ticket: string, nowMs: number): TicketStatus {
     if (!this.#schema.exists()) return null;
-    return this.#sql.transaction(() => {
+    return this.#transaction(() => {
       this.#queue.advance(nowMs);
       return this.#queue.status(ticket, nowMs);
     });
@@ -176,7 +171,7 @@ export class Ledger {
   /** Gives a place in line up. @returns false if there is no such ticket, or no longer. */
   leave(ticket: string, nowMs: number): boolean {
     if (!this.#schema.exists()) return false;
-    return this.#sql.transaction(() => {
+    return this.#transaction(() => {
       const found = this.#queue.find(ticket);
       if (found !== null) this.#queue.remove(found);
       this.#queue.advance(nowMs);
@@ -192,8 +187,9 @@ export class Ledger {
    */
   nodeUp(arrival: NodeArrival, nowMs: number): Reconciliation | null {
     this.#schema.ensure();
-    return this.#sql.transaction(() => {
+    return this.#transaction(() => {
       if (!putNode(this.#sql, arrival, nowMs)) return null;
+      this.#facts.forget();
       const reconciliation = reconcile(this.#sql, arrival, nowMs);
       this.#queue.advance(nowMs);
       return reconciliation;
@@ -204,8 +200,9 @@ export class Ledger {
   nodeChanged(change: NodeChange, nowMs: number): Lease[] {
     if (!this.#schema.exists()) return [];
     const { nodeId, state } = change;
-    return this.#sql.transaction(() => {
+    return this.#transaction(() => {
       if (!changeNode(this.#sql, change, nowMs)) return [];
+      this.#facts.forget();
       // Its reports may be on their way still.
       if (state === "up") extendPending(this.#sql, nodeId, nowMs + BACK_AGAIN_GRACE_MS);
       const freed = state === "lost" ? loseLeases(this.#sql, nodeId, nowMs) : [];
@@ -217,8 +214,9 @@ export class Ledger {
   /** A node's load changed. */
   nodeLoad(report: { nodeId: string; epoch: number; load: ReportedLoad }, nowMs: number): void {
     if (!this.#schema.exists()) return;
-    this.#sql.transaction(() => {
+    this.#transaction(() => {
       setNodeLoad(this.#sql, report, nowMs);
+      this.#facts.forget();
       this.#queue.advance(nowMs);
     });
   }
@@ -227,7 +225,7 @@ export class Ledger {
     if (!this.#schema.exists()) return { limit: null, active: 0, nodesReady: 0, waiting: 0 };
     const { waiting, called } = this.#queue.line();
     return {
-      limit: rulesOf(this.#sql)?.limit ?? null,
+      limit: this.#facts.rules()?.limit ?? null,
       active: activeSessions(this.#sql),
       nodesReady: readyNodes(this.#sql),
       waiting: waiting + called,
@@ -242,8 +240,9 @@ export class Ledger {
    */
   setLimit(limit: number | null, nowMs: number): void {
     this.#schema.ensure();
-    this.#sql.transaction(() => {
+    this.#transaction(() => {
       setOperatorLimit(this.#sql, limit);
+      this.#facts.forget();
       this.#queue.advance(nowMs);
     });
   }
@@ -258,6 +257,17 @@ export class Ledger {
     return this.#schema.exists() ? sessionsAfter(this.#sql, after, count) : [];
   }
 
+  /** All of it or, when it throws, nothing: neither in the rows nor in what is known of them in memory. */
+  #transaction<T>(work: () => T): T {
+    try {
+      return this.#sql.transaction(work);
+    } catch (error) {
+      this.#facts.forget();
+      this.#queue.undone();
+      throw error;
+    }
+  }
+
   // --- inside a transaction ----------------------------------------------------------------------------------------
 
   #grant(request: Timed<AdmissionRequest>): Admission {
@@ -270,7 +280,7 @@ export class Ledger {
       return { ok: true, nodeId: held.nodeId, epoch: held.epoch, again: true };
     }
     if (request.token !== undefined && isUsed(this.#sql, request.token)) return { ok: false, code: "token_used" };
-    const rules = rulesOf(this.#sql);
+    const rules = this.#facts.rules();
     if (rules === null) return { ok: false, code: "no_media_node" };
     const { limit } = rules;
     const line = this.#queue.advance(nowMs);
@@ -293,7 +303,7 @@ export class Ledger {
 
   #withLease(ref: LeaseRef, act: (held: LeaseRow) => void): LeaseOutcome {
     if (!this.#schema.exists()) return "unknown";
-    return this.#sql.transaction(() => {
+    return this.#transaction(() => {
       const held = leaseOf(this.#sql, ref.clientId);
       if (held === null || held.sid !== ref.sid) return "unknown";
       if (held.nodeId !== ref.nodeId || held.epoch !== ref.epoch) return "stale";

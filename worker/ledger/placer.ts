@@ -1,6 +1,7 @@
 /** Placement on the ledger's rows: which of the nodes takes a session, and how much room there is. */
+import type { NodeFacts } from "./node-facts.ts";
 import { choose, type PlacementNode, type ReportingNode, roomOn } from "./placement.ts";
-import { placeableNodes, tallyOf } from "./queries.ts";
+import { tallyOf } from "./queries.ts";
 import type { SqlPort } from "./sql-port.ts";
 import type { Place } from "./types.ts";
 
@@ -12,17 +13,19 @@ export interface PlacementRequest {
 
 export class Placer {
   readonly #sql: SqlPort;
+  readonly #facts: NodeFacts;
   readonly #random: () => number;
 
   /** @param random returns a number in [0, 1). */
-  constructor(sql: SqlPort, random: () => number) {
+  constructor(sql: SqlPort, facts: NodeFacts, random: () => number) {
     this.#sql = sql;
+    this.#facts = facts;
     this.#random = random;
   }
 
   /** Nodes that take sessions, full ones included. */
-  nodes(): ReportingNode[] {
-    return placeableNodes(this.#sql);
+  nodes(): readonly ReportingNode[] {
+    return this.#facts.placeable();
   }
 
   /** @returns null if all of them are full. */

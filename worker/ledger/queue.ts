@@ -5,9 +5,10 @@
  * {@link TICKET_HOLD_MS}, and counts as taken. A ticket nobody asks about, or that is not used when called, is gone.
  */
 import { ticketOf } from "../../shared/ids.ts";
+import type { NodeFacts } from "./node-facts.ts";
 import { Pace } from "./pace.ts";
 import type { Placer } from "./placer.ts";
-import { activeSessions, type LeaseRow, rulesOf } from "./queries.ts";
+import { activeSessions, type LeaseRow } from "./queries.ts";
 import type { SqlPort } from "./sql-port.ts";
 import { type Line, type Ticket, Tickets } from "./tickets.ts";
 import type { AdmissionRequest, Queued, QueueRules, Rules, TicketStatus } from "./types.ts";
@@ -23,18 +24,25 @@ const MAX_RETRY_MS = 5_000;
 
 export class Queue {
   readonly #sql: SqlPort;
+  readonly #facts: NodeFacts;
   readonly #placer: Placer;
   readonly #tickets: Tickets;
   readonly #pace = new Pace();
 
-  constructor(sql: SqlPort, placer: Placer) {
+  constructor(sql: SqlPort, facts: NodeFacts, placer: Placer) {
     this.#sql = sql;
+    this.#facts = facts;
     this.#placer = placer;
     this.#tickets = new Tickets(sql);
   }
 
   line(): Line {
     return this.#tickets.line();
+  }
+
+  /** A change was undone: nothing that is known in memory holds for certain. */
+  undone(): void {
+    this.#tickets.undone();
   }
 
   find(ticket: string | undefined): Ticket | null {
@@ -46,7 +54,7 @@ export class Queue {
     const found = this.#tickets.find(ticket);
     if (found === null) return null;
     if (found.called) return { state: "ready", ticket, holdMs: found.expiresMs - nowMs };
-    const rules = rulesOf(this.#sql);
+    const rules = this.#facts.rules();
     if (rules?.queue == null) return null;
     this.#keep(found, rules.queue, nowMs);
     return { state: "waiting", ...this.#queued(found, rules, rules.queue) };
@@ -58,7 +66,7 @@ export class Queue {
    * @returns null where there is no queue, or the queue is full.
    */
   enqueue(caller: Pick<AdmissionRequest, "sid" | "ticket" | "token">, place: boolean, nowMs: number): Queued | null {
-    const rules = rulesOf(this.#sql);
+    const rules = this.#facts.rules();
     if (rules?.queue == null) return null;
     const given = caller.token?.ticket ?? ticketOf(caller.sid);
     const own = this.find(caller.ticket) ?? this.find(given);
@@ -81,7 +89,7 @@ export class Queue {
 
   /** No node took the session that a ticket was used for: its caller is back at its place, if it came from one. */
   comeBack(held: LeaseRow, ticket: string | undefined, nowMs: number): Queued | null {
-    const rules = rulesOf(this.#sql);
+    const rules = this.#facts.rules();
     if (held.ticketNumber === null || ticket === undefined || rules?.queue == null) return null;
     const expiresMs = expiryMs(rules.queue, nowMs);
     const back = { number: held.ticketNumber, ticket, called: false, expiresMs, home: null };
@@ -93,7 +101,7 @@ export class Queue {
   /** A session has ended. @param timeUp at its time limit: where the stream says so, its caller is in line again. */
   ended(held: LeaseRow, timeUp: boolean, nowMs: number): void {
     if (held.state === "live") this.#pace.ended(nowMs - held.admittedMs);
-    const rules = timeUp ? rulesOf(this.#sql) : null;
+    const rules = timeUp ? this.#facts.rules() : null;
     if (rules?.queue?.rejoin !== true) return;
     const { waiting, called } = this.line();
     // Who had a slot is let in even if the queue is full, but not without bound.
@@ -105,7 +113,7 @@ export class Queue {
   advance(nowMs: number): Line {
     const before = this.line();
     if (before.waiting + before.called === 0) return before;
-    const rules = rulesOf(this.#sql);
+    const rules = this.#facts.rules();
     // A newer build has no queue any more.
     this.#tickets.drop(rules?.queue == null ? "all" : nowMs);
     const line = this.line();

@@ -21,16 +21,25 @@ const COLUMNS = "number, ticket, called, expires_ms, home";
 
 export class Tickets {
   readonly #sql: SqlPort;
+  /** True if there is certainly none, as on most streams at most times: nothing is asked then. */
+  #none = false;
 
   constructor(sql: SqlPort) {
     this.#sql = sql;
   }
 
   line(): Line {
+    if (this.#none) return { waiting: 0, called: 0 };
     const [row] = this.#sql.rows("SELECT count(*) AS n, total(called) AS called FROM tickets");
     if (row === undefined) return { waiting: 0, called: 0 };
-    const called = number(row, "called");
-    return { waiting: number(row, "n") - called, called };
+    const [all, called] = [number(row, "n"), number(row, "called")];
+    this.#none = all === 0;
+    return { waiting: all - called, called };
+  }
+
+  /** A change was undone: tickets may be back. */
+  undone(): void {
+    this.#none = false;
   }
 
   find(ticket: string): Ticket | null {
@@ -64,6 +73,7 @@ export class Tickets {
 
   /** Puts a ticket back to the place it had. */
   put(ticket: Omit<Ticket, "called">): void {
+    this.#none = false;
     this.#sql.rows(
       "INSERT INTO tickets (number, ticket, called, expires_ms, home) VALUES (?, ?, 0, ?, ?)",
       ticket.number,
@@ -108,6 +118,7 @@ export class Tickets {
 
   /** When the first of the called tickets expires, or null. */
   nextHoldEndsMs(): number | null {
+    if (this.#none) return null;
     const [row] = this.#sql.rows("SELECT min(expires_ms) AS due FROM tickets WHERE called = 1");
     return row === undefined || row["due"] === null ? null : number(row, "due");
   }

@@ -30,6 +30,8 @@ export interface NodeRow {
 export class NodeRows {
   readonly #sql: SqlPort;
   readonly #schema: Schema;
+  /** The node's row, once it was read: every command asks for it, and it changes seldom. */
+  #node: NodeRow | null = null;
 
   constructor(sql: SqlPort) {
     this.#sql = sql;
@@ -37,17 +39,8 @@ export class NodeRows {
   }
 
   node(): NodeRow | null {
-    if (!this.#schema.exists()) return null;
-    const [row] = this.#sql.rows("SELECT * FROM node WHERE id = 1");
-    if (row === undefined) return null;
-    return {
-      nodeId: text(row, "node_id"),
-      epoch: number(row, "epoch"),
-      state: asState(text(row, "state")),
-      changedMs: number(row, "changed_ms"),
-      lostAtMs: numberOrNull(row, "lost_at_ms"),
-      revision: number(row, "revision"),
-    };
+    this.#node ??= this.#readNode();
+    return this.#node;
   }
 
   setNode(node: NodeRow): void {
@@ -61,6 +54,7 @@ export class NodeRows {
       node.lostAtMs,
       node.revision,
     );
+    this.#node = node;
   }
 
   /** @returns false if the token was used before. Only what could be used again is remembered. */
@@ -95,6 +89,20 @@ export class NodeRows {
   /** A stream the node no longer serves. */
   forget(stream: string): void {
     this.#sql.rows("DELETE FROM audience WHERE stream = ?", stream);
+  }
+
+  #readNode(): NodeRow | null {
+    if (!this.#schema.exists()) return null;
+    const [row] = this.#sql.rows("SELECT * FROM node WHERE id = 1");
+    if (row === undefined) return null;
+    return {
+      nodeId: text(row, "node_id"),
+      epoch: number(row, "epoch"),
+      state: asState(text(row, "state")),
+      changedMs: number(row, "changed_ms"),
+      lostAtMs: numberOrNull(row, "lost_at_ms"),
+      revision: number(row, "revision"),
+    };
   }
 }
 
