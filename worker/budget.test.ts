@@ -6,6 +6,7 @@ import { MediaNode, Session, Stream } from "./objects/index.ts";
 import { get, hook, offer, post, SDP, trickle } from "./testing/client.ts";
 import { EventReader } from "./testing/event-reader.ts";
 import { descriptor, FakeNode } from "./testing/fake-node.ts";
+import { rowsWritten } from "./testing/rows-written.ts";
 
 it("a session writes its row when it is admitted, connected and ended, and shares an alarm: four rows at most", async () => {
   const node = await FakeNode.start({ nodeId: "rows", streams: [descriptor("budget", { concurrencyLimit: 9 })] });
@@ -127,22 +128,3 @@ it("a session's object stores nothing", async () => {
   });
   node.drop();
 });
-
-/** Counts what an object writes from now on. */
-function rowsWritten(stub: DurableObjectStub): Promise<() => { rows: number; alarms: number }> {
-  return runInDurableObject(stub, (_, { storage }) => {
-    const { sql } = storage;
-    const cursors: { rowsWritten: number }[] = [];
-    const setAlarm = vi.spyOn(storage, "setAlarm");
-    const exec = sql.exec.bind(sql);
-    vi.spyOn(sql, "exec").mockImplementation((query, ...bindings) => {
-      const cursor = exec(query, ...bindings);
-      cursors.push(cursor);
-      return cursor;
-    });
-    return () => ({
-      rows: cursors.reduce((sum, cursor) => sum + cursor.rowsWritten, 0),
-      alarms: setAlarm.mock.calls.length,
-    });
-  });
-}

@@ -5,3 +5,9 @@ declare namespace Cloudflare {
     mainModule: typeof import("../index.ts");
   }
 }
+
+/** A file's text. */
+declare module "*.md?raw" {
+  const text: string;
+  export default text;
+}

@@ -1,0 +1,164 @@
+/**
+ * What each type of session uses of the platform, counted, and what a million of them cost. docs/costs.md shows the same
+ * lines: a change that makes sessions dearer has to say so there.
+ */
+import { runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { afterEach, expect, it } from "vitest";
+import documented from "../docs/costs.md?raw";
+import { Directory, MediaNode, Session, Stream } from "./objects/index.ts";
+import { CallMeter } from "./testing/call-meter.ts";
+import { hook, offer, trickle } from "./testing/client.ts";
+import { costLine, type SessionUsage } from "./testing/costs.ts";
+import { EventReader } from "./testing/event-reader.ts";
+import { descriptor, FakeNode } from "./testing/fake-node.ts";
+import { rowsWritten } from "./testing/rows-written.ts";
+
+const CANDIDATES = 4;
+const OUTPUTS = 10;
+const INPUTS = 3;
+/** The issue's budget: with the alarm. */
+const MAX_ROWS = 4;
+
+/** Calls that last as long as the node takes to answer. */
+const WAITING = ["Session.offer", "Session.candidate", "Session.control", "Session.fetch", "MediaNode.command"];
+
+let node: FakeNode;
+let meter: CallMeter;
+
+afterEach(() => {
+  meter.stop();
+  node.drop();
+});
+
+/** A stream of its own, whose Directory entry the Worker has cached, and what it counts from then on. */
+async function begin(name: string) {
+  node = await FakeNode.start({ nodeId: `node-of-${name}`, streams: [descriptor(name)] });
+  await hook(name, { webrtc_id: "nobody" });
+  const rows = await Promise.all([
+    rowsWritten(env.STREAM.getByName(`default/${name}`)),
+    rowsWritten(env.MEDIA_NODE.getByName(`default/node-of-${name}`)),
+  ]);
+  meter = CallMeter.start({ Directory, MediaNode, Session, Stream });
+  const usage = (workerRequests: number): SessionUsage => {
+    const { calls, messages } = meter;
+    const sum = (methods: readonly string[]) => methods.reduce((total, method) => total + (calls[method] ?? 0), 0);
+    const written = rows.map((count) => count());
+    const alarms = written[0]?.alarms ?? 0;
+    return {
+      workerRequests,
+      objectCalls: sum(Object.keys(calls)),
+      waitingCalls: sum(WAITING),
+      messages,
+      rowsWritten: written.reduce((total, { rows: count }) => total + count, alarms),
+      alarms,
+    };
+  };
+  return usage;
+}
+
+/** The session that the node took last. */
+const sid = (): string => node.sessions.at(-1)?.sid ?? "";
+
+function expectLine(type: string, usage: SessionUsage): void {
+  const line = costLine(type, usage);
+  console.log(line);
+  expect(documented).toContain(line);
+}
+
+it("counts a WebRTC session whose offer has its candidates", async () => {
+  const usage = await begin("gathered");
+  expect((await offer("gathered", "a")).status).toBe(200);
+  await node.connected(sid());
+  await node.ended(sid());
+  expect(meter.calls).toEqual({
+    "Session.offer": 1,
+    "Stream.admit": 1,
+    "MediaNode.command": 1,
+    "Stream.nodeReport": 2,
+  });
+  // The answer, and two reports.
+  expect(meter.messages).toBe(3);
+  const counted = usage(1);
+  expect(counted.rowsWritten).toBeLessThanOrEqual(MAX_ROWS);
+  expectLine("WebRTC, candidates in the offer", counted);
+});
+
+it("counts a WebRTC session that trickles its candidates", async () => {
+  const usage = await begin("trickled");
+  await offer("trickled", "a");
+  for (let index = 0; index < CANDIDATES; index += 1) await trickle("trickled", "a");
+  await node.connected(sid());
+  await node.ended(sid());
+  expect(meter.calls).toEqual({
+    "Session.offer": 1,
+    "Session.candidate": CANDIDATES,
+    "Stream.admit": 1,
+    "MediaNode.command": 1 + CANDIDATES,
+    "Stream.nodeReport": 2,
+  });
+  const counted = usage(1 + CANDIDATES);
+  expect(counted.rowsWritten).toBeLessThanOrEqual(MAX_ROWS);
+  expectLine(`WebRTC, ${CANDIDATES} candidates trickled`, counted);
+});
+
+it("counts a WebRTC session with inputs and an event stream", async () => {
+  const usage = await begin("watched");
+  await offer("watched", "a");
+  for (let index = 0; index < CANDIDATES; index += 1) await trickle("watched", "a");
+  await node.connected(sid());
+  const events = await EventReader.open("http://edge/watched/outputs?webrtc_id=a");
+  for (let index = 0; index < INPUTS; index += 1) await hook("watched", { webrtc_id: "a" });
+  for (let index = 0; index < OUTPUTS; index += 1) {
+    await node.output(sid(), index);
+    await events.next();
+  }
+  await node.ended(sid());
+  expect(await events.next()).toBeNull();
+  const counted = usage(1 + CANDIDATES + 1 + INPUTS);
+  expect(counted.rowsWritten).toBeLessThanOrEqual(MAX_ROWS);
+  expectLine(`the same with ${INPUTS} inputs and an event stream of ${OUTPUTS} outputs`, counted);
+});
+
+it("holds the session's and the node's object while the node answers, the stream's never, and none during the call", async () => {
+  await begin("held");
+  const asked = Promise.withResolvers<void>();
+  const answer = Promise.withResolvers<void>();
+  node.onCommand = async (command) => {
+    asked.resolve();
+    await answer.promise;
+    return node.accept(command);
+  };
+  const answered = offer("held", "a");
+  await asked.promise;
+  expect(meter.held).toEqual(["MediaNode", "Session"]);
+  answer.resolve();
+  await answered;
+  await node.connected(sid());
+  const events = await EventReader.open("http://edge/held/outputs?webrtc_id=a");
+  await node.output(sid(), 1);
+  await events.next();
+  // The call goes on, its outputs are watched: everything may hibernate.
+  expect(meter.held).toEqual([]);
+  await node.ended(sid());
+  await events.next();
+  expect(meter.held).toEqual([]);
+});
+
+it("gives a session's storage back: the two hundredth leaves it as small as the first", async () => {
+  await begin("storage");
+  const size = () =>
+    runInDurableObject(env.STREAM.getByName("default/storage"), (_, { storage }) => ({
+      leases: [...storage.sql.exec("SELECT * FROM leases")].length,
+      bytes: storage.sql.databaseSize,
+    }));
+  const session = async (id: string): Promise<void> => {
+    await offer("storage", id);
+    await node.ended(sid());
+  };
+  await session("first");
+  const before = await size();
+  expect(before.leases).toBe(0);
+  for (let index = 0; index < 200; index += 1) await session(`client-${index}`);
+  expect(await size()).toEqual(before);
+});
