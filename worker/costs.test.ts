@@ -17,7 +17,7 @@ import { rowsWritten } from "./testing/rows-written.ts";
 const CANDIDATES = 4;
 const OUTPUTS = 10;
 const INPUTS = 3;
-/** The budget: with the alarm. */
+/** The budget of a session, with its alarm. */
 const MAX_ROWS = 4;
 
 /** Calls that last as long as the node takes to answer. */

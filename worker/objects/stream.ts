@@ -199,7 +199,7 @@ export class Stream extends DurableObject<Env> implements StreamApi {
   }
 
   /**
-   * Sessions' deadlines only grow, so that one alarm serves every session admitted before it fires: a row each 35 s at
+   * Sessions' deadlines only grow, so that one alarm serves every session admitted before it fires: a row each 45 s at
    * most. Only a slot that is held for somebody in line comes sooner.
    */
   async #armAlarm(): Promise<void> {
