@@ -102,6 +102,8 @@ class Soak {
     clientId: null,
   }));
   readonly #dropped: string[] = [];
+  /** Client ids of every call that a killed node knew. */
+  readonly #onKilledNodes = new Set<string>();
   readonly #faults: string[] = [];
   readonly #refusals = new Map<string, number>();
   #calls = 0;
@@ -201,12 +203,15 @@ class Soak {
     const untilMs = performance.now() + this.#options.callMs * (0.5 + Math.random());
     while (line.call === call && performance.now() < untilMs && (await this.#wait(WATCH_MS))) {
       if (!call.isDead) continue;
-      this.#dropped.push(call.clientId);
+      // Its node was killed in the moment between its answer and its first packet.
+      if (this.#onKilledNodes.has(call.clientId)) this.#lost += 1;
+      else this.#dropped.push(call.clientId);
       break;
     }
     if (line.call !== call) return;
     line.call = null;
     call.stop();
+    if (this.#onKilledNodes.has(call.clientId)) return;
     this.#worstGapMs = Math.max(this.#worstGapMs, call.worstGapMs);
   }
 
@@ -233,11 +238,11 @@ class Soak {
     const node = this.#nodes[index];
     if (node === undefined) return;
     this.#kills += 1;
-    const log = node.log();
     const killedAtMs = Date.now();
     await node.kill();
+    for (const [, clientId = ""] of node.log().matchAll(/"clientId":"([^"]+)"/g)) this.#onKilledNodes.add(clientId);
     for (const line of this.#lines) {
-      if (line.call === null || !log.includes(line.call.clientId)) continue;
+      if (line.call === null || !this.#onKilledNodes.has(line.call.clientId)) continue;
       line.call.stop();
       line.call = null;
       this.#lost += 1;
