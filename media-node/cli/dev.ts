@@ -56,7 +56,9 @@ export function devCommand(): Command {
     });
     const edgeUrl = `${edge.url}${flags.basePath}`;
     let node: RunningNode | undefined;
+    const stopping = new AbortController();
     const stop = async (): Promise<void> => {
+      stopping.abort();
       await node?.stop();
       await edge.stop();
     };
@@ -78,9 +80,11 @@ export function devCommand(): Command {
       await edge.stop();
       throw error;
     }
-    // An operator may drain it: the edge then goes on without anybody to take calls.
     node.ended.then(
-      () => log.info("the node has ended: start again to take calls"),
+      () => {
+        // An operator may drain it: the edge then goes on without anybody to take calls.
+        if (!stopping.signal.aborted) log.info("the node has ended: start again to take calls");
+      },
       (error: unknown) => log.error({ err: error }, "the node could not be shut down"),
     );
     printWelcome(edgeUrl, node.streams, variables.EDGERTC_ADMIN_TOKEN);
