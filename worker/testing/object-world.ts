@@ -59,7 +59,12 @@ interface Member {
   answers: Map<string, ReturnType<FakeNode["accept"]>>;
   takenMs: Map<string, number>;
   linked: boolean;
+  /** Since when its link has been down, as far as time has passed since. */
+  unlinkedMs: number | undefined;
 }
+
+/** A node whose socket closed ends its sessions before the edge gives it up, which is after five seconds. */
+const FENCE_MS = 4_000;
 
 export class ObjectWorld {
   readonly #options: ObjectWorldOptions;
@@ -75,7 +80,14 @@ export class ObjectWorld {
     this.#members = Array.from({ length: nodes }, (_, index) => {
       const load = { sessions: 0, capacity: CAPACITY + 1, cpu: 0, ready: true };
       const node = new FakeNode({ nodeId: `${name}-${index}`, streams, load });
-      const member = { node, unacknowledged: [], answers: new Map(), takenMs: new Map(), linked: false };
+      const member = {
+        node,
+        unacknowledged: [],
+        answers: new Map(),
+        takenMs: new Map(),
+        linked: false,
+        unlinkedMs: undefined,
+      };
       node.onCommand = (command) => this.#answer(member, command);
       return member;
     });
@@ -256,6 +268,7 @@ export class ObjectWorld {
     if (epoch === null) return;
     node.epoch = epoch;
     member.linked = true;
+    member.unlinkedMs = undefined;
     void node.closed.then(() => {
       member.linked = false;
     });
@@ -293,8 +306,11 @@ export class ObjectWorld {
   async #wait(ms: number): Promise<void> {
     const untilMs = Date.now() + ms;
     while (Date.now() < untilMs) {
+      for (const member of this.#members) if (!member.linked) member.unlinkedMs ??= Date.now();
       vi.setSystemTime(Math.min(untilMs, Date.now() + REPORT_EVERY_MS));
       for (const member of this.#members) {
+        if (member.unlinkedMs !== undefined && Date.now() - member.unlinkedMs >= FENCE_MS)
+          for (const { sid } of [...member.node.sessions]) this.#end(member, sid);
         for (const [sid, takenMs] of member.takenMs) {
           const pending = member.node.sessions.some((held) => held.sid === sid && held.state === "pending");
           if (pending && Date.now() - takenMs >= CONNECT_TIMEOUT_MS) this.#end(member, sid);
