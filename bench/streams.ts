@@ -1,4 +1,5 @@
 /** The streams that are measured: what the examples do, with limits that no benchmark meets. */
+import { setTimeout as after } from "node:timers/promises";
 import { ReplyOnPause, Stream } from "edgertc";
 import { Through } from "../test/fixtures/through.ts";
 
@@ -11,6 +12,17 @@ export const loopback = new Stream(new Through((frame) => frame), many);
 export const echo = new Stream(
   new ReplyOnPause(async function* ({ audio }) {
     yield audio;
+  }),
+  many,
+);
+
+/** Takes three seconds to answer with three seconds of sound: a fifth of a second of waiting for each fifth of sound. */
+export const slow = new Stream(
+  new ReplyOnPause(async function* ({ signal }) {
+    for (let n = 0; n < 15; n++) {
+      await after(200, undefined, { signal });
+      yield { sampleRate: 24_000, samples: new Int16Array(4_800).map((_, i) => 8_000 * Math.sin(i / 9)) };
+    }
   }),
   many,
 );

@@ -19,8 +19,11 @@ const SETTLE_MS = 400;
 const MAX_LOG_CHARS = 20_000;
 
 export type IceMode = "full" | "lite";
-/** `admission`: the edge alone (admission-edge.ts). Else edge and media node, with full ICE or ICE-lite. */
-export type ServerKind = IceMode | "admission";
+/**
+ * `admission`: the edge alone (admission-edge.ts). Else edge and media node, with full ICE or ICE-lite; `two_processes`: with two
+ * session processes on the same core; `talk`: with speech models (talk-streams.ts).
+ */
+export type ServerKind = IceMode | "admission" | "two_processes" | "talk";
 
 export interface Server {
   readonly url: string;
@@ -66,8 +69,9 @@ export class ServerHost {
 
 function commandOf(kind: ServerKind, stateDir: string): readonly string[] {
   if (kind === "admission") return ["bench/lib/admission-edge.ts", stateDir];
-  const dev = ["media-node/cli/main.ts", "dev", "bench/streams.ts"];
-  return [...dev, "--port", "0", "--shards", "1", "--state-dir", stateDir, ...(kind === "lite" ? ["--ice-lite"] : [])];
+  const streams = kind === "talk" ? "bench/talk-streams.ts" : "bench/streams.ts";
+  const dev = ["media-node/cli/main.ts", "dev", streams, "--port", "0", "--state-dir", stateDir];
+  return [...dev, "--shards", kind === "two_processes" ? "2" : "1", ...(kind === "lite" ? ["--ice-lite"] : [])];
 }
 
 async function listening(child: ChildProcess, signal: AbortSignal): Promise<string> {
