@@ -13,6 +13,13 @@ export const CHANNEL_LABEL = "text";
 export const ClientHello = v.object({ type: v.literal("hello"), protocol: v.pipe(v.number(), v.integer()) });
 export type ClientHello = v.InferOutput<typeof ClientHello>;
 
+/**
+ * A message of the application's own from its page to its handler: an object with a `type`, and whatever else the two have
+ * agreed on. HumanAIGC's chat is `{"type":"chat","data":"…"}`. As a whole no longer than MAX_CHANNEL_MESSAGE_CHARS.
+ */
+export const ClientMessage = v.looseObject({ type: v.pipe(v.string(), v.minLength(1), v.maxLength(64)) });
+export type ClientMessage = v.InferOutput<typeof ClientMessage>;
+
 // --- FastRTC's (fastrtc §1.3) --------------------------------------------------------------------------------------
 
 export const FastRtcMessage = v.variant("type", [

@@ -86,3 +86,9 @@ export const MAX_CHANNEL_MESSAGE_BURST = 200;
  */
 export const MAX_LINK_MESSAGES_PER_SECOND = 20_000;
 export const MAX_LINK_MESSAGE_BURST = 40_000;
+
+/** Headers of the offer that a stream may ask for. More: a TypeError when the stream file is loaded. */
+export const MAX_REQUEST_HEADERS = 16;
+
+/** Characters of one such header. A longer one is left out. */
+export const MAX_REQUEST_HEADER_CHARS = 4_096;

@@ -1,6 +1,7 @@
 /** What a session gives its handler to work with. */
 import type { ExtensionMessage, FastRtcMessage } from "../../shared/channel.ts";
 import type { InputValues } from "../../shared/inputs.ts";
+import type { RequestFacts } from "../../shared/request-facts.ts";
 import type { Clock } from "../time/clock.ts";
 
 /** One session's voice activity detection: 16 kHz samples in, a probability of speech per 32 ms window out. */
@@ -15,6 +16,10 @@ export interface InputRequest {
   readonly signal?: AbortSignal;
   /** Longest wait; null is none. Default 2,000. */
   readonly timeoutMs?: number | null;
+  /** Whether what came so far is an answer to the next request, too, until {@link HandlerContext.clearInputs}. Default false. */
+  readonly keep?: boolean;
+  /** Whether to send the client `send_input`. Default true. */
+  readonly ask?: boolean;
 }
 
 export interface HandlerContext {
@@ -24,13 +29,21 @@ export interface HandlerContext {
   readonly clientId: string;
   /** The stream's name. */
   readonly stream: string;
+  /** Whether it is a telephone call: nobody can send inputs or see a page. */
+  readonly phoneMode: boolean;
+  /** What is known of the request that began the session. */
+  readonly request: RequestFacts;
   /** Aborted when the session ends, for whatever reason. */
   readonly signal: AbortSignal;
   readonly clock: Clock;
   /** Whether the stream declares inputs. */
   readonly declaresInputs: boolean;
+  /** Their names, as they are declared. */
+  readonly inputNames: readonly string[];
   /** The latest value of each declared input. What the client has not sent has its default, a secret none. */
   readonly inputs: InputValues;
+  /** Whether the client has sent some since the start, or since {@link clearInputs}. */
+  readonly inputsArrived: boolean;
   /**
    * Asks the client for its inputs and settles with the latest: at once if some came since the last request or {@link clearInputs},
    * else when they come, or with what there is when the wait ends. A client of ours is not waited for: it sends them as they change.
@@ -45,6 +58,8 @@ export interface HandlerContext {
   readonly state: Map<string, unknown>;
   /** Sends one of FastRTC's messages to the client. */
   send(message: FastRtcMessage): void;
+  /** Sends a warning for people to read: FastRTC's `Warning`. The call goes on. */
+  warn(text: string): void;
   /** Sends a text of the handler's own to the client, as it is. */
   sendText(text: string): void;
   /** Sends one of EdgeRTC's own messages, if the client asked for them. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { AdditionalOutputs, CloseStream, readEmission } from "./emission.ts";
+import { AdditionalOutputs, CloseStream, readEmission, Warning } from "./emission.ts";
 
 const samples = new Int16Array(4);
 
@@ -20,13 +20,36 @@ describe("readEmission", () => {
     expect(readEmission([[8_000, samples], close])).toMatchObject({ audio: { sampleRate: 8_000 }, close });
   });
 
+  it("takes warnings", () => {
+    expect(readEmission(new Warning("slow today")).warning?.message).toBe("slow today");
+  });
+
+  it("row 43: takes int16 and float32, as one row or as a row for each channel", () => {
+    const int16 = new Int16Array([1, 2]);
+    const float32 = new Float32Array([0.5, -0.5]);
+    expect(readEmission([24_000, [int16]]).audio).toEqual({ sampleRate: 24_000, samples: int16, channels: 1 });
+    expect(readEmission([24_000, [float32], "mono"]).audio?.samples).toBe(float32);
+    expect(readEmission([24_000, [new Int16Array([1, 2, 3, 4])], "stereo"]).audio?.channels).toBe(2);
+    expect(readEmission([24_000, [int16, new Int16Array([3, 4])]]).audio).toEqual({
+      sampleRate: 24_000,
+      samples: new Int16Array([1, 3, 2, 4]),
+      channels: 2,
+    });
+    expect(readEmission([24_000, [float32, new Int16Array([16_384, 0])]]).audio?.samples).toEqual(
+      new Float32Array([0.5, 0.5, -0.5, 0]),
+    );
+  });
+
   it.each([
     ["a string", "hello", "string hello"],
     ["a number", 7, "number 7"],
     ["an object of another kind", { text: "x" }, "Object with keys text"],
     ["samples of another type", { sampleRate: 8_000, samples: [1, 2] }, "keys sampleRate, samples"],
     ["a rate that is none", { sampleRate: 0, samples }, "keys sampleRate, samples"],
-    ["a rate that is no number", [Number.NaN, samples], "Array"],
+    ["a rate that is no number", [Number.NaN, samples], "Array of NaN, Int16Array"],
+    ["rows that do not match", [8_000, [new Int16Array(1), new Int16Array(2)]], "Array of 8000, Array(2)"],
+    ["three rows", [8_000, [samples, samples, samples]], "Array(3)"],
+    ["numbers for samples", [8_000, [1, 2]], "Array(2)"],
   ])("refuses %s and says what it was", (_, emission, words) => {
     expect(() => readEmission(emission)).toThrow(words);
   });

@@ -1,5 +1,5 @@
 /** What a handler may yield or return from `emit`, and how the loose forms are told apart. */
-import type { AudioFrame } from "../audio/frame.ts";
+import { type AudioFrame, toFloat32 } from "../audio/frame.ts";
 
 /** Values for the application beside the audio: they reach the client as `fetch_output` and on the outputs stream. */
 export class AdditionalOutputs<T extends readonly unknown[] = readonly unknown[]> {
@@ -20,6 +20,16 @@ export class CloseStream {
   }
 }
 
+/** Tells the client that something is not as it should be, such as a service that is slow: the call goes on. */
+export class Warning {
+  readonly message: string;
+
+  /** @param message shown to the client. */
+  constructor(message = "Warning issued.") {
+    this.message = message;
+  }
+}
+
 /** Audio that says something: `text` is what its samples speak, so that the history keeps what was heard. */
 export interface SpokenFrame extends AudioFrame {
   readonly text: string;
@@ -33,8 +43,13 @@ export interface PlayableFrame extends AudioFrame {
   readonly onCut?: (heard: number) => void;
 }
 
-/** FastRTC's tuple, for handlers brought over from Python. */
-export type AudioTuple = readonly [sampleRate: number, samples: Int16Array | Float32Array, layout?: "mono" | "stereo"];
+type Samples = Int16Array | Float32Array;
+
+/** One row of samples, or a row for each of two channels: what a 2-D array is in Python. */
+export type SampleRows = Samples | readonly [Samples] | readonly [left: Samples, right: Samples];
+
+/** FastRTC's tuple, for handlers brought over from Python. `"stereo"`: the one row has both channels, interleaved. */
+export type AudioTuple = readonly [sampleRate: number, samples: SampleRows, layout?: "mono" | "stereo"];
 
 type Audio = AudioFrame | SpokenFrame | PlayableFrame | AudioTuple;
 
@@ -42,6 +57,7 @@ export type Emission =
   | Audio
   | AdditionalOutputs
   | CloseStream
+  | Warning
   | readonly [audio: Audio, extra: AdditionalOutputs | CloseStream]
   | null
   | undefined;
@@ -51,14 +67,16 @@ export interface Emitted {
   readonly audio: AudioFrame | undefined;
   readonly outputs: AdditionalOutputs | undefined;
   readonly close: CloseStream | undefined;
+  readonly warning: Warning | undefined;
 }
 
 /** @throws TypeError for anything that is none of {@link Emission}'s forms, naming what was found. */
 export function readEmission(emission: unknown): Emitted {
-  const none: Emitted = { audio: undefined, outputs: undefined, close: undefined };
+  const none: Emitted = { audio: undefined, outputs: undefined, close: undefined, warning: undefined };
   if (emission === null || emission === undefined) return none;
   if (emission instanceof AdditionalOutputs) return { ...none, outputs: emission };
   if (emission instanceof CloseStream) return { ...none, close: emission };
+  if (emission instanceof Warning) return { ...none, warning: emission };
   if (Array.isArray(emission) && emission.length === 2 && typeof emission[0] !== "number") {
     return { ...readEmission(emission[1]), audio: readAudio(emission[0]) };
   }
@@ -66,12 +84,30 @@ export function readEmission(emission: unknown): Emitted {
 }
 
 function readAudio(value: unknown): AudioFrame {
-  const frame = Array.isArray(value)
-    ? { sampleRate: value[0], samples: value[1], channels: value[2] === "stereo" ? 2 : 1 }
-    : value;
+  const frame = Array.isArray(value) ? ofTuple(value) : value;
   if (!isFrame(frame))
     throw new TypeError(`A handler yielded ${describe(value)}; expected audio { sampleRate, samples }.`);
   return frame;
+}
+
+/** FastRTC's tuple as a frame, should it be one. */
+function ofTuple([sampleRate, rows, layout]: readonly unknown[]): unknown {
+  const channels = layout === "stereo" ? 2 : 1;
+  if (!Array.isArray(rows)) return { sampleRate, samples: rows, channels };
+  const [first, second]: readonly unknown[] = rows;
+  if (rows.length === 1) return { sampleRate, samples: first, channels };
+  if (rows.length !== 2 || !isSamples(first) || !isSamples(second) || first.length !== second.length) return undefined;
+  return { sampleRate, samples: interleave(first, second), channels: 2 };
+}
+
+function interleave(left: Samples, right: Samples): Samples {
+  const isInt16 = left instanceof Int16Array && right instanceof Int16Array;
+  const samples = isInt16 ? new Int16Array(2 * left.length) : new Float32Array(2 * left.length);
+  const rows = isInt16 ? [left, right] : [toFloat32(left), toFloat32(right)];
+  for (const [channel, row] of rows.entries()) {
+    for (let i = 0; i < row.length; i++) samples[2 * i + channel] = row[i] ?? 0;
+  }
+  return samples;
 }
 
 function isFrame(value: unknown): value is AudioFrame {
@@ -81,12 +117,23 @@ function isFrame(value: unknown): value is AudioFrame {
     Number.isInteger(sampleRate) &&
     Number(sampleRate) >= 4_000 &&
     Number(sampleRate) <= 192_000 &&
-    (samples instanceof Int16Array || samples instanceof Float32Array) &&
+    isSamples(samples) &&
     (channels === undefined || channels === 1 || channels === 2)
   );
 }
 
+function isSamples(value: unknown): value is Samples {
+  return value instanceof Int16Array || value instanceof Float32Array;
+}
+
 function describe(value: unknown): string {
   if (typeof value !== "object" || value === null) return `${typeof value} ${String(value).slice(0, 40)}`;
-  return `${value.constructor?.name ?? "an object"} with keys ${Object.keys(value).slice(0, 6).join(", ") || "(none)"}`;
+  if (Array.isArray(value)) return `Array of ${value.slice(0, 4).map(kindOf).join(", ") || "nothing"}`;
+  return `${kindOf(value)} with keys ${Object.keys(value).slice(0, 6).join(", ") || "(none)"}`;
+}
+
+function kindOf(value: unknown): string {
+  if (typeof value === "number") return String(value);
+  if (Array.isArray(value)) return `Array(${value.length})`;
+  return typeof value === "object" && value !== null ? (value.constructor?.name ?? "an object") : typeof value;
 }

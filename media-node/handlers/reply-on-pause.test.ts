@@ -2,10 +2,10 @@ import { describe, expect, it } from "vitest";
 import type { InputValues } from "../../shared/inputs.ts";
 import { VirtualClock } from "../time/virtual-clock.ts";
 import { VAD_WINDOW_MS } from "../turn/speech-detector.ts";
-import type { HandlerContext } from "./context.ts";
 import type { Emission, PlayableFrame } from "./emission.ts";
 import type { History } from "./history.ts";
 import { type ReplyFunction, ReplyOnPause, type ReplyOnPauseOptions } from "./reply-on-pause.ts";
+import { blankContext } from "./testing/blank-context.ts";
 
 const frame = { sampleRate: 24_000, samples: new Int16Array(480) };
 
@@ -21,10 +21,7 @@ function rig(
   let playing = false;
   let cleared = 0;
   const abort = new AbortController();
-  const context: HandlerContext = {
-    sid: "s",
-    clientId: "c",
-    stream: "test",
+  const context = blankContext({
     signal: abort.signal,
     clock,
     declaresInputs: inputs !== undefined,
@@ -34,7 +31,6 @@ function rig(
       await inputs?.ready;
       return inputs?.latest ?? {};
     },
-    state: new Map(),
     clearInputs: () => {
       if (inputs !== undefined) events.push("inputs over");
     },
@@ -58,8 +54,7 @@ function rig(
       probability = onProbability;
       return { push: () => undefined, reset: () => undefined, close: () => undefined };
     },
-    logError: () => undefined,
-  };
+  });
   const handler = new ReplyOnPause(fn, { inputSampleRate: 16_000, ...options }).copy();
   handler.attach(context);
   handler.startUp();

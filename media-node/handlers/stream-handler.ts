@@ -1,9 +1,13 @@
 /** The base of every audio handler: FastRTC's `StreamHandler` and `AsyncStreamHandler` in one. */
+import type { ClientMessage } from "../../shared/channel.ts";
 import { EdgeRtcError } from "../../shared/errors.ts";
 import type { InputValues } from "../../shared/inputs.ts";
 import type { AudioFrame } from "../audio/frame.ts";
 import type { HandlerContext } from "./context.ts";
 import type { Emission } from "./emission.ts";
+
+/** Where FastRTC's video handlers have their frame. */
+const LATEST_ARGS_PLACEHOLDER = "__webrtc_value__";
 
 export interface StreamHandlerOptions {
   /** `mono` (default) or interleaved `stereo` input. */
@@ -12,6 +16,11 @@ export interface StreamHandlerOptions {
   readonly outputSampleRate?: number;
   /** Rate of the frames given to {@link StreamHandler.receive}, in Hz. Default 48000. */
   readonly inputSampleRate?: number;
+  /**
+   * Longest that one {@link StreamHandler.emit} may take; then the client is told, and it is asked anew. Default null, none: to
+   * wait for what there is to send is what `emit` is for.
+   */
+  readonly emitTimeoutMs?: number | null;
 }
 
 /**
@@ -29,12 +38,14 @@ export abstract class StreamHandler {
   readonly expectedLayout: "mono" | "stereo";
   readonly outputSampleRate: number;
   readonly inputSampleRate: number;
+  readonly emitTimeoutMs: number | null;
   #context: HandlerContext | undefined;
 
   constructor(options: StreamHandlerOptions = {}) {
     this.expectedLayout = options.expectedLayout ?? "mono";
     this.outputSampleRate = options.outputSampleRate ?? 24_000;
     this.inputSampleRate = options.inputSampleRate ?? 48_000;
+    this.emitTimeoutMs = options.emitTimeoutMs ?? null;
     for (const rate of [this.inputSampleRate, this.outputSampleRate]) {
       if (!Number.isInteger(rate) || rate <= 0 || rate % 50 !== 0) {
         throw new RangeError(`A sample rate must be a positive multiple of 50, not ${rate}.`);
@@ -54,18 +65,26 @@ export abstract class StreamHandler {
    */
   abstract emit(): Emission | Promise<Emission>;
 
-  /** Called once before the first frame. */
+  /**
+   * Called once, before anything else. If it is asynchronous, nothing waits for it: `receive` and `emit` are called meanwhile, so
+   * that it may stay as long as a connection to a provider does.
+   */
   startUp(): void | Promise<void> {
     // For subclasses.
   }
 
-  /** Called once, however the session ends. */
+  /** Called once, however the session ends. {@link signal} has been aborted by then. */
   shutdown(): void | Promise<void> {
     // For subclasses.
   }
 
-  /** Called when the client has sent inputs: `context.inputs` has them. */
-  inputsChanged(): void {
+  /** Called when the client has sent inputs: {@link inputs} has them. */
+  inputsChanged(): void | Promise<void> {
+    // For subclasses.
+  }
+
+  /** Called with each message of the client's own, in order: text typed in a chat, for one. */
+  onMessage(_message: ClientMessage): void | Promise<void> {
     // For subclasses.
   }
 
@@ -78,7 +97,7 @@ export abstract class StreamHandler {
   }
 
   /** Called when the last queued audio has left for the client. */
-  playbackEnded(): void {
+  playbackEnded(): void | Promise<void> {
     // For subclasses.
   }
 
@@ -96,6 +115,38 @@ export abstract class StreamHandler {
   /** The latest value of each declared input. */
   get inputs(): InputValues {
     return this.context.inputs;
+  }
+
+  /**
+   * The latest value of each declared input, in the order they are declared, behind FastRTC's placeholder: `latestArgs.slice(1)`, as
+   * `latest_args[1:]` there. {@link inputs} has them by name.
+   */
+  get latestArgs(): readonly unknown[] {
+    return [LATEST_ARGS_PLACEHOLDER, ...this.context.inputNames.map((name) => this.context.inputs[name])];
+  }
+
+  /** Whether the client has sent inputs since the start, or since the last {@link reset}. */
+  get argsSet(): boolean {
+    return this.context.inputsArrived;
+  }
+
+  /**
+   * Asks the client for its inputs and waits until some have come since the start or the last {@link reset}; on the telephone, where
+   * nobody can send any, it does not wait. Settles when the session ends, too.
+   * @returns the latest, by name.
+   */
+  waitForArgs({ timeoutMs = null }: { readonly timeoutMs?: number | null } = {}): Promise<InputValues> {
+    return this.context.requestInputs({ signal: this.signal, timeoutMs, keep: true });
+  }
+
+  /** Begins a new turn: {@link waitForArgs} waits for new inputs. To be overridden by handlers that keep more of a turn. */
+  reset(): void {
+    this.context.clearInputs();
+  }
+
+  /** Tells the client that something is not as it should be; the call goes on. */
+  warn(text: string): void {
+    this.context.warn(text);
   }
 
   /** Sends a text of your own to the client over the data channel. */

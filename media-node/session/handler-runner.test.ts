@@ -2,9 +2,9 @@ import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { AudioFrame } from "../audio/frame.ts";
 import { createSpeechEncoder, warmUpOpus } from "../audio/opus.ts";
 import { Player } from "../audio/player.ts";
-import type { HandlerContext } from "../handlers/context.ts";
 import { AdditionalOutputs, CloseStream, type Emission } from "../handlers/emission.ts";
 import { StreamHandler } from "../handlers/stream-handler.ts";
+import { blankContext } from "../handlers/testing/blank-context.ts";
 import { VirtualClock } from "../time/virtual-clock.ts";
 import { HandlerRunner } from "./handler-runner.ts";
 
@@ -46,7 +46,13 @@ afterEach(async () => {
 function rig(playsAudio = true) {
   const clock = new VirtualClock();
   const abort = new AbortController();
-  const seen = { sent: 0, errors: [] as string[], outputs: [] as unknown[], closes: [] as string[] };
+  const seen = {
+    sent: 0,
+    errors: [] as string[],
+    warnings: [] as string[],
+    outputs: [] as unknown[],
+    closes: [] as string[],
+  };
   const player = new Player({
     clock,
     createEncoder: createSpeechEncoder,
@@ -55,29 +61,18 @@ function rig(playsAudio = true) {
     },
     onDrained: () => undefined,
   });
-  const context: HandlerContext = {
-    sid: "s",
-    clientId: "c",
-    stream: "test",
+  const context = blankContext({
     signal: abort.signal,
     clock,
-    declaresInputs: false,
-    inputs: {},
-    requestInputs: async () => ({}),
-    state: new Map(),
-    clearInputs: () => undefined,
     send: (message) => {
       if (message.type === "error") seen.errors.push(message.message);
     },
-    sendText: () => undefined,
-    extend: () => undefined,
+    warn: (text) => seen.warnings.push(text),
     clearQueue: () => player.clear(),
     holdOutput: () => player.hold(),
     resumeOutput: () => player.resume(),
     playing: () => player.playing,
-    openVad: () => ({ push: () => undefined, reset: () => undefined, close: () => undefined }),
-    logError: () => undefined,
-  };
+  });
   const handler = new Scripted();
   const runner = new HandlerRunner({
     handler,
@@ -104,7 +99,7 @@ describe("HandlerRunner", () => {
     runner.start();
     await clock.advanceAsync(1_000);
     expect(handler.calls).toEqual(["startUp"]);
-    expect(seen).toEqual({ sent: 2, errors: [], outputs: ["x", 1], closes: ["bye"] });
+    expect(seen).toEqual({ sent: 2, errors: [], warnings: [], outputs: ["x", 1], closes: ["bye"] });
   });
 
   it("asks a handler with nothing to say ten times a second, not in a hot loop, and at once after an input", async () => {

@@ -2,13 +2,24 @@
  * Runs one handler for one session: feeds it frames, plays what it emits, keeps its failures to themselves, and shuts it
  * down exactly once.
  */
+
+import type { ClientMessage } from "../../shared/channel.ts";
 import { EdgeRtcError } from "../../shared/errors.ts";
+import { RateBucket } from "../../shared/rate-bucket.ts";
 import { type AudioFrame, frameDurationMs } from "../audio/frame.ts";
 import type { Player } from "../audio/player.ts";
 import { AsyncQueue } from "../handlers/async-queue.ts";
 import type { HandlerContext } from "../handlers/context.ts";
-import { type AdditionalOutputs, type CloseStream, type PlayableFrame, readEmission } from "../handlers/emission.ts";
+import { inContext } from "../handlers/current-context.ts";
+import {
+  type AdditionalOutputs,
+  type CloseStream,
+  type Emission,
+  type PlayableFrame,
+  readEmission,
+} from "../handlers/emission.ts";
 import type { StreamHandler } from "../handlers/stream-handler.ts";
+import { within } from "../time/deadline.ts";
 
 /** Input kept for a handler whose `receive` is still busy: 2 s. Past it the oldest is dropped. */
 const MAX_PENDING_FRAMES = 100;
@@ -17,6 +28,15 @@ const IDLE_POLL_MS = 100;
 /** After a failure in `emit`: first wait, doubled up to the limit, so that one that always throws costs nothing. */
 const RETRY_MS = 100;
 const MAX_RETRY_MS = 5_000;
+/** The client's own messages that wait for a handler that is still busy with one. Past it the oldest is dropped. */
+const MAX_PENDING_MESSAGES = 64;
+/** Longest that `receive` and `onMessage` may take for one frame or message; then the next one is handed over. */
+const INPUT_TIMEOUT_MS = 10_000;
+/** Longest that a session waits for `shutdown`. It has ended long before: this is for the log. */
+const SHUTDOWN_TIMEOUT_MS = 10_000;
+/** Failures that are told, a second and at once: a handler that fails on every frame floods neither log nor client. */
+const FAILURES_PER_SECOND = 1;
+const FAILURE_BURST = 10;
 
 export interface RunnerOptions {
   readonly handler: StreamHandler;
@@ -31,9 +51,12 @@ export interface RunnerOptions {
 export class HandlerRunner {
   readonly #options: RunnerOptions;
   readonly #frames = new AsyncQueue<AudioFrame>(MAX_PENDING_FRAMES);
+  readonly #messages = new AsyncQueue<ClientMessage>(MAX_PENDING_MESSAGES);
+  readonly #failures = new RateBucket(FAILURES_PER_SECOND, FAILURE_BURST);
   #inputWaiters: (() => void)[] = [];
   #sleeper: (() => void) | undefined;
-  #state: "new" | "running" | "stopped" = "new";
+  /** `closing`: the handler has hung up. It is asked for nothing more, and what it has said is played. */
+  #state: "new" | "running" | "closing" | "stopped" = "new";
 
   constructor(options: RunnerOptions) {
     this.#options = options;
@@ -44,73 +67,95 @@ export class HandlerRunner {
     this.#state = "running";
     const { handler, context } = this.#options;
     handler.attach(context);
-    this.#run().catch((error: unknown) => this.#report(error, "the handler's loop ended"));
+    inContext(context, () => {
+      // As in FastRTC the loops do not wait for it: a bridge to a provider may stay in there for the whole session.
+      this.#guard("startUp failed", () => handler.startUp());
+      this.#run().catch((error: unknown) => this.#report(error, "the handler's loop ended"));
+    });
   }
 
   receive(frame: AudioFrame): void {
     if (this.#state === "running") this.#frames.push(frame);
   }
 
+  /** Hands a message of the client's own to the handler, in order; those that come before it runs wait for it. */
+  message(message: ClientMessage): void {
+    this.#messages.push(message);
+  }
+
   playbackEnded(): void {
-    if (this.#state !== "running") return;
-    try {
-      this.#options.handler.playbackEnded();
-    } catch (error) {
-      this.#report(error, "playbackEnded failed");
-    }
+    if (this.#state !== "running" && this.#state !== "closing") return;
+    this.#guard("playbackEnded failed", () => this.#options.handler.playbackEnded());
   }
 
   inputsChanged(): void {
     if (this.#state !== "running") return;
-    try {
-      this.#options.handler.inputsChanged();
-    } catch (error) {
-      this.#report(error, "inputsChanged failed");
-    }
+    this.#guard("inputsChanged failed", () => this.#options.handler.inputsChanged());
     this.#wakeEmit();
   }
 
   /** @throws EdgeRtcError where the handler does not run yet or takes no turns. */
   triggerResponse(): void {
     if (this.#state !== "running") throw new EdgeRtcError("not_connected");
-    this.#options.handler.triggerResponse();
+    const { handler, context } = this.#options;
+    inContext(context, () => handler.triggerResponse());
     this.#wakeEmit();
   }
 
-  /** Ends both loops and calls the handler's `shutdown`, once. */
+  /** Ends the loops and calls the handler's `shutdown`, once. */
   async stop(): Promise<void> {
     if (this.#state === "stopped") return;
-    const started = this.#state === "running";
+    const started = this.#state !== "new";
     this.#state = "stopped";
-    this.#frames.close();
-    this.#wakeEmit();
-    this.#sleeper?.();
+    this.#endLoops();
     if (!started) return;
+    const { handler, context } = this.#options;
     try {
-      await this.#options.handler.shutdown();
+      const done = inContext(context, () => handler.shutdown());
+      if (done !== undefined) await within(done, SHUTDOWN_TIMEOUT_MS, context.clock, "The handler's shutdown");
     } catch (error) {
       this.#report(error, "shutdown failed");
     }
   }
 
-  async #run(): Promise<void> {
-    try {
-      await this.#options.handler.startUp();
-    } catch (error) {
-      this.#report(error, "startUp failed");
-    }
-    await Promise.all([this.#receiveLoop(), this.#emitLoop()]);
+  #endLoops(): void {
+    this.#frames.close();
+    this.#messages.close();
+    this.#wakeEmit();
+    this.#sleeper?.();
   }
 
-  async #receiveLoop(): Promise<void> {
+  /** Calls into the handler; what it throws, now or later, costs that call alone. */
+  #guard(what: string, call: () => void | Promise<void>): void {
+    const report = (error: unknown): void => this.#report(error, what);
+    try {
+      const done = inContext(this.#options.context, call);
+      if (done !== undefined) done.catch(report);
+    } catch (error) {
+      report(error);
+    }
+  }
+
+  async #run(): Promise<void> {
+    const { handler } = this.#options;
+    await Promise.all([
+      this.#inputLoop("receive", this.#frames, (frame) => handler.receive(frame)),
+      this.#inputLoop("onMessage", this.#messages, (message) => handler.onMessage(message)),
+      this.#emitLoop(),
+    ]);
+  }
+
+  /** Hands items over one by one. One that the handler never finishes must not keep it deaf to the next. */
+  async #inputLoop<T>(name: string, items: AsyncQueue<T>, hand: (item: T) => void | Promise<void>): Promise<void> {
+    const { clock } = this.#options.context;
     while (this.#state === "running") {
-      const frame = await this.#frames.next();
-      if (frame === undefined) continue;
+      const item = await items.next();
+      if (item === undefined) continue;
       try {
-        const busy = this.#options.handler.receive(frame);
-        if (busy !== undefined) await busy;
+        const busy = hand(item);
+        if (busy !== undefined) await within(busy, INPUT_TIMEOUT_MS, clock, `The handler's ${name}`);
       } catch (error) {
-        this.#report(error, "receive failed");
+        this.#report(error, `${name} failed`);
       }
       this.#wakeEmit();
     }
@@ -123,7 +168,7 @@ export class HandlerRunner {
       await player.ready();
       let emission: unknown;
       try {
-        emission = await handler.emit();
+        emission = await this.#emit(handler);
         if (this.#state !== "running") return;
         if (emission === undefined || emission === null) await this.#nextInput(IDLE_POLL_MS);
         else await this.#play(emission);
@@ -136,16 +181,32 @@ export class HandlerRunner {
     }
   }
 
+  /** @throws what `emit` does; Error where it takes longer than the handler allows it. */
+  #emit(handler: StreamHandler): Emission | Promise<Emission> {
+    const emission = handler.emit();
+    if (handler.emitTimeoutMs === null || !(emission instanceof Promise)) return emission;
+    return within(emission, handler.emitTimeoutMs, this.#options.context.clock, "The handler's emit");
+  }
+
   async #play(emission: unknown): Promise<void> {
-    const { audio, outputs, close } = readEmission(emission);
+    const { audio, outputs, close, warning } = readEmission(emission);
     const plays = audio !== undefined && this.#options.playsAudio;
     if (plays) {
       await this.#options.player.write(audio, isPlayable(audio) ? audio : undefined);
     }
     if (outputs !== undefined) this.#options.onOutputs(outputs);
-    if (close !== undefined) this.#options.onClose(close);
+    if (warning !== undefined) this.#options.context.warn(warning.message);
+    if (close !== undefined) this.#close(close);
     // What is played holds an eager handler back; without it, it would never let anybody else run.
     if (!plays) await this.#nextTimer(audio === undefined ? 0 : frameDurationMs(audio));
+  }
+
+  /** The handler hangs up: what it has said is played to its end, whoever speaks meanwhile, and nothing after it. */
+  #close(close: CloseStream): void {
+    this.#state = "closing";
+    this.#endLoops();
+    this.#options.context.resumeOutput();
+    this.#options.onClose(close);
   }
 
   #nextInput(timeoutMs: number): Promise<void> {
@@ -177,9 +238,11 @@ export class HandlerRunner {
   }
 
   #report(error: unknown, what: string): void {
+    const { context } = this.#options;
+    if (!this.#failures.take(context.clock.nowMs())) return;
     const text = error instanceof Error ? error.message : String(error);
-    this.#options.context.logError(error, what);
-    this.#options.context.send({ type: "error", message: text, data: text });
+    context.logError(error, what);
+    context.send({ type: "error", message: text, data: text });
   }
 }
 

@@ -17,7 +17,7 @@ export class SessionInputs {
   readonly #clock: Clock;
   readonly #waiters = new Set<() => void>();
   #latest: InputValues;
-  #arrived = false;
+  #state: "waiting" | "arrived" | "closed" = "waiting";
 
   constructor(declared: InputDeclarations, clock: Clock) {
     this.#declared = declared;
@@ -30,17 +30,27 @@ export class SessionInputs {
     return this.#latest;
   }
 
+  /** Their names, as they are declared. */
+  get names(): readonly string[] {
+    return Object.keys(this.#declared);
+  }
+
+  /** Whether some have come since the start, or since {@link clear}. */
+  get arrived(): boolean {
+    return this.#state === "arrived";
+  }
+
   /** Takes checked values; those not among them stay as they are. */
   set(values: InputValues): void {
     const before = Object.fromEntries(Object.keys(this.#declared).map((name) => [name, this.#latest[name]]));
     this.#latest = this.#seal({ ...before, ...values });
-    this.#arrived = true;
+    if (this.#state !== "closed") this.#state = "arrived";
     this.#wake();
   }
 
   /** Settles when inputs have come since {@link clear}, at the latest when the wait ends. */
   async next({ signal, timeoutMs }: InputWait): Promise<void> {
-    if (this.#arrived || signal?.aborted === true) return;
+    if (this.#state !== "waiting" || signal?.aborted === true) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = timeoutMs === null ? null : this.#clock.after(timeoutMs, resolve);
     this.#waiters.add(resolve);
@@ -57,7 +67,7 @@ export class SessionInputs {
 
   /** A turn is over: the next one waits for inputs of its own. */
   clear(): void {
-    this.#arrived = false;
+    if (this.#state === "arrived") this.#state = "waiting";
   }
 
   /** Nobody need wait: the client sends its inputs as they change. */
@@ -67,7 +77,7 @@ export class SessionInputs {
 
   /** Settles everyone who waits. */
   close(): void {
-    this.#arrived = true;
+    this.#state = "closed";
     this.#wake();
   }
 

@@ -1,11 +1,18 @@
 /** One session in a shard: a peer, its audio in and out, and the handler between them. */
 import * as v from "valibot";
 import type { IceCandidate } from "../../shared/candidate.ts";
-import { ClientHello, type ExtensionMessage, type FastRtcMessage, pythonJson } from "../../shared/channel.ts";
+import {
+  ClientHello,
+  ClientMessage,
+  type ExtensionMessage,
+  type FastRtcMessage,
+  pythonJson,
+} from "../../shared/channel.ts";
 import { EdgeRtcError, ERRORS } from "../../shared/errors.ts";
 import { ticketOf } from "../../shared/ids.ts";
 import { checkInputs, type InputValues } from "../../shared/inputs.ts";
 import type { KeptOutputs as Kept, Output } from "../../shared/link.ts";
+import { NO_FACTS, type RequestFacts } from "../../shared/request-facts.ts";
 import { CONNECT_TIMEOUT_MS, type EndReason } from "../../shared/session.ts";
 import { createSpeechDecoder, createSpeechEncoder, opusRateFor } from "../audio/opus.ts";
 import { Player } from "../audio/player.ts";
@@ -50,6 +57,8 @@ export interface SessionOptions {
   readonly log: SessionLog;
   /** What the handler kept of the caller's session before. Default: nothing. */
   readonly state?: CallerState | undefined;
+  /** Of the request that began it. Default: nothing is known. */
+  readonly request?: RequestFacts | undefined;
   readonly onConnected: () => void;
   /** Each additional output, while somebody watches. */
   readonly onOutput: (output: Output) => void;
@@ -253,16 +262,23 @@ export class Session {
       sid,
       clientId,
       stream: stream.descriptor.name,
+      phoneMode: false,
+      request: this.#options.request ?? NO_FACTS,
       signal: this.#abort.signal,
       clock,
       declaresInputs: Object.keys(stream.descriptor.inputs ?? {}).length > 0,
+      inputNames: inputs.names,
       get inputs() {
         return inputs.latest;
+      },
+      get inputsArrived() {
+        return inputs.arrived;
       },
       requestInputs: (request) => this.#requestInputs(request),
       clearInputs: () => this.#inputs.clear(),
       state: this.state,
       send: (message) => this.#send(message),
+      warn: (text) => this.#send({ type: "warning", message: text, data: text }),
       sendText: (text) => {
         this.#peer.sendText(text);
       },
@@ -285,12 +301,13 @@ export class Session {
     else this.#early = [...this.#early, message].slice(-MAX_EARLY_EXTENSIONS);
   }
 
-  async #requestInputs({ signal, timeoutMs = INPUTS_WAIT_MS }: InputRequest = {}): Promise<InputValues> {
+  async #requestInputs(request: InputRequest = {}): Promise<InputValues> {
+    const { signal, timeoutMs = INPUTS_WAIT_MS, keep = false, ask = true } = request;
     // FastRTC asks even if there are some, and its pages answer with what they show at that moment.
-    this.#send({ type: "send_input", data: [] });
+    if (ask) this.#send({ type: "send_input", data: [] });
     if (this.#dialect === "fastrtc") {
       await this.#inputs.next(signal === undefined ? { timeoutMs } : { signal, timeoutMs });
-      this.#inputs.clear();
+      if (!keep) this.#inputs.clear();
     }
     return this.#inputs.latest;
   }
@@ -312,7 +329,12 @@ export class Session {
     }
     // FastRTC echoes whatever a client sends.
     this.#send({ type: "log", data: `Server received: ${text}` });
-    if (!isHello(text)) return;
+    const message = readMessage(text);
+    if (message === undefined) return;
+    if (!v.is(ClientHello, message)) {
+      this.#runner.message(message);
+      return;
+    }
     this.#dialect = "edgertc";
     this.#inputs.skip();
     const { descriptor } = this.#options.stream;
@@ -375,11 +397,13 @@ export class Session {
   }
 }
 
-function isHello(text: string): boolean {
-  if (!text.startsWith("{") || text.length > 200) return false;
+/** A text that is a message, the application's own or ours. Anything else is echoed and means nothing. */
+function readMessage(text: string): ClientMessage | undefined {
+  if (!text.startsWith("{")) return undefined;
   try {
-    return v.is(ClientHello, JSON.parse(text));
+    const parsed = v.safeParse(ClientMessage, JSON.parse(text));
+    return parsed.success ? parsed.output : undefined;
   } catch {
-    return false;
+    return undefined;
   }
 }

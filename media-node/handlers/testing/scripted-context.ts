@@ -1,6 +1,7 @@
 /** A session for handlers under test: notes what they send, and has a voice activity detector that is told what to say. */
 import { VirtualClock } from "../../time/virtual-clock.ts";
 import type { HandlerContext } from "../context.ts";
+import { blankContext } from "./blank-context.ts";
 
 export class ScriptedContext {
   /** FastRTC's messages in short, and `[state]` for whose turn it is. */
@@ -18,17 +19,8 @@ export class ScriptedContext {
   }
 
   get context(): HandlerContext {
-    return {
-      sid: "s",
-      clientId: "c",
-      stream: "test",
-      signal: new AbortController().signal,
+    return blankContext({
       clock: this.clock,
-      declaresInputs: false,
-      inputs: {},
-      requestInputs: async () => ({}),
-      clearInputs: () => undefined,
-      state: new Map(),
       send: (message) => {
         const text = "message" in message ? message.message : message.data;
         this.events.push(message.type === "log" ? String(text) : `${message.type}: ${String(text)}`);
@@ -50,6 +42,6 @@ export class ScriptedContext {
         return { push: () => undefined, reset: () => undefined, close: () => undefined };
       },
       logError: (error) => this.logged.push(String(error)),
-    };
+    });
   }
 }
