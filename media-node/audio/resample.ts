@@ -5,6 +5,8 @@
  * band: flat up to 0.35 of the lower rate (5.6 kHz at 16 kHz), everything gone from half of it on.
  */
 const HALF_LENGTH = 11;
+/** For telephones, at 8 kHz: flat up to 3.4 kHz, what their lines carry, for a delay of 3 ms. */
+export const TELEPHONE_HALF_LENGTH = 24;
 /** Attenuation the Kaiser window is designed for. */
 const STOPBAND_DB = 56;
 
@@ -12,7 +14,7 @@ const STOPBAND_DB = 56;
  * Converts a stream of mono Int16 samples from one rate to another; state is kept over calls, so there are no seams.
  *
  * The output is `round(input · toRate / fromRate)` samples so far, exactly one 20 ms frame for each 20 ms frame, and lags
- * by `latencyMs`: 11 samples of the lower rate, 0.7 ms at 16 kHz. One resampler serves one stream.
+ * by `latencyMs`: 11 samples of the lower rate by default, 0.7 ms at 16 kHz. One resampler serves one stream.
  */
 export class Resampler {
   readonly fromRate: number;
@@ -36,9 +38,10 @@ export class Resampler {
 
   /**
    * @param fromRate samples per second in. @param toRate samples per second out. Both positive integers.
+   * @param halfLength of the filter, in samples of the lower rate: longer is flatter and later. Default 11.
    * @throws RangeError for any other number.
    */
-  constructor(fromRate: number, toRate: number) {
+  constructor(fromRate: number, toRate: number, halfLength = HALF_LENGTH) {
     for (const rate of [fromRate, toRate]) {
       if (!Number.isInteger(rate) || rate <= 0)
         throw new RangeError(`A sample rate is a positive integer, not ${rate}.`);
@@ -50,11 +53,11 @@ export class Resampler {
     this.#down = fromRate / divisor;
     // The delay is a whole number of output samples, so that whole recordings can be aligned exactly.
     const longer = Math.max(this.#up, this.#down);
-    this.latencySamples = fromRate === toRate ? 0 : Math.round((HALF_LENGTH * longer) / this.#down);
+    this.latencySamples = fromRate === toRate ? 0 : Math.round((halfLength * longer) / this.#down);
     this.latencyMs = (this.latencySamples / toRate) * 1_000;
     const half = this.latencySamples * this.#down;
     this.#taps = Math.floor((2 * half) / this.#up) + 1;
-    this.#phases = polyphase(this.#up, longer, half, this.#taps);
+    this.#phases = polyphase(this.#up, longer, half, this.#taps, halfLength);
     this.#window = new Float64Array(this.#taps - 1);
   }
 
@@ -163,10 +166,10 @@ function dot(samples: Float64Array, start: number, taps: Float64Array, first: nu
 }
 
 /** A Kaiser-windowed low-pass at `up` times the input rate, `2·half + 1` long, cut into `up` phases of unit gain. */
-function polyphase(up: number, longer: number, half: number, taps: number): Float64Array {
+function polyphase(up: number, longer: number, half: number, taps: number, halfLength: number): Float64Array {
   const beta = 0.1102 * (STOPBAND_DB - 8.7);
   // Half the transition band below the lower rate's Nyquist frequency, so that the stop band begins at it.
-  const transition = (STOPBAND_DB - 7.95) / (14.36 * 2 * HALF_LENGTH);
+  const transition = (STOPBAND_DB - 7.95) / (14.36 * 2 * halfLength);
   const cutoff = (0.5 - transition / 2) / longer;
   const phases = new Float64Array(up * taps);
   const peak = bessel(beta);
