@@ -476,7 +476,7 @@ export const ERRORS = {
     false,
     "There is no such voice.",
     "The name is none of the model's voices.",
-    "Use slt, rms, awb or kal16.",
+    "docs/models.md lists the voices of each model.",
   ),
   invalid_audio: entry(
     400,
@@ -484,6 +484,42 @@ export const ERRORS = {
     "The audio cannot be used.",
     "Its sample rate, its channels or its samples are not those of an AudioFrame.",
     "Give { sampleRate, samples } with Int16Array or Float32Array samples, two channels interleaved.",
+  ),
+  language_unknown: entry(
+    400,
+    false,
+    "The model does not speak this language here.",
+    "Kokoro's other languages need a way from text to phonemes that is not part of EdgeRTC.",
+    "Use en-us or en-gb, or give the model phonemes of your own: see docs/models.md.",
+  ),
+  speech_timeout: entry(
+    504,
+    true,
+    "The speech engine took too long.",
+    "A single piece of work ran far longer than it ever should: the machine is overloaded, or the engine is stuck.",
+    "Try again: the engine is replaced. If it repeats, look at the machine's load, and lower concurrencyLimit.",
+  ),
+  // Models of others, over the network.
+  remote_model_refused: entry(
+    502,
+    false,
+    "The model's provider refused the request.",
+    "The key is wrong, the model or voice does not exist there, or the request is not what the provider takes.",
+    "Check the model's name, the key and the options; the node's log has the provider's own words.",
+  ),
+  remote_model_failed: entry(
+    502,
+    true,
+    "The model's provider failed.",
+    "It could not be reached, is overloaded, limits the rate of requests, or answered something that is no result.",
+    "Try again; the node's log has the provider's own words.",
+  ),
+  remote_model_timeout: entry(
+    504,
+    true,
+    "The model's provider took too long.",
+    "It did not answer, or did not go on answering, within the model's timeoutMs.",
+    "Try again, or raise timeoutMs on the model.",
   ),
   speech_stopped: entry(
     503,

@@ -107,6 +107,20 @@ export class EngineThread {
     }
   }
 
+  /**
+   * Leaves the thread to itself: it ends for good whenever its step is done, which may be never, and does not keep the process
+   * alive. Resolves when it is gone.
+   */
+  async abandon(): Promise<void> {
+    const state = this.#state;
+    if (state.kind !== "running") return this.close();
+    this.#state = { kind: "closed" };
+    const gone = exitOf(state.worker);
+    keepAlive(state.worker, false);
+    state.worker.postMessage(CLOSE);
+    await gone;
+  }
+
   async #launch(stop: AbortSignal): Promise<void> {
     try {
       const { url, data } = await this.#options.load(stop);
@@ -157,9 +171,7 @@ export class EngineThread {
   }
 
   async #end(worker: Worker): Promise<void> {
-    const gone = new Promise((resolve) => {
-      worker.once("exit", resolve);
-    });
+    const gone = exitOf(worker);
     keepAlive(worker, true);
     worker.postMessage(CLOSE);
     const grace = this.#options.clock.after(CLOSE_GRACE_MS, () => {
@@ -178,6 +190,12 @@ export class EngineThread {
   #stopped(what: string, cause?: Error): EdgeRtcError {
     return new EdgeRtcError("speech_stopped", `The ${this.#options.name} ${what}.`, { cause });
   }
+}
+
+function exitOf(worker: Worker): Promise<void> {
+  return new Promise((resolve) => {
+    worker.once("exit", () => resolve());
+  });
 }
 
 function keepAlive(worker: Worker, held: boolean): void {

@@ -1,4 +1,4 @@
-/** What a {@link JobThread} and its worker send each other. */
+/** What a {@link JobPool} and its worker send each other. */
 import * as v from "valibot";
 
 const id = v.number();

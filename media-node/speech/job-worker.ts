@@ -1,4 +1,4 @@
-/** The thread's side of a {@link JobThread}: takes jobs one at a time and answers each. */
+/** The thread's side of a {@link JobPool}: takes jobs one at a time and answers each. */
 import type { MessagePort, Transferable } from "node:worker_threads";
 import { CLOSE, READY } from "./engine-thread.ts";
 import { type FromWorker, parseToWorker } from "./job-protocol.ts";

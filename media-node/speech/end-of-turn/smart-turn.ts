@@ -6,7 +6,7 @@ import * as v from "valibot";
 import { type Clock, systemClock } from "../../time/clock.ts";
 import type { EndOfTurnModel, JudgeOptions } from "../../turn/end-of-turn-model.ts";
 import type { LoadProgram, ThreadProgram } from "../engine-thread.ts";
-import { JobThread } from "../job-thread.ts";
+import { JobPool } from "../job-pool.ts";
 import { loadModel } from "../load-model.ts";
 import { MEL_SAMPLES } from "./log-mel.ts";
 
@@ -26,12 +26,12 @@ export interface SmartTurnOptions {
 export class SmartTurn implements EndOfTurnModel {
   readonly #clock: Clock;
   readonly #timeoutMs: number;
-  readonly #jobs: JobThread<number>;
+  readonly #jobs: JobPool<number>;
 
   constructor(options: SmartTurnOptions = {}) {
     this.#clock = options.clock ?? systemClock;
     this.#timeoutMs = options.timeoutMs ?? VERDICT_TIMEOUT_MS;
-    this.#jobs = new JobThread({
+    this.#jobs = new JobPool({
       name: "end-of-turn model",
       maxQueued: MAX_QUEUED_VERDICTS,
       overloaded: "end_of_turn_overloaded",

@@ -4,7 +4,7 @@ import { EdgeRtcError } from "../../../shared/errors.ts";
 import { type AudioInput, frameDurationMs } from "../../audio/frame.ts";
 import type { Clock } from "../../time/clock.ts";
 import type { LoadProgram, ThreadProgram } from "../engine-thread.ts";
-import { JobThread } from "../job-thread.ts";
+import { JobPool } from "../job-pool.ts";
 import { loadModel } from "../load-model.ts";
 
 /** Turns that may wait, of all sessions; past it `stt_overloaded`. About 5 s of work. */
@@ -12,6 +12,8 @@ export const MAX_QUEUED_TURNS = 32;
 /** Audio of one call; longer is `invalid_audio`. */
 export const MAX_AUDIO_MS = 300_000;
 const MAX_SAMPLE_RATE = 192_000;
+/** The longest audio takes a third of it on a core of its own. */
+const TRANSCRIBE_TIMEOUT_MS = 30_000;
 
 export interface TranscribeOptions {
   /** Gives up, waiting or running. */
@@ -25,13 +27,14 @@ export interface MoonshineSttOptions {
 }
 
 export class MoonshineStt {
-  readonly #jobs: JobThread<string>;
+  readonly #jobs: JobPool<string>;
 
   constructor(options: MoonshineSttOptions = {}) {
-    this.#jobs = new JobThread<string>({
+    this.#jobs = new JobPool<string>({
       name: "speech-to-text engine",
       maxQueued: MAX_QUEUED_TURNS,
       overloaded: "stt_overloaded",
+      timeoutMs: TRANSCRIBE_TIMEOUT_MS,
       parseResult: (raw) => v.parse(v.string(), raw),
       ...options,
       load: options.load ?? loadMoonshine,
@@ -45,7 +48,7 @@ export class MoonshineStt {
 
   /**
    * The words in a piece of audio, of any rate and format; "" for silence, and for less than 0.1 s.
-   * @throws EdgeRtcError `stt_overloaded`, `invalid_audio`, `speech_stopped`; the signal's reason.
+   * @throws EdgeRtcError `stt_overloaded`, `invalid_audio`, `speech_timeout`, `speech_stopped`; the signal's reason.
    */
   async transcribe(audio: AudioInput, options: TranscribeOptions = {}): Promise<string> {
     check(audio);

@@ -3,7 +3,7 @@ import * as v from "valibot";
 import { EdgeRtcError } from "../../../shared/errors.ts";
 import type { Clock } from "../../time/clock.ts";
 import type { LoadProgram, ThreadProgram } from "../engine-thread.ts";
-import { JobThread } from "../job-thread.ts";
+import { JobPool } from "../job-pool.ts";
 import { loadModel } from "../load-model.ts";
 import { splitSentences } from "./sentences.ts";
 import { type SpeechText, type SpokenFrame, speakStream } from "./speak-stream.ts";
@@ -14,6 +14,9 @@ export type FliteVoice = (typeof FLITE_VOICES)[number];
 export const FLITE_SAMPLE_RATE = 16_000;
 /** Sentences that may wait, of all sessions; past it `tts_overloaded`. About 10 s of work. */
 export const MAX_QUEUED_SENTENCES = 128;
+
+/** A hundred times what the longest sentence takes. */
+const SYNTHESIZE_TIMEOUT_MS = 10_000;
 
 /** Audio of Flite: always mono Int16 at 16 kHz. */
 export interface FliteFrame {
@@ -37,13 +40,14 @@ export interface FliteTtsOptions {
 const Result = v.object({ sampleRate: v.literal<number>(FLITE_SAMPLE_RATE), samples: v.instance(Int16Array) });
 
 export class FliteTts {
-  readonly #jobs: JobThread<FliteFrame>;
+  readonly #jobs: JobPool<FliteFrame>;
 
   constructor(options: FliteTtsOptions = {}) {
-    this.#jobs = new JobThread<FliteFrame>({
+    this.#jobs = new JobPool<FliteFrame>({
       name: "text-to-speech engine",
       maxQueued: MAX_QUEUED_SENTENCES,
       overloaded: "tts_overloaded",
+      timeoutMs: SYNTHESIZE_TIMEOUT_MS,
       parseResult: (raw) => v.parse(Result, raw),
       ...options,
       load: options.load ?? loadFlite,
@@ -57,7 +61,7 @@ export class FliteTts {
 
   /**
    * The whole text as one piece of audio. Text without a letter or digit is silence of no length.
-   * @throws EdgeRtcError `tts_overloaded`, `voice_unknown`, `speech_stopped`; the signal's reason.
+   * @throws EdgeRtcError `tts_overloaded`, `voice_unknown`, `speech_timeout`, `speech_stopped`; the signal's reason.
    */
   async synthesize(text: string, options: SynthesizeOptions = {}): Promise<FliteFrame> {
     const voice = knownVoice(options.voice);
@@ -80,7 +84,7 @@ export class FliteTts {
     const voice = knownVoice(options.voice);
     return speakStream(
       text,
-      (sentence, signal) => this.#jobs.run({ text: sentence, voice }, { signal }),
+      (sentence, signal, slackMs) => this.#jobs.run({ text: sentence, voice }, { signal, slackMs }),
       options.signal,
     );
   }

@@ -54,6 +54,16 @@ describe("speakStream", () => {
     expect(await frames.next()).toEqual({ done: true, value: undefined });
   });
 
+  it("lets the first sentences of others go before its later ones", async () => {
+    const slacks: number[] = [];
+    const frames = speakStream("One. Two. Three.", (sentence, _signal, slackMs) => {
+      slacks.push(slackMs);
+      return echo(sentence);
+    });
+    await collect(frames);
+    expect(slacks).toEqual([0, 1_000, 1_000]);
+  });
+
   it("synthesises the next sentence while one plays, and not the whole book", async () => {
     const synthesize = vi.fn(echo);
     const frames = speakStream("One. Two. Three. Four. Five. Six.", synthesize);

@@ -12,10 +12,17 @@ export interface SpokenFrame extends AudioFrame {
 /** Text to speak: a string, or one that arrives in pieces, as from a language model. */
 export type SpeechText = string | AsyncIterable<string>;
 
-export type Synthesize = (sentence: string, signal: AbortSignal) => Promise<AudioFrame & { samples: Int16Array }>;
+/** @param slackMs how much later than the first sentence, which somebody waits for in silence, this one may be made. */
+export type Synthesize = (
+  sentence: string,
+  signal: AbortSignal,
+  slackMs: number,
+) => Promise<AudioFrame & { samples: Int16Array }>;
 
 /** Sentences synthesised ahead of the one that was taken last. */
 const MAX_AHEAD = 1;
+/** What a sentence before it plays for, at least: the replies of others, which have not begun yet, go first meanwhile. */
+const LATER_SENTENCE_SLACK_MS = 1_000;
 
 /**
  * One frame per sentence, in order. Text is read, and sentences are synthesised, only so far ahead of the consumer.
@@ -31,10 +38,13 @@ export async function* speakStream(
   const stop = signal === undefined ? ended.signal : AbortSignal.any([signal, ended.signal]);
   const sentences = sentencesOf(text, stop);
   const ahead: Promise<SpokenFrame | undefined>[] = [];
+  let slackMs = 0;
   const synthesizeNext = () => {
     const frame = sentences.next().then(async ({ value: sentence }) => {
       if (sentence === undefined) return undefined;
-      const { sampleRate, samples } = await synthesize(speakable(sentence), stop);
+      const synthesized = synthesize(speakable(sentence), stop, slackMs);
+      slackMs = LATER_SENTENCE_SLACK_MS;
+      const { sampleRate, samples } = await synthesized;
       return { sampleRate, samples, text: sentence };
     });
     // It is awaited in its turn, which may come long after it fails, or never.

@@ -9,7 +9,7 @@ import { completeSileroOptions, type SileroVadOptions } from "../../turn/grid/op
 import type { PauseDetection, PauseDetectionModel } from "../../turn/grid/pause-detection-model.ts";
 import { speechTimestamps } from "../../turn/grid/speech-timestamps.ts";
 import type { LoadProgram, ThreadProgram } from "../engine-thread.ts";
-import { JobThread } from "../job-thread.ts";
+import { JobPool } from "../job-pool.ts";
 import { loadModel } from "../load-model.ts";
 import { VAD_SAMPLE_RATE } from "./packet.ts";
 
@@ -28,10 +28,10 @@ export interface ChunkVadOptions {
 }
 
 export class ChunkVad implements PauseDetectionModel {
-  readonly #jobs: JobThread<v.InferOutput<typeof Result>>;
+  readonly #jobs: JobPool<v.InferOutput<typeof Result>>;
 
   constructor(options: ChunkVadOptions = {}) {
-    this.#jobs = new JobThread({
+    this.#jobs = new JobPool({
       name: "voice activity detection in chunks",
       maxQueued: MAX_QUEUED_CHUNKS,
       overloaded: "vad_overloaded",

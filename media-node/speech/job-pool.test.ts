@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { JobThread } from "./job-thread.ts";
+import { VirtualClock } from "../time/virtual-clock.ts";
+import { JobPool, MAX_ABANDONED_THREADS } from "./job-pool.ts";
 
 /** Answers at once, fails, dies, or waits until it is cancelled, as the payload says. */
 const CODE = `
@@ -13,23 +14,26 @@ port.on("message", (message) => {
   else if (payload === "fail") port.postMessage({ kind: "failed", id, error: "cannot do it" });
   else if (payload === "number") port.postMessage({ kind: "done", id, result: 7 });
   else if (payload === "wait") waiting = id;
+  else if (payload === "hang") Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 400);
   else port.postMessage({ kind: "done", id, result: payload.toUpperCase() });
 });
 port.postMessage("ready");`;
 
-const threads: JobThread<string>[] = [];
+const threads: JobPool<string>[] = [];
 afterEach(async () => {
   for (const thread of threads.splice(0)) await thread.close();
 });
 
 function open(
   load = async () => ({ url: new URL(`data:text/javascript,${encodeURIComponent(CODE)}`), data: undefined }),
+  options: { threads?: number; timeoutMs?: number; clock?: VirtualClock } = {},
 ) {
-  const thread = new JobThread<string>({
+  const thread = new JobPool<string>({
     name: "test engine",
     load,
     maxQueued: 3,
     overloaded: "stt_overloaded",
+    ...options,
     parseResult: (raw) => {
       if (typeof raw !== "string") throw new TypeError("no string");
       return raw;
@@ -39,7 +43,7 @@ function open(
   return thread;
 }
 
-describe("JobThread", () => {
+describe("JobPool", () => {
   it("does jobs in order, starting by itself", async () => {
     const thread = open();
     expect(await Promise.all([thread.run("a"), thread.run("b"), thread.run("c")])).toEqual(["A", "B", "C"]);
@@ -116,5 +120,68 @@ describe("JobThread", () => {
     const add = vi.spyOn(signal, "addEventListener");
     await thread.run("a", { signal });
     expect(remove).toHaveBeenCalledTimes(add.mock.calls.length);
+  });
+
+  it("does what is due sooner first, and what came first of two", async () => {
+    const clock = new VirtualClock();
+    const pool = open(undefined, { clock });
+    await pool.ready();
+    const stop = new AbortController();
+    const blocked = pool.run("wait", { signal: stop.signal });
+    const order: string[] = [];
+    const add = (name: string, slackMs: number) => pool.run(name, { slackMs }).then((done) => order.push(done));
+    const jobs = [add("later", 1_000), add("first", 0)];
+    clock.advance(1_500);
+    jobs.push(add("last", 0));
+    stop.abort(new Error("go on"));
+    await expect(blocked).rejects.toThrow("go on");
+    await Promise.all(jobs);
+    expect(order).toEqual(["FIRST", "LATER", "LAST"]);
+  });
+
+  it("does spare work only while nothing else is to be done", async () => {
+    const pool = open();
+    await pool.ready();
+    expect(await pool.run("a", { spare: true })).toBe("A");
+    const spare = pool.run("wait", { spare: true });
+    const givenUp = expect(spare).rejects.toMatchObject({ code: "stt_overloaded" });
+    await expect(pool.run("a", { spare: true })).rejects.toMatchObject({ code: "stt_overloaded" });
+    expect(await pool.run("b")).toBe("B");
+    await givenUp;
+  });
+
+  it("does as many jobs at once as it has threads", async () => {
+    const pool = open(undefined, { threads: 2 });
+    await pool.ready();
+    const stop = new AbortController();
+    const blocked = pool.run("wait", { signal: stop.signal });
+    expect(await pool.run("a")).toBe("A");
+    stop.abort(new Error("enough"));
+    await expect(blocked).rejects.toThrow("enough");
+  });
+
+  it("fails a job that takes too long, and goes on in another thread", async () => {
+    const clock = new VirtualClock();
+    const pool = open(undefined, { clock, timeoutMs: 5_000 });
+    await pool.ready();
+    const hanging = expect(pool.run("hang")).rejects.toMatchObject({ code: "speech_timeout" });
+    const next = pool.run("a");
+    clock.advance(5_000);
+    await hanging;
+    expect(await next).toBe("A");
+    expect(clock.pending).toBe(0);
+  });
+
+  it("does not pile up stuck threads: past a few it says so, until one comes back", async () => {
+    const clock = new VirtualClock();
+    const pool = open(undefined, { clock, timeoutMs: 5_000 });
+    for (let i = 0; i <= MAX_ABANDONED_THREADS; i++) {
+      await pool.ready();
+      const hanging = expect(pool.run("hang")).rejects.toMatchObject({ code: "speech_timeout" });
+      clock.advance(5_000);
+      await hanging;
+    }
+    await expect(pool.run("a")).rejects.toThrow("stuck");
+    await vi.waitFor(async () => expect(await pool.run("a")).toBe("A"), { timeout: 5_000 });
   });
 });
