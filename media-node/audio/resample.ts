@@ -5,8 +5,9 @@
  * band: flat up to 0.35 of the lower rate (5.6 kHz at 16 kHz), everything gone from half of it on.
  */
 const HALF_LENGTH = 11;
-/** For telephones, at 8 kHz: flat up to 3.4 kHz, what their lines carry, for a delay of 3 ms. */
-export const TELEPHONE_HALF_LENGTH = 24;
+/** For telephones' rate and below: flat up to 3.4 kHz at 8 kHz, what lines carry, for a delay of 3 ms. */
+const TELEPHONE_HALF_LENGTH = 24;
+const TELEPHONE_RATE = 8_000;
 /** Attenuation the Kaiser window is designed for. */
 const STOPBAND_DB = 56;
 
@@ -14,7 +15,7 @@ const STOPBAND_DB = 56;
  * Converts a stream of mono Int16 samples from one rate to another; state is kept over calls, so there are no seams.
  *
  * The output is `round(input · toRate / fromRate)` samples so far, exactly one 20 ms frame for each 20 ms frame, and lags
- * by `latencyMs`: 11 samples of the lower rate by default, 0.7 ms at 16 kHz. One resampler serves one stream.
+ * by `latencyMs`: 11 samples of the lower rate, 0.7 ms at 16 kHz; 24 at telephones' 8 kHz. One resampler serves one stream.
  */
 export class Resampler {
   readonly fromRate: number;
@@ -38,10 +39,9 @@ export class Resampler {
 
   /**
    * @param fromRate samples per second in. @param toRate samples per second out. Both positive integers.
-   * @param halfLength of the filter, in samples of the lower rate: longer is flatter and later. Default 11.
    * @throws RangeError for any other number.
    */
-  constructor(fromRate: number, toRate: number, halfLength = HALF_LENGTH) {
+  constructor(fromRate: number, toRate: number) {
     for (const rate of [fromRate, toRate]) {
       if (!Number.isInteger(rate) || rate <= 0)
         throw new RangeError(`A sample rate is a positive integer, not ${rate}.`);
@@ -53,6 +53,7 @@ export class Resampler {
     this.#down = fromRate / divisor;
     // The delay is a whole number of output samples, so that whole recordings can be aligned exactly.
     const longer = Math.max(this.#up, this.#down);
+    const halfLength = Math.min(fromRate, toRate) > TELEPHONE_RATE ? HALF_LENGTH : TELEPHONE_HALF_LENGTH;
     this.latencySamples = fromRate === toRate ? 0 : Math.round((halfLength * longer) / this.#down);
     this.latencyMs = (this.latencySamples / toRate) * 1_000;
     const half = this.latencySamples * this.#down;
