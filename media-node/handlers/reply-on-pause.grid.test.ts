@@ -3,7 +3,9 @@ import type { AudioFrame } from "../audio/frame.ts";
 import type { SileroVadOptions } from "../turn/grid/options.ts";
 import type { PauseDetectionModel } from "../turn/grid/pause-detection-model.ts";
 import { judgeChunk, type PauseState } from "../turn/grid/pause-state.ts";
-import { type ReplyFunction, ReplyOnPause, type ReplyOnPauseOptions } from "./reply-on-pause.ts";
+import type { ReplyFunction } from "./reply-function.ts";
+import { ReplyOnPause } from "./reply-on-pause.ts";
+import type { ReplyOnPauseOptions } from "./reply-on-pause-options.ts";
 import { ScriptedContext } from "./testing/scripted-context.ts";
 
 const RATE = 16_000;

@@ -2,9 +2,11 @@ import { describe, expect, it } from "vitest";
 import type { InputValues } from "../../shared/inputs.ts";
 import { VirtualClock } from "../time/virtual-clock.ts";
 import { VAD_WINDOW_MS } from "../turn/speech-detector.ts";
-import type { Emission, PlayableFrame } from "./emission.ts";
+import { AdditionalOutputs, type Emission, type PlayableFrame } from "./emission.ts";
 import type { History } from "./history.ts";
-import { type ReplyFunction, ReplyOnPause, type ReplyOnPauseOptions } from "./reply-on-pause.ts";
+import type { ReplyFunction } from "./reply-function.ts";
+import { ReplyOnPause } from "./reply-on-pause.ts";
+import type { ReplyOnPauseOptions } from "./reply-on-pause-options.ts";
 import { blankContext } from "./testing/blank-context.ts";
 
 const frame = { sampleRate: 24_000, samples: new Int16Array(480) };
@@ -17,6 +19,7 @@ function rig(
 ) {
   const events: string[] = [];
   const clock = new VirtualClock();
+  let pushed = false;
   let probability: (p: number) => void = () => undefined;
   let playing = false;
   let cleared = 0;
@@ -52,7 +55,10 @@ function rig(
     playing: () => playing,
     openVad: (onProbability) => {
       probability = onProbability;
-      return { push: () => undefined, reset: () => undefined, close: () => undefined };
+      const push = () => {
+        pushed = true;
+      };
+      return { push, reset: () => undefined, close: () => undefined };
     },
   });
   const handler = new ReplyOnPause(fn, { inputSampleRate: 16_000, ...options }).copy();
@@ -60,8 +66,9 @@ function rig(
   handler.startUp();
   const feed = (p: number, durationMs: number): void => {
     for (let ms = 0; ms < durationMs; ms += VAD_WINDOW_MS) {
+      pushed = false;
       void handler.receive({ sampleRate: 16_000, samples: new Int16Array(512).fill(p * 100) });
-      probability(p);
+      if (pushed) probability(p);
     }
   };
   return {
@@ -211,7 +218,10 @@ describe("ReplyOnPause", () => {
     await Promise.resolve();
     speak(320);
     expect(await first).toBeUndefined();
+    // Somebody who pauses that long and goes on is waited for longer.
     pause(608);
+    expect(texts).toHaveLength(1);
+    pause(160);
     expect(await emit()).toBe(frame);
     expect(heardMs[1]).toBeGreaterThan((heardMs[0] ?? 0) + 320);
     expect(texts).toEqual([["try 1"], ["try 2"]]);
@@ -405,6 +415,160 @@ describe("ReplyOnPause", () => {
 
     it("is refused where turns are found on FastRTC's grid", () => {
       expect(() => new ReplyOnPause(echo, { endOfTurn: judge(1), algoOptions: {} })).toThrow("endOfTurn");
+    });
+  });
+
+  describe("thinking ahead", () => {
+    const ahead = { thinkAheadMs: 320 };
+
+    it("runs the function in a pause, and sends what it gave once the turn is over", async () => {
+      const { speak, pause, emit, events } = rig(echo, ahead);
+      speak(640);
+      pause(320);
+      const first = emit();
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(events).toEqual(["[listening]", "started_talking", "[user_speaking]"]);
+      pause(288);
+      expect(await first).toMatchObject({ sampleRate: 16_000 });
+      expect(events.slice(3)).toEqual(["pause_detected", "[thinking]", "response_starting", "[bot_speaking]"]);
+    });
+
+    it("runs it again on everything when the user goes on, and keeps nothing of the first try", async () => {
+      const runs: { readonly signal: AbortSignal; readonly ms: number }[] = [];
+      const said: string[][] = [];
+      const { speak, pause, emit, events } = rig(async function* ({ audio, history, signal }) {
+        runs.push({ signal, ms: audio.samples.length / 16 });
+        history.user(`try ${runs.length}`);
+        said.push(history.messages.map(({ content }) => content));
+        yield new AdditionalOutputs(runs.length);
+        yield frame;
+      }, ahead);
+      speak(640);
+      pause(320);
+      const first = emit();
+      await new Promise((resolve) => setImmediate(resolve));
+      speak(320);
+      expect(await first).toBeUndefined();
+      expect(runs[0]?.signal.aborted).toBe(true);
+      pause(320);
+      const second = emit();
+      await new Promise((resolve) => setImmediate(resolve));
+      pause(288);
+      expect(await second).toEqual(new AdditionalOutputs(2));
+      expect(await emit()).toBe(frame);
+      expect(runs[1]?.ms).toBeGreaterThanOrEqual((runs[0]?.ms ?? 0) + 320);
+      expect(said).toEqual([["try 1"], ["try 2"]]);
+      expect(events.filter((event) => event === "pause_detected")).toHaveLength(1);
+    });
+
+    it("lets the function wait until the turn is over, before what cannot be taken back", async () => {
+      const ordered: string[] = [];
+      let tries = 0;
+      const { speak, pause, emit } = rig(async function* ({ confirmed }) {
+        tries += 1;
+        await confirmed;
+        ordered.push(`order of try ${tries}`);
+        yield frame;
+      }, ahead);
+      speak(640);
+      pause(320);
+      const first = emit();
+      await new Promise((resolve) => setImmediate(resolve));
+      speak(320);
+      expect(await first).toBeUndefined();
+      pause(608);
+      expect(await emit()).toBe(frame);
+      expect(ordered).toEqual(["order of try 2"]);
+    });
+
+    it("says that a try failed only if it was the turn's", async () => {
+      let tries = 0;
+      const { speak, pause, emit, events } = rig(async function* () {
+        tries += 1;
+        if (tries < 3) throw new Error(`try ${tries} broke`);
+        yield frame;
+      }, ahead);
+      speak(640);
+      pause(320);
+      const first = emit();
+      await new Promise((resolve) => setImmediate(resolve));
+      speak(320);
+      expect(await first).toBeUndefined();
+      pause(320);
+      const second = emit();
+      pause(288);
+      expect(await second).toBeUndefined();
+      expect(events.filter((event) => event.startsWith("error"))).toEqual(["error try 2 broke"]);
+      speak(640);
+      pause(608);
+      expect(await emit()).toBe(frame);
+    });
+
+    it("refuses a silence that is none, or longer than the one that ends the turn", () => {
+      for (const thinkAheadMs of [0, 64, 512, Number.NaN]) {
+        expect(() => new ReplyOnPause(echo, { thinkAheadMs })).toThrow(RangeError);
+      }
+    });
+  });
+
+  describe("backchannels", () => {
+    const hearing = (text: string) => ({ backchannels: { stt: { stt: async () => text } } });
+
+    /** A reply is being played; then somebody speaks for 300 ms. */
+    async function interrupted(text: string) {
+      const session = rig(async function* () {
+        yield frame;
+        await new Promise(() => undefined);
+      }, hearing(text));
+      session.speak(640);
+      session.pause(608);
+      await session.emit();
+      session.speak(320);
+      expect(session.events.at(-1)).toBe("held");
+      session.pause(192);
+      await new Promise((resolve) => setImmediate(resolve));
+      return session;
+    }
+
+    it("lets a reply go on where it stopped after an uh-huh", async () => {
+      const { events, cleared } = await interrupted("Uh-huh.");
+      expect(events.at(-1)).toBe("resumed");
+      expect(cleared()).toBe(0);
+    });
+
+    it("answers what means something", async () => {
+      const { events, cleared, pause, emit } = await interrupted("Wait.");
+      expect(events.slice(-2)).toEqual(["started_talking", "[user_speaking]"]);
+      expect(cleared()).toBe(1);
+      pause(608);
+      expect(await emit()).toBe(frame);
+    });
+
+    it("is only for what is said over a reply", () => {
+      const { speak, pause, events } = rig(echo, hearing("Yes."));
+      speak(640);
+      pause(608);
+      expect(events).toContain("pause_detected");
+    });
+  });
+
+  describe("muting the user", () => {
+    it("protects the first reply, and no other", async () => {
+      const { speak, pause, emit, played, events, cleared } = rig(echo, {
+        muteUser: "first_reply",
+        startupFn: () => frame,
+      });
+      await emit();
+      expect(await emit()).toBeUndefined();
+      speak(640);
+      expect(cleared()).toBe(0);
+      played();
+      speak(640);
+      pause(608);
+      await emit();
+      speak(640);
+      expect(events).toContain("held");
+      expect(cleared()).toBe(1);
     });
   });
 });

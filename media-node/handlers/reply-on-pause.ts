@@ -2,88 +2,30 @@
 import type { TurnState } from "../../shared/channel.ts";
 import type { InputValues } from "../../shared/inputs.ts";
 import type { AudioFrame } from "../audio/frame.ts";
-import { getEndOfTurnModel, getSileroModel } from "../speech/index.ts";
-import { DEFAULT_END_OF_TURN, type EndOfTurnOptions } from "../turn/end-of-turn.ts";
-import type { EndOfTurnModel } from "../turn/end-of-turn-model.ts";
-import { ChunkJudge, type GridOptions } from "../turn/grid/chunk-judge.ts";
+import { ChunkJudge } from "../turn/grid/chunk-judge.ts";
 import { GridTurns } from "../turn/grid/grid-turns.ts";
-import {
-  type AlgoOptions,
-  completeAlgoOptions,
-  completeSileroOptions,
-  type SileroVadOptions,
-} from "../turn/grid/options.ts";
-import type { PauseDetectionModel } from "../turn/grid/pause-detection-model.ts";
 import type { PauseState } from "../turn/grid/pause-state.ts";
-import { DEFAULT_SPEECH, type SpeechOptions } from "../turn/speech-detector.ts";
+import { isMuted } from "../turn/muting.ts";
 import { SpeechTurns } from "../turn/speech-turns.ts";
 import type { TurnFinder, TurnHost } from "../turn/turn-finder.ts";
 import type { TurnAction, TurnEvent, TurnPhase } from "../turn/turn-machine.ts";
 import { type Emission, type PlayableFrame, readEmission, type SpokenFrame } from "./emission.ts";
 import { History } from "./history.ts";
 import { afterReady, Reply, type ReplyResult } from "./reply.ts";
-import { StreamHandler, type StreamHandlerOptions } from "./stream-handler.ts";
-
-/** As long as FastRTC waits for a value; it then asks again, and the call is frozen. */
-const REPLY_TIMEOUT_MS = 60_000;
-
-/** What a reply function is given. */
-export interface Turn<Inputs extends InputValues = InputValues> {
-  /** What the user said: Int16 mono at the handler's `inputSampleRate`. Empty after `triggerResponse` and at start-up. */
-  readonly audio: AudioFrame;
-  /** The conversation, for chat models; kept to what was heard. */
-  readonly history: History;
-  /** The declared inputs, as they were when the turn was over: `Turn<InputsOf<typeof declared>>` gives them their types. */
-  readonly inputs: Inputs;
-  /** Aborted when the user interrupts, or the session ends. Pass it on to whatever the reply waits for. */
-  readonly signal: AbortSignal;
-  /** Yours to keep things in for the caller, into its next call where this one ends at a time limit that rejoins the queue. */
-  readonly state: Map<string, unknown>;
-  /** The session: its id at the edge, the client's name for it, the stream. */
-  readonly session: { readonly sid: string; readonly clientId: string; readonly stream: string };
-}
-
-export type ReplyFunction<Inputs extends InputValues = InputValues> = (turn: Turn<Inputs>) => ReplyResult;
-
-export interface ReplyOnPauseOptions<Inputs extends InputValues = InputValues> extends StreamHandlerOptions {
-  /** Runs once before the user has said anything: a greeting. */
-  readonly startupFn?: ReplyFunction<Inputs>;
-  /** Whether speech interrupts a reply. Default true. False: the user is not heard until the reply has been played. */
-  readonly canInterrupt?: boolean;
-  /** Longest the function may take from one value to the next; then the turn fails and the session listens on. Default 60,000. */
-  readonly replyTimeoutMs?: number;
-  /** When speech starts, counts and ends. */
-  readonly speech?: Partial<SpeechOptions>;
-  /**
-   * What ends a turn: silence alone, or in a pause also Smart Turn (`"model"`), or a model of your own, asked whether the speaker
-   * is done. Default `"silence"`.
-   */
-  readonly endOfTurn?: "silence" | "model" | EndOfTurnModel;
-  /** How much silence its verdicts stand for. */
-  readonly endOfTurnOptions?: Partial<EndOfTurnOptions>;
-  /**
-   * Finds turns as FastRTC does, in chunks of 0.6 s, with its options: same decisions, later than by default. So does each of
-   * the next two. Default: turns are found as speech comes.
-   */
-  readonly algoOptions?: Partial<AlgoOptions>;
-  /** What counts as speech in a chunk. */
-  readonly modelOptions?: Partial<SileroVadOptions>;
-  /** Measures the speech in a chunk. Default: Silero 4, FastRTC's. */
-  readonly model?: PauseDetectionModel;
-}
+import type { ReplyFunction } from "./reply-function.ts";
+import { type ReplyOnPauseOptions, readOptions, type TurnTaking } from "./reply-on-pause-options.ts";
+import { StreamHandler } from "./stream-handler.ts";
 
 export class ReplyOnPause<Inputs extends InputValues = InputValues> extends StreamHandler {
   readonly #fn: ReplyFunction<Inputs>;
   readonly #options: ReplyOnPauseOptions<Inputs>;
-  readonly #speech: SpeechOptions;
-  readonly #endOfTurn: TurnHost["endOfTurn"];
-  /** Where turns are found on FastRTC's grid. */
-  readonly #grid: GridOptions | undefined;
+  readonly #turnTaking: TurnTaking;
   /** On the grid, from the start of the session on. */
   #judge: ChunkJudge | undefined;
   /** From the start of the session on. */
   #turns: TurnFinder | undefined;
   #phase: TurnPhase = "listening";
+  #repliesPlayed = 0;
   #reply: Reply | undefined;
   #replyWaiter: ((reply: Reply | undefined) => void) | undefined;
   #history: History | undefined;
@@ -95,11 +37,9 @@ export class ReplyOnPause<Inputs extends InputValues = InputValues> extends Stre
     super(options);
     this.#fn = fn;
     this.#options = options;
-    this.#speech = { ...DEFAULT_SPEECH, ...options.speech };
     if (new.target !== ReplyOnPause) needOwnCopy(new.target.name, this.copy !== ReplyOnPause.prototype.copy);
     const overrides = this.determinePause !== ReplyOnPause.prototype.determinePause;
-    this.#grid = gridOptions(options, overrides);
-    this.#endOfTurn = endOfTurn(options);
+    this.#turnTaking = readOptions(options, overrides);
   }
 
   override copy(): ReplyOnPause<Inputs> {
@@ -109,7 +49,8 @@ export class ReplyOnPause<Inputs extends InputValues = InputValues> extends Stre
   override startUp(): void {
     this.#history = new History((line) => this.context.extend({ type: "transcript", data: line }));
     const host = this.#turnHost();
-    if (this.#grid !== undefined) this.#judge = new ChunkJudge({ ...this.#grid, ...host });
+    const { grid } = this.#turnTaking;
+    if (grid !== undefined) this.#judge = new ChunkJudge({ ...grid, ...host });
     this.#turns = this.openTurns(host, this.#judge);
     this.context.extend({ type: "turn", data: { state: "listening" } });
     const { startupFn } = this.#options;
@@ -125,7 +66,7 @@ export class ReplyOnPause<Inputs extends InputValues = InputValues> extends Stre
   }
 
   override receive(frame: AudioFrame): void | Promise<void> {
-    if (this.#options.canInterrupt === false && this.#phase !== "listening" && this.#phase !== "user_speaking") return;
+    if (this.#muted) return;
     return this.#turns?.push(frame);
   }
 
@@ -135,6 +76,8 @@ export class ReplyOnPause<Inputs extends InputValues = InputValues> extends Stre
     let emission: Emission;
     try {
       const step = await reply.next();
+      // What was made ahead is nobody's before the turn is over: neither its values nor that it failed.
+      await reply.decided();
       if (step.done) {
         this.#finish(reply);
         return undefined;
@@ -143,6 +86,7 @@ export class ReplyOnPause<Inputs extends InputValues = InputValues> extends Stre
       // Garbage costs this turn, and is named; it must not reach the player.
       readEmission(emission);
     } catch (error) {
+      await reply.decided();
       this.#fail(reply, error);
       return undefined;
     }
@@ -171,13 +115,20 @@ export class ReplyOnPause<Inputs extends InputValues = InputValues> extends Stre
 
   #turnHost(): TurnHost {
     const { context, inputSampleRate: sampleRate } = this;
+    const { speech, endOfTurn, thinkAheadMs, backchannels } = this.#turnTaking;
     return {
-      speech: this.#speech,
-      endOfTurn: this.#endOfTurn,
+      speech,
+      endOfTurn,
+      thinkAheadMs,
+      backchannels,
+      holdsReply: () => isHeld(this.#phase),
       sampleRate,
       openVad: (onProbability) => context.openVad(onProbability),
       clock: context.clock,
-      onEvent: (event) => this.#apply(event),
+      // The detector is some windows behind: what it heard before the user was muted comes after.
+      onEvent: (event) => {
+        if (!this.#muted) this.#apply(event);
+      },
       onError: (error) => this.#report(error, "finding turns failed; the session goes on"),
     };
   }
@@ -198,6 +149,10 @@ export class ReplyOnPause<Inputs extends InputValues = InputValues> extends Stre
     this.context.send({ type: "error", message: text, data: text });
   }
 
+  get #muted(): boolean {
+    return isMuted(this.#turnTaking.muteUser, this.#phase, this.#repliesPlayed);
+  }
+
   get #userSpeaking(): boolean {
     return this.#turns?.speaking ?? false;
   }
@@ -212,13 +167,17 @@ export class ReplyOnPause<Inputs extends InputValues = InputValues> extends Stre
     const turns = this.#turns;
     if (turns === undefined) return;
     const before = this.#phase;
+    const wasMuted = this.#muted;
     const { phase, actions } = turns.next(before, event);
     this.#phase = phase;
     // What came for the reply that is cut off says nothing about the next turn. Who asks for a reply has just sent some.
     if (event.type !== "reply_requested" && actions.some(isAbort)) this.context.clearInputs();
     for (const action of actions) this.#perform(action, turns, fn, event);
+    if (isReply(before) && !isReply(phase)) this.#repliesPlayed += 1;
     if (phase === "listening" && before !== phase) this.#history?.endAnswer();
     if (shown(phase) !== shown(before)) this.context.extend({ type: "turn", data: { state: shown(phase) } });
+    // Whatever was being said is not heard out.
+    if (this.#muted && !wasMuted) turns.restart();
     // A held reply goes on: what comes next is a new beginning, and holds it again.
     if (event.type === "speech_lapsed" && isHeld(before)) turns.restart();
   }
@@ -247,39 +206,57 @@ export class ReplyOnPause<Inputs extends InputValues = InputValues> extends Stre
           this.#history?.rollBack(this.#question.mark);
           this.#unanswered = this.#question.audio;
         }
+        turns.wentOn();
         break;
       case "begin_reply":
-        this.#begin(fn, turns.take(event.type === "speech_ended"));
+        this.#begin(fn, turns.take(event.type === "speech_ended"))?.confirm();
+        this.#unanswered = undefined;
+        if (fn === this.#fn) this.context.send({ type: "log", data: "pause_detected" });
+        break;
+      case "begin_ahead":
+        this.#begin(fn, turns.peek());
+        break;
+      case "confirm_reply":
+        // It has been given all but the silence at the end.
+        turns.take(true);
+        this.#unanswered = undefined;
+        this.context.send({ type: "log", data: "pause_detected" });
+        this.#reply?.confirm();
+        break;
+      case "withdraw_ahead":
+        this.#reply?.abort();
+        this.#reply = undefined;
+        if (this.#question !== undefined) this.#history?.rollBack(this.#question.mark);
         break;
     }
   }
 
-  #begin(fn: ReplyFunction<Inputs>, said: AudioFrame): void {
+  #begin(fn: ReplyFunction<Inputs>, said: AudioFrame): Reply | undefined {
     const history = this.#history;
-    if (history === undefined) return;
+    if (history === undefined) return undefined;
     const audio = this.#unanswered === undefined ? said : join(this.#unanswered, said);
-    this.#unanswered = undefined;
     this.#question = { mark: history.mark(), audio };
     const { sid, clientId, stream } = this.context;
-    const start = (signal: AbortSignal, inputs: InputValues): ReplyResult =>
+    const start = (inputs: InputValues): ReplyResult =>
       // The session has checked them against the stream's declaration, which `Inputs` is the type of.
       fn({
         audio,
         history,
-        signal,
+        signal: reply.signal,
+        confirmed: reply.confirmed,
         inputs: inputs as Inputs,
         state: this.context.state,
         session: { sid, clientId, stream },
       });
-    const limit = { clock: this.context.clock, timeoutMs: this.#options.replyTimeoutMs ?? REPLY_TIMEOUT_MS };
-    const reply = new Reply((signal) => {
-      if (!this.context.declaresInputs) return start(signal, this.context.inputs);
-      return afterReady(this.context.requestInputs({ signal }), (inputs) => start(signal, inputs));
+    const limit = { clock: this.context.clock, timeoutMs: this.#turnTaking.replyTimeoutMs };
+    const reply: Reply = new Reply((signal) => {
+      if (!this.context.declaresInputs) return start(this.context.inputs);
+      return afterReady(this.context.requestInputs({ signal }), start);
     }, limit);
     this.#reply = reply;
-    if (fn === this.#fn) this.context.send({ type: "log", data: "pause_detected" });
     this.#replyWaiter?.(reply);
     this.#replyWaiter = undefined;
+    return reply;
   }
 
   #abort(): void {
@@ -334,35 +311,17 @@ export function needOwnCopy(name: string, hasOwn: boolean): void {
   if (!hasOwn) throw new TypeError(`${name} needs a copy() of its own: each session gets what that returns.`);
 }
 
-/** @throws TypeError, RangeError for options that make no sense. */
-function gridOptions(options: ReplyOnPauseOptions<never>, overrides: boolean): GridOptions | undefined {
-  const { algoOptions, modelOptions, model, speech, endOfTurn } = options;
-  if (!overrides && algoOptions === undefined && modelOptions === undefined && model === undefined) return undefined;
-  if (speech !== undefined) {
-    throw new TypeError("speech has no meaning beside algoOptions, modelOptions, model or an own determinePause.");
-  }
-  if (endOfTurn !== undefined && endOfTurn !== "silence") {
-    throw new TypeError("endOfTurn has no meaning beside algoOptions, modelOptions, model or an own determinePause.");
-  }
-  const complete = { algo: completeAlgoOptions(algoOptions), vad: completeSileroOptions(modelOptions) };
-  return { ...complete, model: model ?? getSileroModel() };
-}
-
-/** @throws TypeError for an option that makes no sense. */
-function endOfTurn({
-  endOfTurn: chosen = "silence",
-  endOfTurnOptions,
-}: ReplyOnPauseOptions<never>): TurnHost["endOfTurn"] {
-  if (chosen === "silence") return undefined;
-  const model = chosen === "model" ? getEndOfTurnModel() : chosen;
-  if (typeof model.judge !== "function")
-    throw new TypeError('endOfTurn must be "silence", "model" or an object with judge().');
-  return { model, options: { ...DEFAULT_END_OF_TURN, ...endOfTurnOptions } };
-}
-
-/** What a client is told: for it a reply that is being played to its end, or held for a moment, is still being spoken. */
+/**
+ * What a client is told: for it a reply that is being played to its end, or held for a moment, is still being spoken, and a user
+ * who may be done still speaks.
+ */
 function shown(phase: TurnPhase): TurnState {
+  if (phase === "maybe_ended") return "user_speaking";
   return phase === "bot_finishing" || isHeld(phase) ? "bot_speaking" : phase;
+}
+
+function isReply(phase: TurnPhase): boolean {
+  return phase === "thinking" || phase === "bot_speaking" || phase === "bot_finishing" || isHeld(phase);
 }
 
 function isHeld(phase: TurnPhase): phase is "paused" | "paused_finishing" {
@@ -370,7 +329,7 @@ function isHeld(phase: TurnPhase): phase is "paused" | "paused_finishing" {
 }
 
 function isAbort(action: TurnAction): boolean {
-  return action === "abort_reply" || action === "abort_and_merge";
+  return action === "abort_reply" || action === "abort_and_merge" || action === "withdraw_ahead";
 }
 
 function isSpoken(frame: AudioFrame): frame is SpokenFrame {

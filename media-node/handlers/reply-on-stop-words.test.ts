@@ -3,7 +3,7 @@ import type { AudioFrame } from "../audio/frame.ts";
 import type { STTModel } from "../speech/index.ts";
 import type { PauseDetectionModel } from "../turn/grid/pause-detection-model.ts";
 import { VAD_WINDOW_MS } from "../turn/speech-detector.ts";
-import type { ReplyFunction } from "./reply-on-pause.ts";
+import type { ReplyFunction } from "./reply-function.ts";
 import { ReplyOnStopWords, type ReplyOnStopWordsOptions } from "./reply-on-stop-words.ts";
 import { ScriptedContext } from "./testing/scripted-context.ts";
 

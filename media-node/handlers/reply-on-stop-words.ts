@@ -7,7 +7,9 @@ import { StopWordGrid } from "../turn/stop-words/stop-word-grid.ts";
 import { StopWordTurns } from "../turn/stop-words/stop-word-turns.ts";
 import { StopWords } from "../turn/stop-words/stop-words.ts";
 import type { TurnFinder, TurnHost } from "../turn/turn-finder.ts";
-import { needOwnCopy, type ReplyFunction, ReplyOnPause, type ReplyOnPauseOptions } from "./reply-on-pause.ts";
+import type { ReplyFunction } from "./reply-function.ts";
+import { needOwnCopy, ReplyOnPause } from "./reply-on-pause.ts";
+import type { ReplyOnPauseOptions } from "./reply-on-pause-options.ts";
 
 export interface ReplyOnStopWordsOptions<Inputs extends InputValues = InputValues> extends ReplyOnPauseOptions<Inputs> {
   /** Hears the stop words. Default: `getSTTModel()`. */

@@ -1,6 +1,6 @@
 /** One run of a reply function: its values one by one, stoppable at any moment, whatever the function does. */
 import { EdgeRtcError } from "../../shared/errors.ts";
-import type { Clock, Timer } from "../time/clock.ts";
+import type { Clock } from "../time/clock.ts";
 import type { Emission } from "./emission.ts";
 
 /** What a reply function may be: an async or plain generator, or a function that returns one value. */
@@ -12,13 +12,15 @@ const DONE: ReplyStep = { done: true };
 
 export interface ReplyLimit {
   readonly clock: Clock;
-  /** Longest wait for a value. */
-  readonly timeoutMs: number;
+  /** Longest wait for a value; null is none. */
+  readonly timeoutMs: number | null;
 }
 
 export class Reply {
   readonly #controller = new AbortController();
-  readonly #aborted: Promise<ReplyStep>;
+  readonly #confirmation = Promise.withResolvers<void>();
+  /** Ends the wait for a value. */
+  #stop: (() => void) | undefined;
   #iterator: AsyncIterator<Emission> | Iterator<Emission> | undefined;
   readonly #start: (signal: AbortSignal) => ReplyResult;
   readonly #limit: ReplyLimit;
@@ -27,14 +29,27 @@ export class Reply {
   constructor(start: (signal: AbortSignal) => ReplyResult, limit: ReplyLimit) {
     this.#start = start;
     this.#limit = limit;
-    this.#aborted = new Promise((resolve) => {
-      this.#controller.signal.addEventListener("abort", () => resolve(DONE), { once: true });
-    });
+    // Most replies have nobody who waits for it.
+    this.confirmed.catch(ignore);
   }
 
   /** The signal the developer's function gets. */
   get signal(): AbortSignal {
     return this.#controller.signal;
+  }
+
+  /** Settles once the reply is known to be wanted; rejects when it is aborted before. */
+  get confirmed(): Promise<void> {
+    return this.#confirmation.promise;
+  }
+
+  confirm(): void {
+    this.#confirmation.resolve();
+  }
+
+  /** Settles once it is known whether the reply is wanted. */
+  async decided(): Promise<void> {
+    await this.confirmed.catch(ignore);
   }
 
   /**
@@ -45,29 +60,35 @@ export class Reply {
     if (this.signal.aborted) return DONE;
     this.#iterator ??= iterate(this.#start(this.signal));
     // A function that ignores its signal must not hold the turn: whatever it does later is nobody's.
-    const step = Promise.resolve(this.#iterator.next());
-    step.catch(ignore);
-    const { promise: late, timer } = this.#late();
-    try {
-      const result = await Promise.race([step, this.#aborted, late]);
-      return result.done === true ? DONE : { done: false, value: result.value };
-    } finally {
-      timer.cancel();
-    }
-  }
-
-  #late(): { readonly promise: Promise<never>; readonly timer: Timer } {
-    const { promise, reject } = Promise.withResolvers<never>();
+    const { promise, resolve, reject } = Promise.withResolvers<ReplyStep>();
+    this.#stop = () => resolve(DONE);
+    Promise.resolve(this.#iterator.next()).then(
+      (result) => resolve(result.done === true ? DONE : { done: false, value: result.value }),
+      reject,
+    );
     const { clock, timeoutMs } = this.#limit;
-    return { promise, timer: clock.after(timeoutMs, () => reject(new EdgeRtcError("handler_timeout"))) };
+    const late = (): void => reject(new EdgeRtcError("handler_timeout"));
+    const timer = timeoutMs === null ? undefined : clock.after(timeoutMs, late);
+    try {
+      return await promise;
+    } finally {
+      timer?.cancel();
+      this.#stop = undefined;
+    }
   }
 
   /** Stops the function: signal first, then its `finally` blocks. */
   abort(): void {
     if (this.signal.aborted) return;
     this.#controller.abort();
-    const returned = this.#iterator?.return?.();
-    if (returned instanceof Promise) returned.catch(ignore);
+    this.#confirmation.reject(this.signal.reason);
+    this.#stop?.();
+    try {
+      const returned = this.#iterator?.return?.();
+      if (returned instanceof Promise) returned.catch(ignore);
+    } catch {
+      // An iterator of the developer's own that fails to stop is abandoned all the same.
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, expectTypeOf, it } from "vitest";
-import { ReplyOnPause, type Turn } from "../handlers/reply-on-pause.ts";
+import type { Turn } from "../handlers/reply-function.ts";
+import { ReplyOnPause } from "../handlers/reply-on-pause.ts";
 import { checkbox, choice, colour, type InputsOf, messages, number, secret, slider, text } from "./inputs.ts";
 import { Stream } from "./stream.ts";
 

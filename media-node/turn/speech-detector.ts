@@ -20,8 +20,15 @@ export interface SpeechOptions {
   readonly interruptMs: number;
   /** Silence after which a reply that was held goes on, unless that had come. Default 320: longer than a stop in a word. */
   readonly lapseMs: number;
-  /** Silence after which the turn is over. Default 608: a speaker who pauses 350 ms inside a sentence is not cut off. */
+  /**
+   * Silence after which the turn is over. Default 608 at first: a speaker who pauses 350 ms inside a sentence is not cut off. It
+   * then follows the speaker's own pauses, between the next two.
+   */
   readonly silenceMs: number;
+  /** Default 512, or `silenceMs` where only that is given: then it stays what it is. */
+  readonly minSilenceMs: number;
+  /** Default 1024, or `silenceMs` where only that is given. */
+  readonly maxSilenceMs: number;
   /** A turn longer than this is ended by force. Default 60000: what the speech models take in one piece. */
   readonly maxTurnMs: number;
 }
@@ -34,8 +41,23 @@ export const DEFAULT_SPEECH: SpeechOptions = {
   interruptMs: 256,
   lapseMs: 320,
   silenceMs: 608,
+  minSilenceMs: 512,
+  maxSilenceMs: 1_024,
   maxTurnMs: 60_000,
 };
+
+/** @throws RangeError for bounds of the silence that contradict each other. */
+export function completeSpeechOptions(given: Partial<SpeechOptions> = {}): SpeechOptions {
+  const { silenceMs } = given;
+  const fixed = silenceMs === undefined ? {} : { minSilenceMs: silenceMs, maxSilenceMs: silenceMs };
+  const complete = { ...DEFAULT_SPEECH, ...fixed, ...given };
+  if (!(complete.minSilenceMs <= complete.silenceMs && complete.silenceMs <= complete.maxSilenceMs)) {
+    throw new RangeError(
+      `speech: minSilenceMs ${complete.minSilenceMs} ≤ silenceMs ${complete.silenceMs} ≤ maxSilenceMs ${complete.maxSilenceMs} does not hold.`,
+    );
+  }
+  return complete;
+}
 
 /**
  * `started`: the user talks. `confirmed`: long enough to interrupt. `lapsed`: it stopped before that, and may go on. `ended`:
@@ -66,6 +88,11 @@ export class SpeechDetector {
   /** True between `started` and `ended` or `dismissed`. */
   get speaking(): boolean {
     return this.#state.kind === "speaking";
+  }
+
+  /** Speech of this turn, in ms; 0 while nobody talks. */
+  get speechMs(): number {
+    return this.#state.kind === "speaking" ? this.#state.speechMs : 0;
   }
 
   /** Silence since the last window that was speech, in ms; 0 while nobody talks. */

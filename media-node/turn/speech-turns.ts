@@ -1,35 +1,42 @@
 /** Finds turns as speech comes, window by window: the default way. */
 import { type AudioFrame, toInt16, toMono } from "../audio/frame.ts";
+import { BackchannelCheck } from "./backchannels.ts";
 import { ListeningAudio } from "./listening-audio.ts";
+import { SpeakerPace } from "./speaker-pace.ts";
 import { SpeechDetector, type SpeechEvent, VAD_WINDOW_MS } from "./speech-detector.ts";
+import { ThinkingAhead } from "./thinking-ahead.ts";
 import type { TurnFinder, TurnHost, WindowSource } from "./turn-finder.ts";
 import { TurnJudge } from "./turn-judge.ts";
 import { nextTurn, type TurnEvent } from "./turn-machine.ts";
 import { TurnRecorder } from "./turn-recorder.ts";
 
-type SpeechTurnsHost = Pick<TurnHost, "speech" | "endOfTurn" | "sampleRate" | "openVad" | "onEvent" | "onError">;
-
 export class SpeechTurns implements TurnFinder {
   readonly announcesTalking: boolean = true;
   readonly next = nextTurn;
-  readonly #host: SpeechTurnsHost;
+  readonly #host: TurnHost;
   readonly #detector: SpeechDetector;
   readonly #recorder = new TurnRecorder();
   readonly #listening: ListeningAudio;
+  readonly #pace: SpeakerPace;
   readonly #vad: WindowSource;
   /** Where a model is asked whether the turn is over. */
   readonly #judge: TurnJudge | undefined;
+  readonly #ahead: ThinkingAhead | undefined;
+  /** While it is open whether what is said over a reply interrupts it. */
+  #check: BackchannelCheck | undefined;
   /** Silence at the end of the turn that ended last. */
   #endSilenceMs = 0;
+  /** Heard since then, up to the speech that follows. */
+  #sinceEndMs = 0;
 
-  constructor(host: SpeechTurnsHost) {
+  constructor(host: TurnHost) {
     this.#host = host;
     this.#detector = new SpeechDetector(host.speech);
     this.#listening = new ListeningAudio(host.sampleRate);
-    const { endOfTurn, onError } = host;
-    if (endOfTurn !== undefined) {
-      this.#judge = new TurnJudge({ ...endOfTurn, silenceMs: host.speech.silenceMs, onError });
-    }
+    this.#pace = new SpeakerPace(host.speech);
+    const { endOfTurn, onError, thinkAheadMs, speech } = host;
+    if (endOfTurn !== undefined) this.#judge = new TurnJudge({ ...endOfTurn, onError });
+    if (thinkAheadMs !== undefined) this.#ahead = new ThinkingAhead({ thinkAheadMs, minSpeechMs: speech.minSpeechMs });
     this.#vad = host.openVad((probability) => this.heardWindow(probability));
   }
 
@@ -57,13 +64,23 @@ export class SpeechTurns implements TurnFinder {
     return this.#recorder.take(this.#host.sampleRate, paused ? this.#endSilenceMs : 0);
   }
 
+  peek(): AudioFrame {
+    return this.#recorder.peek(this.#host.sampleRate, this.#detector.silenceMs);
+  }
+
+  wentOn(): void {
+    // The first windows of speech were heard before it counted as such.
+    const { startMs } = this.#host.speech;
+    this.#pace.wentOnAfter(this.#endSilenceMs + this.#sinceEndMs - (startMs - VAD_WINDOW_MS));
+  }
+
   restart(): void {
     this.#detector.reset();
-    this.#judge?.over();
+    this.#over();
   }
 
   close(): void {
-    this.#judge?.over();
+    this.#over();
     this.#vad.close();
   }
 
@@ -74,16 +91,73 @@ export class SpeechTurns implements TurnFinder {
 
   /** Takes what the detector says of the next window. */
   protected heardWindow(probability: number): void {
-    const { silenceThreshold } = this.#host.speech;
-    const silenceMs = probability < silenceThreshold ? this.#detector.silenceMs + VAD_WINDOW_MS : 0;
-    const event = this.#detector.push(probability, this.#judge?.endingSilenceMs);
+    const pausedMs = this.#detector.silenceMs;
+    // With this window, also where it ends the turn and the detector has none any more.
+    const silenceMs = probability < this.#host.speech.silenceThreshold ? pausedMs + VAD_WINDOW_MS : 0;
+    const paceMs = this.#pace.silenceMs;
+    const event = this.#detector.push(probability, this.#judge?.endingSilenceMs(paceMs) ?? paceMs);
+    if (this.#detector.speaking) this.#heardInTurn(event, silenceMs, pausedMs);
+    else this.#heardOutside(event);
+    if (event !== undefined) this.#tell(event, silenceMs);
+  }
+
+  #heardInTurn(event: SpeechEvent | undefined, silenceMs: number, pausedMs: number): void {
     if (event === "started") this.#judge?.begin();
-    if (this.#detector.speaking) this.#judge?.heard(silenceMs);
-    else this.#judge?.over();
-    if (event === undefined) return;
+    this.#judge?.heard(silenceMs);
+    if (silenceMs === 0) this.#pace.wentOnAfter(pausedMs);
+    const { speechMs } = this.#detector;
+    const news = this.#ahead?.heard(speechMs, silenceMs);
+    if (news !== undefined) this.#host.onEvent({ type: news });
+    this.#check?.heard(speechMs, silenceMs);
+  }
+
+  #heardOutside(event: SpeechEvent | undefined): void {
+    this.#sinceEndMs += VAD_WINDOW_MS;
+    if (event === "ended") this.#pace.turnEnded();
+    this.#judge?.over();
+    this.#ahead?.over();
+  }
+
+  #tell(event: SpeechEvent, silenceMs: number): void {
     if (event === "started") this.#recorder.begin();
-    if (event === "ended") this.#endSilenceMs = silenceMs;
+    if (event === "confirmed" && this.#beginCheck()) return;
+    // A turn that ends before its check has: whatever it was, it was said.
+    if ((event === "ended" || event === "dismissed") && this.#endCheck()) this.#host.onEvent(turnEvents.confirmed);
+    if (event === "ended") {
+      this.#endSilenceMs = silenceMs;
+      this.#sinceEndMs = 0;
+    }
     this.#host.onEvent(turnEvents[event]);
+  }
+
+  /** @returns whether it is open now if what is said interrupts. */
+  #beginCheck(): boolean {
+    const { backchannels, clock, holdsReply, onEvent } = this.#host;
+    if (backchannels === undefined || holdsReply?.() !== true) return false;
+    this.#check = new BackchannelCheck({
+      backchannels,
+      clock,
+      audio: () => this.peek(),
+      onVerdict: (verdict) => {
+        this.#check = undefined;
+        onEvent(verdict === "backchannel" ? turnEvents.lapsed : turnEvents.confirmed);
+      },
+    });
+    return true;
+  }
+
+  /** @returns whether there was one. */
+  #endCheck(): boolean {
+    const check = this.#check;
+    this.#check = undefined;
+    check?.withdraw();
+    return check !== undefined;
+  }
+
+  #over(): void {
+    this.#judge?.over();
+    this.#ahead?.over();
+    this.#endCheck();
   }
 }
 

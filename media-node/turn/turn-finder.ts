@@ -1,6 +1,7 @@
 /** The ways of finding turns, seen from the handler: audio in; when the user speaks and stops, and what was said, out. */
 import type { AudioFrame } from "../audio/frame.ts";
 import type { Clock } from "../time/clock.ts";
+import type { Backchannels } from "./backchannels.ts";
 import type { EndOfTurnOptions } from "./end-of-turn.ts";
 import type { EndOfTurnModel } from "./end-of-turn-model.ts";
 import type { SpeechOptions } from "./speech-detector.ts";
@@ -22,6 +23,12 @@ export interface TurnHost {
   readonly endOfTurn?: { readonly model: EndOfTurnModel; readonly options: EndOfTurnOptions } | undefined;
   /** Of the frames. */
   readonly sampleRate: number;
+  /** Silence after which the user has paused, to think ahead. Undefined: nobody wants to know. */
+  readonly thinkAheadMs?: number | undefined;
+  /** What a listener says without interrupting, and how it is told. Undefined: whatever is said long enough interrupts. */
+  readonly backchannels?: Backchannels | undefined;
+  /** Whether a reply is held, because somebody seems to speak. */
+  readonly holdsReply?: () => boolean;
   readonly openVad: (onProbability: (probability: number) => void) => WindowSource;
   readonly clock: Clock;
   readonly onEvent: OnTurnEvent;
@@ -47,6 +54,10 @@ export interface TurnFinder {
    * @param paused whether the turn ended with a `speech_ended`.
    */
   take(paused: boolean): AudioFrame;
+  /** What was said so far, as one frame; the turn goes on. */
+  peek(): AudioFrame;
+  /** The user went on with the turn that was taken last, before anything was answered. */
+  wentOn(): void;
   /** Takes the user to be silent; what was said is kept. */
   restart(): void;
   close(): void;

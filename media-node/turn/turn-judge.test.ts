@@ -24,7 +24,6 @@ function rig() {
   const judge = new TurnJudge({
     model,
     options: DEFAULT_END_OF_TURN,
-    silenceMs: SILENCE_MS,
     onError: (error) => errors.push(error),
   });
   return { judge, asked, answers, errors };
@@ -57,12 +56,12 @@ describe("TurnJudge", () => {
   ])("goes by the verdict: after %s it takes %i ms of silence", async (probability, silenceMs) => {
     const { judge, answers } = rig();
     judge.heard(askMs);
-    expect(judge.endingSilenceMs).toBe(SILENCE_MS);
+    expect(judge.endingSilenceMs(SILENCE_MS)).toBe(SILENCE_MS);
     answers[0]?.resolve(probability);
     await settled();
-    expect(judge.endingSilenceMs).toBe(silenceMs);
+    expect(judge.endingSilenceMs(SILENCE_MS)).toBe(silenceMs);
     judge.heard(0);
-    expect(judge.endingSilenceMs).toBe(SILENCE_MS);
+    expect(judge.endingSilenceMs(SILENCE_MS)).toBe(SILENCE_MS);
   });
 
   it("withdraws its question when the speaker goes on or the turn is over, and takes no answer to it any more", async () => {
@@ -75,7 +74,7 @@ describe("TurnJudge", () => {
       judge.heard(askMs);
       answers[0]?.resolve(0.99);
       await settled();
-      expect(judge.endingSilenceMs).toBe(SILENCE_MS);
+      expect(judge.endingSilenceMs(SILENCE_MS)).toBe(SILENCE_MS);
       answers[1]?.reject(new Error("no"));
       await settled();
       expect(errors).toHaveLength(1);
@@ -89,7 +88,7 @@ describe("TurnJudge", () => {
       if (fails) answers[turn]?.reject(new Error("broken"));
       else answers[turn]?.resolve(0.99);
       await settled();
-      expect(judge.endingSilenceMs).toBe(fails ? SILENCE_MS : completeMs);
+      expect(judge.endingSilenceMs(SILENCE_MS)).toBe(fails ? SILENCE_MS : completeMs);
       judge.over();
     }
     expect(errors).toHaveLength(2);

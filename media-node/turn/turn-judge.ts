@@ -20,8 +20,6 @@ const SLACK_SAMPLES = 1_000 * SAMPLES_PER_MS;
 export interface TurnJudgeOptions {
   readonly model: EndOfTurnModel;
   readonly options: EndOfTurnOptions;
-  /** Ends a turn without a verdict. */
-  readonly silenceMs: number;
   /** The model failed; said once until it works again. */
   readonly onError: (error: unknown) => void;
 }
@@ -39,9 +37,12 @@ export class TurnJudge {
     this.#streak = new FailureStreak(options.onError);
   }
 
-  /** Silence that ends the turn, as things are. */
-  get endingSilenceMs(): number {
-    return endingSilenceMs(this.#state, this.#options.silenceMs, this.#options.options);
+  /**
+   * Silence that ends the turn, as things are.
+   * @param silenceMs what ends it without a verdict.
+   */
+  endingSilenceMs(silenceMs: number): number {
+    return endingSilenceMs(this.#state, silenceMs, this.#options.options);
   }
 
   /** Takes the session's audio, 16 kHz. */

@@ -6,6 +6,7 @@
 /**
  * - `listening`: nobody speaks.
  * - `user_speaking`: the user does; audio is collected.
+ * - `maybe_ended`: they have paused, and may be done: the handler already works on a reply that nobody hears of before they are.
  * - `thinking`: the handler works on a reply, nothing has been heard of it.
  * - `bot_speaking`: the reply is heard, the handler goes on producing.
  * - `bot_finishing`: the handler is done, the last of its audio is still on its way.
@@ -15,6 +16,7 @@
 export type TurnPhase =
   | "listening"
   | "user_speaking"
+  | "maybe_ended"
   | "thinking"
   | "bot_speaking"
   | "bot_finishing"
@@ -27,6 +29,10 @@ export type TurnEvent =
   | { readonly type: "speech_confirmed" }
   /** What started has stopped before it was long enough to interrupt. It may still go on. */
   | { readonly type: "speech_lapsed" }
+  /** The user has paused: long enough to think ahead, too short to be sure. */
+  | { readonly type: "speech_paused" }
+  /** They went on after that. */
+  | { readonly type: "speech_resumed" }
   | { readonly type: "speech_ended" }
   /** What started was no speech after all. */
   | { readonly type: "speech_dismissed" }
@@ -42,6 +48,9 @@ export type TurnEvent =
 /**
  * - `announce_talking`: tell the client that the user talks.
  * - `begin_reply`: run the handler on what was collected.
+ * - `begin_ahead`: the same, but keep what was collected and what the handler gives: the turn may go on.
+ * - `confirm_reply`: the turn is over; what was begun ahead is the reply.
+ * - `withdraw_ahead`: it goes on; what was begun ahead is nobody's.
  * - `abort_reply`: stop the handler, drop its audio.
  * - `abort_and_merge`: the same before anything was heard of it: the user only went on, so what they said before belongs
  *   to the turn they are in.
@@ -52,6 +61,9 @@ export type TurnEvent =
 export type TurnAction =
   | "announce_talking"
   | "begin_reply"
+  | "begin_ahead"
+  | "confirm_reply"
+  | "withdraw_ahead"
   | "abort_reply"
   | "abort_and_merge"
   | "discard_speech"
@@ -72,6 +84,8 @@ export function nextTurn(phase: TurnPhase, event: TurnEvent): TurnStep {
       return fromListening(event);
     case "user_speaking":
       return fromUserSpeaking(event);
+    case "maybe_ended":
+      return fromMaybeEnded(event);
     default:
       return fromReply(phase, event);
   }
@@ -94,6 +108,8 @@ function fromUserSpeaking(event: TurnEvent): TurnStep {
     case "speech_ended":
     case "reply_requested":
       return stay("thinking", "begin_reply");
+    case "speech_paused":
+      return stay("maybe_ended", "begin_ahead");
     case "speech_dismissed":
       return stay("listening", "discard_speech");
     default:
@@ -101,7 +117,24 @@ function fromUserSpeaking(event: TurnEvent): TurnStep {
   }
 }
 
-type ReplyPhase = Exclude<TurnPhase, "listening" | "user_speaking">;
+function fromMaybeEnded(event: TurnEvent): TurnStep {
+  switch (event.type) {
+    case "speech_ended":
+      return stay("thinking", "confirm_reply");
+    case "speech_started":
+    case "speech_confirmed":
+    case "speech_resumed":
+      return stay("user_speaking", "withdraw_ahead");
+    case "speech_dismissed":
+      return stay("listening", "withdraw_ahead", "discard_speech");
+    case "reply_requested":
+      return stay("thinking", "withdraw_ahead", "begin_reply");
+    default:
+      return stay("maybe_ended");
+  }
+}
+
+type ReplyPhase = Exclude<TurnPhase, "listening" | "user_speaking" | "maybe_ended">;
 
 /** The phase in which the same audio is held, and the one in which it goes on. */
 const HELD = { bot_speaking: "paused", bot_finishing: "paused_finishing" } as const;
@@ -130,6 +163,8 @@ function fromReply(phase: ReplyPhase, event: TurnEvent): TurnStep {
       return phase === "bot_finishing" || phase === "paused_finishing" ? afterReply(event.userSpeaking) : stay(phase);
     case "reply_requested":
       return stay("thinking", "abort_reply", "begin_reply");
+    default:
+      return stay(phase);
   }
 }
 

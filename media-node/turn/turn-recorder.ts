@@ -28,12 +28,18 @@ export class TurnRecorder {
     this.#trim();
   }
 
-  /** What was recorded, as one frame, without the last `silenceMs` of it but a short tail. */
+  /** What was recorded, as one frame, without the last `silenceMs` of it but a short tail; nothing is kept. */
   take(sampleRate: number, silenceMs: number): AudioFrame {
-    const pieces = this.#frames.map((frame) => toInt16(toMono(frame)));
+    const taken = this.peek(sampleRate, silenceMs);
     this.#frames = [];
     this.#durationMs = 0;
     this.#mode = "rolling";
+    return taken;
+  }
+
+  /** The same, and all of it is kept. */
+  peek(sampleRate: number, silenceMs: number): AudioFrame {
+    const pieces = this.#frames.map((frame) => toInt16(toMono(frame)));
     const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
     const cut = Math.floor((Math.max(0, silenceMs - TAIL_MS) / 1_000) * sampleRate);
     const samples = new Int16Array(length);

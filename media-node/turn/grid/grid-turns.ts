@@ -71,6 +71,15 @@ export class GridTurns implements TurnFinder {
     return { sampleRate, samples };
   }
 
+  peek(): AudioFrame {
+    const { sampleRate, stream } = this.#state;
+    return { sampleRate, samples: stream.slice() };
+  }
+
+  wentOn(): void {
+    // The grid's pauses are what its options say.
+  }
+
   restart(): void {
     // The turn is taken right after, and the next one starts silent.
   }
