@@ -1,0 +1,138 @@
+/**
+ * A conversation with Gemini's Live API: it hears and speaks by itself, this carries the sound to and fro.
+ * Needs GEMINI_API_KEY. GEMINI_LIVE_MODEL and GEMINI_LIVE_URL choose another model or endpoint.
+ */
+import {
+  AdditionalOutputs,
+  AsyncQueue,
+  type AudioFrame,
+  CloseStream,
+  type Emission,
+  Stream,
+  StreamHandler,
+  toInt16,
+} from "edgertc";
+import * as v from "valibot";
+import { fromBase64, RealtimeSocket, toBase64 } from "./socket.ts";
+
+const INPUT_RATE = 16_000;
+const OUTPUT_RATE = 24_000;
+/** What it says comes faster than it is spoken: pieces that may wait, some minutes of speech. */
+const MAX_WAITING = 5_000;
+const LIVE_URL =
+  "wss://generativelanguage.googleapis.com/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent";
+
+/** Of what it sends, what matters here. One message may hold several of these. */
+const ServerMessage = v.object({
+  setupComplete: v.optional(v.looseObject({})),
+  serverContent: v.optional(
+    v.object({
+      modelTurn: v.optional(
+        v.object({ parts: v.optional(v.array(v.object({ inlineData: v.optional(v.object({ data: v.string() })) }))) }),
+      ),
+      interrupted: v.optional(v.boolean()),
+      turnComplete: v.optional(v.boolean()),
+      inputTranscription: v.optional(v.object({ text: v.optional(v.string()) })),
+      outputTranscription: v.optional(v.object({ text: v.optional(v.string()) })),
+    }),
+  ),
+});
+
+type ServerContent = NonNullable<v.InferOutput<typeof ServerMessage>["serverContent"]>;
+
+class GeminiLive extends StreamHandler {
+  readonly #waiting = new AsyncQueue<AudioFrame | AdditionalOutputs | CloseStream>(MAX_WAITING);
+  readonly #ready = Promise.withResolvers<void>();
+  #socket: RealtimeSocket | undefined;
+  /** What has been said in this turn so far. */
+  #said = { user: "", assistant: "" };
+
+  constructor() {
+    super({ inputSampleRate: INPUT_RATE, outputSampleRate: OUTPUT_RATE });
+  }
+
+  copy(): GeminiLive {
+    return new GeminiLive();
+  }
+
+  /** Frames wait until this has settled: Gemini takes none before its setup is complete. */
+  override async startUp(): Promise<void> {
+    const url = new URL(process.env["GEMINI_LIVE_URL"] ?? LIVE_URL);
+    url.searchParams.set("key", process.env["GEMINI_API_KEY"] ?? "");
+    this.#socket = await RealtimeSocket.connect(url, {
+      signal: this.signal,
+      onMessage: (message) => this.#onMessage(message),
+      onClose: (reason) => {
+        this.#ready.resolve();
+        this.#waiting.push(new CloseStream(`The model has hung up: ${reason}`));
+      },
+    });
+    this.#socket.send({
+      setup: {
+        model: `models/${process.env["GEMINI_LIVE_MODEL"] ?? "gemini-live-2.5-flash-preview"}`,
+        generationConfig: {
+          responseModalities: ["AUDIO"],
+          speechConfig: { voiceConfig: { prebuiltVoiceConfig: { voiceName: "Puck" } } },
+        },
+        systemInstruction: { parts: [{ text: "You are on a phone call. Answer in one or two short sentences." }] },
+        inputAudioTranscription: {},
+        outputAudioTranscription: {},
+      },
+    });
+    await this.#ready.promise;
+  }
+
+  receive({ samples }: AudioFrame): void {
+    const audio = { mimeType: `audio/pcm;rate=${INPUT_RATE}`, data: toBase64(toInt16(samples)) };
+    this.#socket?.send({ realtimeInput: { audio } });
+  }
+
+  async emit(): Promise<Emission> {
+    return await this.#waiting.next();
+  }
+
+  override shutdown(): void {
+    this.#ready.resolve();
+    this.#waiting.close();
+  }
+
+  #onMessage(message: unknown): void {
+    const parsed = v.safeParse(ServerMessage, message);
+    if (!parsed.success) return;
+    const { setupComplete, serverContent } = parsed.output;
+    if (setupComplete !== undefined) this.#ready.resolve();
+    if (serverContent !== undefined) this.#onContent(serverContent);
+  }
+
+  #onContent({ modelTurn, interrupted, turnComplete, inputTranscription, outputTranscription }: ServerContent): void {
+    this.#said.user += inputTranscription?.text ?? "";
+    this.#said.assistant += outputTranscription?.text ?? "";
+    for (const { inlineData } of modelTurn?.parts ?? []) {
+      if (inlineData === undefined) continue;
+      this.#tell("user");
+      this.#waiting.push({ sampleRate: OUTPUT_RATE, samples: fromBase64(inlineData.data) });
+    }
+    if (interrupted === true) {
+      this.#waiting.clear();
+      this.clearQueue();
+    }
+    if (turnComplete === true) {
+      this.#tell("user");
+      this.#tell("assistant");
+    }
+  }
+
+  /** Hands the transcript of this turn to the page, once. */
+  #tell(role: "user" | "assistant"): void {
+    const content = this.#said[role].trim();
+    this.#said[role] = "";
+    if (content !== "") this.#waiting.push(new AdditionalOutputs({ role, content }));
+  }
+}
+
+export default new Stream(new GeminiLive(), {
+  modality: "audio",
+  concurrencyLimit: 10,
+  timeLimit: 600,
+  ui: { title: "Gemini Live", subtitle: "Speak with a model that hears and speaks by itself." },
+});
