@@ -35,8 +35,15 @@ export async function warmUpOpus(): Promise<void> {
  * 48 kbit/s mono in Opus's CELT mode at complexity 4: a third of the CPU of its speech mode at 32 kbit/s (43 against 147 µs per
  * frame, docs/performance.md) at no audible loss, for 2 kB/s more. It has no in-band FEC: browsers conceal single losses.
  */
-export function createSpeechEncoder(sampleRate: SampleRate): Promise<OpusEncoderHandle> {
-  return createEncoder({ channels: 1, sampleRate, application: Application.Audio, bitrate: 48_000, complexity: 4 });
+export function createSpeechEncoder(sampleRate: number): Promise<OpusEncoderHandle> {
+  const rate = opusRateFor(sampleRate);
+  return createEncoder({
+    channels: 1,
+    sampleRate: rate,
+    application: Application.Audio,
+    bitrate: 48_000,
+    complexity: 4,
+  });
 }
 
 export function createSpeechDecoder(sampleRate: SampleRate, channels: 1 | 2): Promise<OpusDecoderHandle> {

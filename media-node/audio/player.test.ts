@@ -1,21 +1,32 @@
 import { describe, expect, it } from "vitest";
 import { VirtualClock } from "../time/virtual-clock.ts";
 import { createSpeechEncoder } from "./opus.ts";
-import { Player } from "./player.ts";
+import { type Pacing, Player } from "./player.ts";
 
-function rig() {
+function rig(pacing?: Pacing) {
   const clock = new VirtualClock();
   const sent: { readonly atMs: number; readonly timestamp: number; readonly marker: boolean }[] = [];
+  const flushes: number[] = [];
   let drained = 0;
+  let cleared = 0;
   const player = new Player({
     clock,
+    pacing,
     createEncoder: createSpeechEncoder,
     send: (_, timestamp, marker) => sent.push({ atMs: clock.nowMs(), timestamp, marker }),
+    onFlush: () => {
+      if (sent.length > flushes.reduce((sum, frames) => sum + frames, 0)) {
+        flushes.push(sent.length - flushes.reduce((sum, frames) => sum + frames, 0));
+      }
+    },
+    onClear: () => {
+      cleared += 1;
+    },
     onDrained: () => {
       drained += 1;
     },
   });
-  return { clock, sent, player, drained: () => drained };
+  return { clock, sent, player, flushes, drained: () => drained, cleared: () => cleared };
 }
 
 const audio = (durationMs: number, sampleRate = 24_000) => ({
@@ -174,5 +185,69 @@ describe("Player", () => {
     clock.advance(5_000);
     expect(sent).toHaveLength(300);
     player.close();
+  });
+});
+
+describe("Player with a lead", () => {
+  const LEAD: Pacing = { leadMs: 100, chunkMs: 60 };
+
+  it("is a little ahead of real time, and sends in pieces", async () => {
+    const { clock, sent, player, flushes, drained } = rig(LEAD);
+    await player.write(audio(400));
+    expect(sent).toHaveLength(6);
+    for (let ms = 0; ms < 300; ms += 10) {
+      clock.advance(10);
+      const aheadMs = sent.length * 20 - clock.nowMs();
+      expect(aheadMs).toBeGreaterThan(0);
+      expect(aheadMs).toBeLessThanOrEqual(LEAD.leadMs + 20);
+    }
+    expect(flushes.slice(0, 5)).toEqual([6, 3, 3, 3, 3]);
+    clock.advance(90);
+    expect(sent).toHaveLength(20);
+    // Everything has left, and is heard yet.
+    expect([player.playing, drained()]).toEqual([true, 0]);
+    clock.advance(10);
+    expect([player.playing, drained()]).toEqual([false, 1]);
+    player.close();
+    expect(clock.pending).toBe(0);
+  });
+
+  it("lets live audio through at once, also while what came before it is heard", async () => {
+    const { clock, sent, player, drained } = rig(LEAD);
+    for (let frame = 0; frame < 50; frame += 1) {
+      await player.write(audio(20));
+      expect(sent).toHaveLength(frame + 1);
+      clock.advance(frame % 2 === 0 ? 5 : 35);
+    }
+    expect(drained()).toBeLessThanOrEqual(26);
+    player.close();
+    expect(clock.pending).toBe(0);
+  });
+
+  it("tells the client to drop what it was sent ahead of its time, and counts it as not heard", async () => {
+    const { clock, player, cleared } = rig(LEAD);
+    const cuts: number[] = [];
+    await player.write(audio(1_000), { onStart: () => undefined, onCut: (heard) => cuts.push(heard) });
+    clock.advance(200);
+    player.clear();
+    expect(cleared()).toBe(1);
+    expect(cuts[0]).toBeCloseTo(0.2, 1);
+    expect(player.playing).toBe(false);
+    player.close();
+    expect(cleared()).toBe(1);
+    expect(clock.pending).toBe(0);
+  });
+
+  it("goes on where it was when it is held for a moment, no further ahead than before", async () => {
+    const { clock, sent, player } = rig(LEAD);
+    await player.write(audio(1_000));
+    player.hold();
+    clock.advance(50);
+    expect(sent).toHaveLength(6);
+    player.resume();
+    clock.advance(0);
+    expect(sent.length * 20 - clock.nowMs()).toBeLessThanOrEqual(LEAD.leadMs + 20);
+    player.close();
+    expect(clock.pending).toBe(0);
   });
 });

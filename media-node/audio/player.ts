@@ -1,12 +1,12 @@
 /**
- * A session's outgoing audio: PCM of any rate and length in, paced 20 ms Opus packets out.
+ * A session's outgoing audio: PCM of any rate and length in, paced and encoded 20 ms frames out, Opus as a rule.
  *
  * Frames are encoded as they leave, not as they come, so that a long reply costs its CPU spread over its length and what
  * is cleared on an interruption was never encoded. When nothing is queued nothing is sent.
  */
 import type { Clock, Timer } from "../time/clock.ts";
 import { type AudioFrame, toInt16, toMono } from "./frame.ts";
-import { FRAME_MS, OPUS_CLOCK_RATE, type OpusEncoderHandle, opusRateFor } from "./opus.ts";
+import { FRAME_MS, OPUS_CLOCK_RATE, opusRateFor } from "./opus.ts";
 import { Resampler } from "./resample.ts";
 
 /** Audio queued beyond this makes {@link Player.ready} wait: a reply is produced a little ahead of what is heard. */
@@ -31,13 +31,37 @@ const LIVE_BACKLOG_FRAMES = 1;
 
 const FRAME_TICKS = (OPUS_CLOCK_RATE * FRAME_MS) / 1_000;
 
+/** Encodes frames of 20 ms, all of one rate. */
+export interface AudioEncoder {
+  /** Samples of a frame. */
+  readonly frameSize: number;
+  encode(samples: Int16Array): Uint8Array;
+  free(): void;
+}
+
+/** For clients that queue what they play, over connections that hold frames back now and then. */
+export interface Pacing {
+  /** Frames may leave this much before their time. */
+  readonly leadMs: number;
+  /** Once that far ahead, the next leave together, this much audio at a time. Less than `leadMs`. */
+  readonly chunkMs: number;
+}
+
 export interface PlayerOptions {
   readonly clock: Clock;
-  /** An encoder for an Opus rate; asked once per rate. The player frees them. */
-  readonly createEncoder: (sampleRate: ReturnType<typeof opusRateFor>) => Promise<OpusEncoderHandle>;
-  /** Sends one packet; `timestamp` in 48 kHz units; `marker` on the first after a pause. */
+  /** The rate that audio of a rate is encoded at. Default: Opus's. */
+  readonly rateFor?: ((sampleRate: number) => number) | undefined;
+  /** An encoder for such a rate; asked once per rate. The player frees them. */
+  readonly createEncoder: (sampleRate: number) => Promise<AudioEncoder>;
+  /** Default: each frame at its time. */
+  readonly pacing?: Pacing | undefined;
+  /** Sends one frame; `timestamp` in 48 kHz units; `marker` on the first after a pause. */
   readonly send: (payload: Uint8Array, timestamp: number, marker: boolean) => void;
-  /** Called when the last queued frame has left. */
+  /** Everything that may leave for now has been sent. */
+  readonly onFlush?: (() => void) | undefined;
+  /** What was sent ahead of its time is not to be heard any more. */
+  readonly onClear?: (() => void) | undefined;
+  /** Called when the last queued frame has left, and its time has come. */
   readonly onDrained: () => void;
 }
 
@@ -64,24 +88,34 @@ interface Share {
 
 interface QueuedFrame {
   readonly samples: Int16Array;
-  readonly encoder: OpusEncoderHandle;
+  readonly encoder: AudioEncoder;
+  readonly shares: readonly Share[];
+}
+
+/** A frame that was sent before its time. */
+interface FrameAhead {
+  readonly dueMs: number;
   readonly shares: readonly Share[];
 }
 
 const NOTHING: readonly Share[] = [];
+const AT_ITS_TIME: Pacing = { leadMs: 0, chunkMs: 0 };
 
 export class Player {
   readonly #options: PlayerOptions;
-  readonly #encoders = new Map<number, OpusEncoderHandle>();
+  readonly #pacing: Pacing;
+  readonly #encoders = new Map<number, AudioEncoder>();
   #queue: QueuedFrame[] = [];
   #head = 0;
   #rest: Int16Array = new Int16Array(0);
-  #restEncoder: OpusEncoderHandle | undefined;
+  #restEncoder: AudioEncoder | undefined;
   #restShares = NOTHING;
   #resampler: { readonly from: number; readonly to: number; readonly resampler: Resampler } | undefined;
   #dueMs: number | undefined;
+  #ahead: FrameAhead[] = [];
   #timer: Timer | undefined;
   #linger: Timer | undefined;
+  #drain: Timer | undefined;
   #timestamp = Math.floor(Math.random() * 0x7fff_ffff);
   #lastSentMs: number | undefined;
   #waiters: (() => void)[] = [];
@@ -90,6 +124,7 @@ export class Player {
 
   constructor(options: PlayerOptions) {
     this.#options = options;
+    this.#pacing = options.pacing ?? AT_ITS_TIME;
   }
 
   /** Milliseconds of audio queued. */
@@ -97,9 +132,15 @@ export class Player {
     return (this.#queue.length - this.#head) * FRAME_MS;
   }
 
-  /** True while there is something to send. */
+  /** True while there is something to send, or something that was sent ahead of its time is heard yet. */
   get playing(): boolean {
-    return this.#queue.length > this.#head || this.#rest.length > 0;
+    return this.#queue.length > this.#head || this.#rest.length > 0 || this.#aheadMs > 0;
+  }
+
+  /** How far what was sent is ahead of its time. */
+  get #aheadMs(): number {
+    if (this.#pacing.leadMs === 0 || this.#dueMs === undefined) return 0;
+    return Math.max(0, this.#dueMs - this.#options.clock.nowMs());
   }
 
   /** Settles when there is room for more: at once below the high-water mark, or when the player is cleared or closed. */
@@ -117,7 +158,7 @@ export class Player {
    */
   async write(frame: AudioFrame, watcher?: Watcher): Promise<void> {
     if (this.#state === "closed" || frame.samples.length === 0) return;
-    const encoderRate = opusRateFor(frame.sampleRate);
+    const encoderRate = (this.#options.rateFor ?? opusRateFor)(frame.sampleRate);
     const encoder = this.#encoders.get(encoderRate) ?? (await this.#addEncoder(encoderRate));
     if (encoder === undefined) return;
     const samples = this.#resample(toInt16(toMono(frame)), frame.sampleRate, encoderRate);
@@ -129,15 +170,17 @@ export class Player {
   hold(): void {
     if (this.#state !== "open") return;
     this.#state = "held";
+    this.#drain?.cancel();
     this.#timer?.cancel();
     this.#timer = undefined;
-    this.#dueMs = undefined;
+    if (this.#aheadMs === 0) this.#dueMs = undefined;
   }
 
   /** Goes on where {@link hold} stopped. */
   resume(): void {
     if (this.#state !== "held") return;
     this.#state = "open";
+    if (this.#aheadMs === 0) this.#dueMs = undefined;
     // What was held is a reply to be heard in full, not live audio that runs late.
     this.#backlog.reset();
     this.#pump();
@@ -147,16 +190,20 @@ export class Player {
   clear(): number {
     const droppedMs = this.bufferedMs;
     if (this.#state === "held") this.#state = "open";
+    const ahead = this.#aheadMs > 0;
     this.#tellCut();
+    this.#ahead = [];
     this.#queue = [];
     this.#head = 0;
     this.#backlog.reset();
     this.#dropRest();
     this.#resampler = undefined;
+    this.#drain?.cancel();
     this.#timer?.cancel();
     this.#timer = undefined;
     this.#dueMs = undefined;
     this.#release();
+    if (ahead) this.#options.onClear?.();
     return droppedMs;
   }
 
@@ -169,13 +216,22 @@ export class Player {
   }
 
   #tellCut(): void {
-    const shares = [...this.#queue.slice(this.#head).flatMap((frame) => frame.shares), ...this.#restShares];
+    const unheard = this.#framesAhead().flatMap((frame) => frame.shares);
+    for (const { clip, samples } of unheard) clip.sent -= samples;
+    const queued = this.#queue.slice(this.#head).flatMap((frame) => frame.shares);
+    const shares = [...unheard, ...queued, ...this.#restShares];
     for (const clip of new Set(shares.map((share) => share.clip))) {
       if (clip.sent > 0) clip.watcher.onCut?.(Math.min(1, clip.sent / clip.samples));
     }
   }
 
-  async #addEncoder(rate: ReturnType<typeof opusRateFor>): Promise<OpusEncoderHandle | undefined> {
+  /** Those whose time has not come. */
+  #framesAhead(): FrameAhead[] {
+    const nowMs = this.#options.clock.nowMs();
+    return this.#ahead.filter(({ dueMs }) => dueMs > nowMs);
+  }
+
+  async #addEncoder(rate: number): Promise<AudioEncoder | undefined> {
     const encoder = await this.#options.createEncoder(rate);
     const existing = this.#encoders.get(rate);
     if (this.#state !== "closed" && existing === undefined) {
@@ -195,7 +251,7 @@ export class Player {
   }
 
   /** Cuts samples into frames; what is left over waits for the next write. */
-  #append(samples: Int16Array, encoder: OpusEncoderHandle, clip: Clip | undefined): void {
+  #append(samples: Int16Array, encoder: AudioEncoder, clip: Clip | undefined): void {
     if (this.#restEncoder !== encoder) this.#flushRest();
     const { frameSize } = encoder;
     const shares = (count: number): readonly Share[] => (clip === undefined ? NOTHING : [{ clip, samples: count }]);
@@ -218,7 +274,7 @@ export class Player {
     if (offset < samples.length) this.#keepRest(samples.slice(offset), encoder, shares(samples.length - offset));
   }
 
-  #keepRest(samples: Int16Array, encoder: OpusEncoderHandle, shares: readonly Share[]): void {
+  #keepRest(samples: Int16Array, encoder: AudioEncoder, shares: readonly Share[]): void {
     this.#rest = samples;
     this.#restEncoder = encoder;
     this.#restShares = shares;
@@ -250,24 +306,35 @@ export class Player {
   /** Sends what is due and arms the timer for the next frame. */
   #pump(): void {
     if (this.#timer !== undefined || this.#state === "held") return;
-    const { clock } = this.#options;
+    const { clock, onFlush } = this.#options;
+    const { leadMs, chunkMs } = this.#pacing;
+    this.#drain?.cancel();
     for (let next = this.#queue[this.#head]; next !== undefined; next = this.#queue[this.#head]) {
       const nowMs = clock.nowMs();
       if (this.#dueMs === undefined || nowMs - this.#dueMs > LATE_MS) this.#dueMs = nowMs;
-      const earlyMs = this.#dueMs - nowMs;
+      const earlyMs = this.#dueMs - leadMs - nowMs;
       if (earlyMs > EARLY_MS) {
-        this.#timer = clock.after(earlyMs, () => {
+        onFlush?.();
+        this.#timer = clock.after(earlyMs + Math.max(0, chunkMs - FRAME_MS), () => {
           this.#timer = undefined;
           this.#pump();
         });
         return;
       }
       this.#take();
+      const frame = this.#hurry(next);
+      if (leadMs > 0) this.#ahead = [...this.#framesAhead(), { dueMs: this.#dueMs, shares: frame.shares }];
       this.#dueMs += FRAME_MS;
-      this.#sendFrame(this.#hurry(next), nowMs);
+      this.#sendFrame(frame, nowMs);
       if (this.#state !== "open") return;
     }
+    onFlush?.();
+    this.#tellDrained();
+  }
+
+  #tellDrained(): void {
     if (!this.playing) this.#options.onDrained();
+    else if (this.#rest.length === 0) this.#drain = this.#options.clock.after(this.#aheadMs, () => this.#tellDrained());
   }
 
   /** The frame to send now: `frame`, or it and the next one in one, where live audio has a backlog. */

@@ -1,6 +1,5 @@
-/** One session in a shard: a peer, its audio in and out, and the handler between them. */
+/** One session in a shard: its audio in and out, and the handler between them, over whichever transport its client came by. */
 import * as v from "valibot";
-import type { IceCandidate } from "../../shared/candidate.ts";
 import {
   ClientHello,
   ClientMessage,
@@ -14,15 +13,12 @@ import { checkInputs, type InputValues } from "../../shared/inputs.ts";
 import type { KeptOutputs as Kept, Output } from "../../shared/link.ts";
 import { NO_FACTS, type RequestFacts } from "../../shared/request-facts.ts";
 import { CONNECT_TIMEOUT_MS, type EndReason } from "../../shared/session.ts";
-import { createSpeechDecoder, createSpeechEncoder, opusRateFor } from "../audio/opus.ts";
 import { Player } from "../audio/player.ts";
-import { AudioReceiver } from "../audio/receiver.ts";
 import type { HandlerContext, InputRequest, VadStream } from "../handlers/context.ts";
 import type { AdditionalOutputs, CloseStream } from "../handlers/emission.ts";
 import type { LoadedStream } from "../stream/load.ts";
 import type { Clock, Timer } from "../time/clock.ts";
-import type { IceOptions } from "../transport/ice-options.ts";
-import { Peer } from "../transport/peer.ts";
+import type { MediaTransport, TransportEvents } from "../transport/media-transport.ts";
 import { HandlerRunner } from "./handler-runner.ts";
 import { KeptOutputs } from "./kept-outputs.ts";
 import type { CallerState } from "./kept-states.ts";
@@ -45,13 +41,13 @@ export interface SessionLog {
   error(fields: object, message: string): void;
 }
 
-export interface SessionOptions {
+export interface SessionOptions<Transport extends MediaTransport = MediaTransport> {
   readonly sid: string;
   readonly clientId: string;
   readonly stream: LoadedStream;
   /** What the caller's token allows, from connected on. Default: the stream's limit alone. */
   readonly timeLimitMs?: number | undefined;
-  readonly ice: IceOptions;
+  readonly connect: (events: TransportEvents) => Transport;
   readonly clock: Clock;
   readonly openVad: (onProbability: (probability: number) => void) => VadStream;
   readonly log: SessionLog;
@@ -66,50 +62,48 @@ export interface SessionOptions {
   readonly onEnded: (reason: EndReason) => void;
 }
 
-export class Session {
-  readonly #options: SessionOptions;
+export class Session<Transport extends MediaTransport = MediaTransport> {
+  readonly #options: SessionOptions<Transport>;
   readonly #abort = new AbortController();
-  readonly #peer: Peer;
   readonly #player: Player;
   readonly #runner: HandlerRunner;
   readonly #timers = new Set<Timer>();
   readonly #inputs: SessionInputs;
   readonly #outputs: KeptOutputs;
   readonly #guard: MessageGuard;
+  readonly transport: Transport;
   /** The handler's, kept for the caller's next session where it has a place in line. */
   readonly state: CallerState;
-  #receiver: AudioReceiver | undefined;
   #state: SessionState = { phase: "answering" };
   #connectedAtMs: number | undefined;
   #dialect: "fastrtc" | "edgertc" = "fastrtc";
   #early: ExtensionMessage[] = [];
 
-  constructor(options: SessionOptions) {
+  constructor(options: SessionOptions<Transport>) {
     this.#options = options;
-    const { clock, ice, stream } = options;
+    const { clock, connect, stream } = options;
     const { descriptor } = stream;
     this.state = options.state ?? new Map();
     this.#inputs = new SessionInputs(descriptor.inputs ?? {}, clock);
     this.#guard = new MessageGuard(clock);
     this.#outputs = new KeptOutputs(options.onOutput);
-    this.#peer = new Peer({
-      modality: descriptor.modality,
-      mode: descriptor.mode,
-      allowExtraTracks: descriptor.allowExtraTracks,
-      ice,
-      clock,
-      events: {
-        connected: () => this.#signal({ type: "connected" }),
-        channelOpen: () => this.#signal({ type: "channel_open" }),
-        message: (text) => this.#onMessage(text),
-        rtp: (packet) => this.#receiver?.push(packet),
-        ended: (reason) => this.end(reason),
-      },
+    this.transport = connect({
+      connected: () => this.#signal({ type: "connected" }),
+      channelOpen: () => this.#signal({ type: "channel_open" }),
+      message: (text) => this.#onMessage(text),
+      hello: () => this.#sayHello(),
+      audio: (frame) => this.#runner.receive(frame),
+      ended: (reason) => this.end(reason),
     });
+    const { output } = this.transport;
     this.#player = new Player({
       clock,
-      createEncoder: createSpeechEncoder,
-      send: (payload, timestamp, marker) => this.#peer.sendRtp(payload, timestamp, marker),
+      rateFor: (rate) => output.rateFor(rate),
+      createEncoder: (rate) => output.createEncoder(rate),
+      pacing: output.pacing,
+      send: (payload, timestamp, marker) => output.send(payload, timestamp, marker),
+      onFlush: () => output.flush?.(),
+      onClear: () => output.clear?.(),
       onDrained: () => this.#runner.playbackEnded(),
     });
     this.#runner = new HandlerRunner({
@@ -123,31 +117,25 @@ export class Session {
   }
 
   /**
-   * Answers the offer. The session lives from here on until `onEnded`.
-   * @throws EdgeRtcError where the offer cannot be used; `onEnded` is not called then.
+   * Lets the client connect. The session lives from here on until `onEnded`.
+   * @param answer what its transport has to do for that, such as to answer the offer.
+   * @throws whatever that throws; `onEnded` is not called then.
    */
-  async answer(sdp: string, candidates: readonly IceCandidate[]): Promise<string> {
+  async begin<T>(answer: () => Promise<T>): Promise<T> {
     try {
-      const answer = await this.#peer.answer(sdp, candidates);
+      const answered = await answer();
       this.#later(CONNECT_TIMEOUT_MS, () => {
         if (this.#state.phase === "answering" || this.#state.phase === "connecting") this.end("never_connected");
       });
       this.#signal({ type: "answered" });
-      return answer;
+      return answered;
     } catch (error) {
       if (this.#state.phase !== "ended") {
         this.#state = { phase: "ended", reason: "offer_failed" };
-        await this.#tearDown();
+        await this.#tearDown("offer_failed");
       }
       throw error;
     }
-  }
-
-  /** @returns false where the connection is closed. */
-  async addCandidate(candidate: IceCandidate): Promise<boolean> {
-    if (this.#state.phase === "ended") return false;
-    await this.#peer.addCandidate(candidate);
-    return true;
   }
 
   /** Takes inputs of the client. @throws EdgeRtcError for values that the stream does not take. */
@@ -214,13 +202,15 @@ export class Session {
         break;
       case "begin_closing":
         this.#whenPlayed(CLOSING_MAX_MS, () => {
-          this.#later(CLOSING_GRACE_MS, () => this.end("handler_closed"));
+          if (this.transport.manners === "socket") this.end("handler_closed");
+          else this.#later(CLOSING_GRACE_MS, () => this.end("handler_closed"));
         });
         break;
       case "tear_down":
-        this.#tellEnd();
-        this.#tearDown().catch((error: unknown) => this.#logError(error, "tearing down failed"));
-        if (this.#state.phase === "ended") this.#options.onEnded(this.#state.reason);
+        if (this.#state.phase !== "ended") break;
+        this.#tellEnd(this.#state.reason);
+        this.#tearDown(this.#state.reason).catch((error: unknown) => this.#logError(error, "tearing down failed"));
+        this.#options.onEnded(this.#state.reason);
         break;
     }
   }
@@ -239,20 +229,9 @@ export class Session {
   }
 
   async #startHandler(): Promise<void> {
-    const { clock, stream } = this.#options;
-    const { inputSampleRate, expectedLayout } = stream.stream.handler;
-    const decoder = await createSpeechDecoder(opusRateFor(inputSampleRate), expectedLayout === "stereo" ? 2 : 1);
-    if (this.#state.phase === "ended") {
-      decoder.free();
-      return;
-    }
-    this.#runner.start();
-    this.#receiver = new AudioReceiver({
-      clock,
-      decoder,
-      sampleRate: inputSampleRate,
-      onFrame: (frame) => this.#runner.receive(frame),
-    });
+    const { inputSampleRate, expectedLayout } = this.#options.stream.stream.handler;
+    await this.transport.listen({ sampleRate: inputSampleRate, channels: expectedLayout === "stereo" ? 2 : 1 });
+    if (this.#state.phase !== "ended") this.#runner.start();
   }
 
   #context(): HandlerContext {
@@ -280,7 +259,7 @@ export class Session {
       send: (message) => this.#send(message),
       warn: (text) => this.#send({ type: "warning", message: text, data: text }),
       sendText: (text) => {
-        this.#peer.sendText(text);
+        this.transport.sendText(text);
       },
       extend: (message) => this.#extend(message),
       clearQueue: () => this.#player.clear(),
@@ -293,11 +272,11 @@ export class Session {
   }
 
   #send(message: FastRtcMessage): void {
-    this.#peer.sendText(pythonJson(message));
+    this.transport.sendText(pythonJson(message));
   }
 
   #extend(message: ExtensionMessage): void {
-    if (this.#dialect === "edgertc") this.#peer.sendText(JSON.stringify(message));
+    if (this.#dialect === "edgertc") this.transport.sendText(JSON.stringify(message));
     else this.#early = [...this.#early, message].slice(-MAX_EARLY_EXTENSIONS);
   }
 
@@ -327,14 +306,16 @@ export class Session {
       this.#send({ type: "error", message: `${what} ${fix}`, data: verdict });
       return;
     }
-    // FastRTC echoes whatever a client sends.
-    this.#send({ type: "log", data: `Server received: ${text}` });
+    // FastRTC echoes whatever a client sends on a data channel.
+    if (this.transport.manners === "channel") this.#send({ type: "log", data: `Server received: ${text}` });
     const message = readMessage(text);
     if (message === undefined) return;
-    if (!v.is(ClientHello, message)) {
-      this.#runner.message(message);
-      return;
-    }
+    if (v.is(ClientHello, message)) this.#sayHello();
+    else this.#runner.message(message);
+  }
+
+  /** The client speaks EdgeRTC's extension: it is told what that says of the session so far. */
+  #sayHello(): void {
     this.#dialect = "edgertc";
     this.#inputs.skip();
     const { descriptor } = this.#options.stream;
@@ -351,7 +332,9 @@ export class Session {
   }
 
   #requestClose(close: CloseStream): void {
-    this.#whenPlayed(CLOSING_MAX_MS, () => this.#send({ type: "end_stream", data: close.message }));
+    if (this.transport.manners === "channel") {
+      this.#whenPlayed(CLOSING_MAX_MS, () => this.#send({ type: "end_stream", data: close.message }));
+    }
     this.#signal({ type: "close_requested" });
   }
 
@@ -362,23 +345,19 @@ export class Session {
   }
 
   /** A client of ours learns why; FastRTC's see the connection close. */
-  #tellEnd(): void {
-    if (this.#state.phase !== "ended") return;
-    const { reason } = this.#state;
+  #tellEnd(reason: EndReason): void {
     // The edge puts the caller in line under the same ticket, when it hears of the end.
     const ticket = this.rejoinsAfter(reason) ? { ticket: ticketOf(this.#options.sid) } : {};
     this.#extend({ type: "bye", data: { reason, ...ticket } });
   }
 
-  async #tearDown(): Promise<void> {
+  async #tearDown(reason: EndReason): Promise<void> {
     for (const timer of this.#timers) timer.cancel();
     this.#timers.clear();
     this.#abort.abort();
     this.#inputs.close();
-    this.#receiver?.close();
-    this.#receiver = undefined;
     this.#player.close();
-    await Promise.all([this.#runner.stop(), this.#peer.close()]);
+    await Promise.all([this.#runner.stop(), this.transport.close(reason)]);
   }
 
   #later(delayMs: number, callback: () => void): void {

@@ -1,4 +1,5 @@
 /** A session process's work: holds the sessions, answers commands, says what happens to them. Knows no IPC. */
+import type { StreamDescriptor } from "../../shared/descriptor.ts";
 import { EdgeRtcError, isErrorCode } from "../../shared/errors.ts";
 import type { OutputNews, ReplyBody, SessionCommand, SessionEvent } from "../../shared/link.ts";
 import type { EndReason } from "../../shared/session.ts";
@@ -10,6 +11,8 @@ import { Session, type SessionLog } from "../session/session.ts";
 import type { LoadedStream } from "../stream/load.ts";
 import type { Clock } from "../time/clock.ts";
 import type { IceOptions } from "../transport/ice-options.ts";
+import type { MediaTransport, TransportEvents } from "../transport/media-transport.ts";
+import { WebRtcTransport } from "../transport/webrtc-transport.ts";
 
 export interface ShardOptions {
   readonly streams: ReadonlyMap<string, LoadedStream>;
@@ -23,6 +26,8 @@ export interface ShardOptions {
 }
 
 type Offer = Extract<SessionCommand, { command: "offer" }>;
+/** What is known of a session before its client has connected. */
+type Opening = Pick<Offer, "sid" | "stream" | "clientId" | "timeLimitMs" | "resumes">;
 type Control = Exclude<SessionCommand, { command: "offer" | "candidate" | "end" }>;
 
 export class Shard {
@@ -53,8 +58,9 @@ export class Shard {
         case "offer":
           return { id, ok: true, sdp: await this.#answer(command) };
         case "candidate": {
-          const taken = await this.#sessions.get(command.sid)?.addCandidate(command.candidate);
-          return taken === true ? { id, ok: true } : { id, ok: false, error: "connection_closed" };
+          const transport = this.#sessions.get(command.sid)?.transport;
+          const taken = transport instanceof WebRtcTransport && (await transport.addCandidate(command.candidate));
+          return taken ? { id, ok: true } : { id, ok: false, error: "connection_closed" };
         }
         case "end":
           this.#sessions.get(command.sid)?.end(command.reason);
@@ -96,7 +102,24 @@ export class Shard {
   }
 
   async #answer(command: Offer): Promise<string> {
-    const { sid, stream: name, clientId } = command;
+    const { clock } = this.#options;
+    const ice = this.#ice;
+    const session = this.#open(command, ({ modality, mode, allowExtraTracks }, events) => {
+      return new WebRtcTransport({ modality, mode, allowExtraTracks, ice, clock }, events);
+    });
+    try {
+      return await session.begin(() => session.transport.answer(command.sdp, command.candidates));
+    } catch (error) {
+      this.#sessions.delete(command.sid);
+      throw error;
+    }
+  }
+
+  /** A session whose client is about to connect, by whichever transport. @throws EdgeRtcError `unknown_stream` */
+  #open<Transport extends MediaTransport>(
+    { sid, stream: name, clientId, timeLimitMs, resumes }: Opening,
+    connect: (descriptor: StreamDescriptor, events: TransportEvents) => Transport,
+  ): Session<Transport> {
     const stream = this.#options.streams.get(name);
     if (stream === undefined) throw new EdgeRtcError("unknown_stream");
     const ref = { sid, stream: name, clientId };
@@ -105,12 +128,12 @@ export class Shard {
       sid,
       clientId,
       stream,
-      timeLimitMs: command.timeLimitMs,
-      ice: this.#ice,
+      timeLimitMs,
+      connect: (events) => connect(stream.descriptor, events),
       clock,
       openVad,
       log,
-      state: command.resumes === undefined ? undefined : this.#states.take(command.resumes),
+      state: resumes === undefined ? undefined : this.#states.take(resumes),
       onConnected: () => {
         log.info(ref, "session connected");
         onEvent({ ...ref, event: "connected" });
@@ -124,12 +147,7 @@ export class Shard {
       },
     });
     this.#sessions.set(sid, session);
-    try {
-      return await session.answer(command.sdp, command.candidates);
-    } catch (error) {
-      this.#sessions.delete(sid);
-      throw error;
-    }
+    return session;
   }
 
   #explain(error: unknown, command: SessionCommand): { error: string; message?: string } {

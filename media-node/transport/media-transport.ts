@@ -1,0 +1,62 @@
+/**
+ * What a session needs of whatever its client is connected by: WebRTC, a WebSocket, a telephone line. How a connection comes
+ * about is each transport's own; everything after that, from limits to interruption, is the session's and the same for all.
+ */
+import type { EndReason } from "../../shared/session.ts";
+import type { AudioFrame } from "../audio/frame.ts";
+import type { AudioEncoder, Pacing } from "../audio/player.ts";
+
+/** How a connection can end by itself. */
+export type TransportEnd = Extract<EndReason, "client_closed" | "peer_lost" | "failed">;
+
+export interface TransportEvents {
+  /** Media could flow. */
+  connected(): void;
+  /** The client can be sent messages, and the handler may start. After {@link connected}. */
+  channelOpen(): void;
+  /** A text of the client's. */
+  message(text: string): void;
+  /** The client speaks EdgeRTC's extension (shared/channel.ts), where it says so other than by a message. */
+  hello(): void;
+  /** Once {@link MediaTransport.listen} has settled: gapless, at the rate that was asked for. */
+  audio(frame: AudioFrame): void;
+  /** Once, unless {@link MediaTransport.close} came first. */
+  ended(reason: TransportEnd): void;
+}
+
+/** The client's audio as the handler wants it. */
+export interface ListenFormat {
+  /** Samples per second and channel. */
+  readonly sampleRate: number;
+  readonly channels: 1 | 2;
+}
+
+export interface MediaTransport {
+  /**
+   * FastRTC's manners: on a data channel (`channel`) it echoes what the client sends and announces the end with
+   * `end_stream`, and leaves it to the client to hang up; a `socket` is closed.
+   */
+  readonly manners: "channel" | "socket";
+  /** How the audio that is sent is coded and paced. */
+  readonly output: AudioOutput;
+  /** Hands the client's audio on from now on. */
+  listen(format: ListenFormat): Promise<void>;
+  /** @returns false where the client cannot be sent anything now. */
+  sendText(text: string): boolean;
+  /** Closes the connection, saying goodbye; {@link TransportEvents.ended} is not called any more. */
+  close(reason: EndReason): Promise<void>;
+}
+
+export interface AudioOutput {
+  /** The rate that audio of this rate is encoded at. */
+  rateFor(sampleRate: number): number;
+  createEncoder(sampleRate: number): Promise<AudioEncoder>;
+  /** Absent: each frame at its time. */
+  readonly pacing?: Pacing;
+  /** Sends one frame; `timestamp` in 48 kHz units; `marker` on the first after a pause. */
+  send(payload: Uint8Array, timestamp: number, marker: boolean): void;
+  /** Everything that may leave for now has been sent. */
+  flush?(): void;
+  /** What was sent ahead of its time is not to be heard any more. */
+  clear?(): void;
+}
