@@ -3,6 +3,7 @@
 import { Command } from "commander";
 import { EDGERTC_VERSION } from "../../shared/version.ts";
 import { devCommand } from "./dev.ts";
+import { dialCommand } from "./dial.ts";
 import { doctorCommand } from "./doctor.ts";
 import { modelsCommand } from "./models.ts";
 import { nodeCommand } from "./node.ts";
@@ -13,6 +14,7 @@ const program = new Command("edgertc")
   .version(EDGERTC_VERSION)
   .addCommand(devCommand())
   .addCommand(nodeCommand())
+  .addCommand(dialCommand())
   .addCommand(doctorCommand())
   .addCommand(modelsCommand())
   .addCommand(tokenCommand());

@@ -1,0 +1,110 @@
+/** `edgertc dial`: a telephone call without a telephone, to try a stream as a caller would hear it. */
+import { readFile, writeFile } from "node:fs/promises";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { TELEPHONE_RATE, TelephoneProvider } from "../../shared/telephone/call-message.ts";
+import { toInt16, toMono } from "../audio/frame.ts";
+import { resample } from "../audio/resample.ts";
+import { readWav, writeWav } from "../audio/wav.ts";
+import { PhoneCall, type PhoneEvent } from "../telephone/simulator/phone-call.ts";
+import { systemClock } from "../time/clock.ts";
+import { positiveNumber } from "./options.ts";
+
+interface DialFlags {
+  readonly wav?: string;
+  readonly record?: string;
+  readonly provider: TelephoneProvider;
+  readonly token?: string;
+  readonly from?: string;
+  readonly to?: string;
+  readonly keys?: string;
+  readonly seconds: number;
+}
+
+export function dialCommand(): Command {
+  return new Command("dial")
+    .description("call a stream as a telephone provider does: says a WAV file, shows and records what comes back")
+    .argument("<url>", "the edge's URL, with the stream's path: http://127.0.0.1:8787/echo")
+    .option("--wav <file>", "what to say, 16-bit PCM of any rate (default: nothing)")
+    .option("--record <file>", "write what is heard, as a WAV file")
+    .addOption(
+      new Option("--provider <name>", "whose messages to send").choices(TelephoneProvider.options).default("twilio"),
+    )
+    .option("--token <secret>", "sign as Twilio, with the account's auth token (default: TWILIO_AUTH_TOKEN)")
+    .option("--from <number>", "the caller's number", phoneNumber)
+    .option("--to <number>", "the number called", phoneNumber)
+    .option("--keys <digits>", "keys to press once the call is connected: 0 to 9, * and #", keys)
+    .option("--seconds <number>", "hang up this long after the last word", positiveNumber, 8)
+    .action(dial);
+}
+
+async function dial(url: string, flags: DialFlags): Promise<void> {
+  const { wav, record, provider, seconds, from, to } = flags;
+  const authToken = flags.token ?? process.env["TWILIO_AUTH_TOKEN"];
+  const said = wav === undefined ? new Int16Array(0) : telephoneAudio(await readFile(wav));
+  const call = new PhoneCall({
+    url,
+    provider,
+    clock: systemClock,
+    ...(authToken === undefined ? {} : { authToken }),
+    ...(from === undefined ? {} : { from }),
+    ...(to === undefined ? {} : { to }),
+    onEvent: (event) => console.log(lineOf(event)),
+  });
+  const hangUp = (): void => call.hangUp();
+  process.once("SIGINT", hangUp);
+  try {
+    await call.dial();
+    if (flags.keys !== undefined) call.press(flags.keys);
+    const patience = Promise.withResolvers<void>();
+    await Promise.race([call.say(said), call.ended]);
+    const timer = systemClock.after(seconds * 1_000, () => patience.resolve());
+    await Promise.race([patience.promise, call.ended]);
+    timer.cancel();
+    call.hangUp();
+  } finally {
+    process.off("SIGINT", hangUp);
+  }
+  if (record !== undefined) {
+    await writeFile(record, writeWav(call.heard, TELEPHONE_RATE));
+    console.log(`${(call.elapsedMs / 1_000).toFixed(1)} s in ${record}`);
+  }
+}
+
+/** A recording as a telephone would carry it. */
+function telephoneAudio(file: Uint8Array): Int16Array {
+  const audio = readWav(file);
+  const mono = toInt16(toMono(audio));
+  return audio.sampleRate === TELEPHONE_RATE ? mono : resample(mono, audio.sampleRate, TELEPHONE_RATE);
+}
+
+function lineOf(event: PhoneEvent): string {
+  const time = `${(event.atMs / 1_000).toFixed(2).padStart(7)} s`;
+  switch (event.event) {
+    case "instruction":
+      return `${time}  instructed: ${event.steps.map(({ step }) => step).join(", ")}`;
+    case "said":
+      return `${time}  the provider says: ${event.text}`;
+    case "connected":
+      return `${time}  connected to ${event.url}`;
+    case "played":
+      return `${time}  mark ${event.name}`;
+    case "cleared":
+      return `${time}  cleared ${event.droppedMs} ms`;
+    case "fault":
+      return `${time}  fault: ${event.what}`;
+    case "disconnected":
+      return `${time}  disconnected (${event.code}${event.reason === "" ? "" : ` ${event.reason}`})`;
+    case "ended":
+      return `${time}  the call is over`;
+  }
+}
+
+function phoneNumber(value: string): string {
+  if (!/^\+?[0-9]{3,15}$/.test(value)) throw new InvalidArgumentError("Must be like +14155550100.");
+  return value;
+}
+
+function keys(value: string): string {
+  if (!/^[0-9*#A-D]{1,32}$/.test(value)) throw new InvalidArgumentError("Must be of 0 to 9, * and #, 32 at most.");
+  return value;
+}

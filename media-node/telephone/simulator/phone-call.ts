@@ -1,0 +1,342 @@
+/**
+ * A telephone call without a telephone: asks for the call's instructions as a provider does, follows them, speaks and hears over the
+ * media socket at real pace. For tests and demos (`edgertc dial`).
+ */
+import { createHmac, randomBytes } from "node:crypto";
+import { WebSocket } from "ws";
+import type { TelephoneProvider } from "../../../shared/telephone/call-message.ts";
+import { g711 } from "../../audio/g711.ts";
+import type { Clock, Timer } from "../../time/clock.ts";
+import { Earpiece, FRAME_BYTES } from "./earpiece.ts";
+import { readInstruction, type Step } from "./instruction.ts";
+import { LINES, type Line, type LineFacts } from "./line.ts";
+
+const TICK_MS = 20;
+/** Instructions followed for one call: a redirect to itself would go on for ever. */
+const MAX_INSTRUCTIONS = 10;
+const REQUEST_TIMEOUT_MS = 10_000;
+
+export interface PhoneCallOptions {
+  /** Where the provider would ask for instructions, with or without `/telephone/incoming`. */
+  readonly url: string;
+  /** Default: twilio. */
+  readonly provider?: TelephoneProvider;
+  readonly clock: Clock;
+  /** The account's secret, to sign requests with as Twilio does. Default: unsigned. */
+  readonly authToken?: string;
+  readonly from?: string;
+  readonly to?: string;
+  /** Told what happens, as it happens. */
+  readonly onEvent?: (event: PhoneEvent) => void;
+}
+
+/** What happens in a call, with the time since its media began. */
+export type PhoneEvent = { readonly atMs: number } & (
+  | { readonly event: "instruction"; readonly steps: readonly Step[] }
+  | { readonly event: "said"; readonly text: string }
+  | { readonly event: "connected"; readonly url: string }
+  | { readonly event: "played"; readonly name: string }
+  | { readonly event: "cleared"; readonly droppedMs: number }
+  /** Something that a provider would have refused. */
+  | { readonly event: "fault"; readonly what: string }
+  | { readonly event: "disconnected"; readonly code: number; readonly reason: string }
+  | { readonly event: "ended" }
+);
+
+type WithoutTime<T> = T extends unknown ? Omit<T, "atMs"> : never;
+
+export class PhoneCall {
+  readonly facts: LineFacts;
+  readonly #options: PhoneCallOptions;
+  readonly #line: Line;
+  readonly #base: URL;
+  readonly #events: PhoneEvent[] = [];
+  readonly #earpiece: Earpiece;
+  readonly #ended = Promise.withResolvers<void>();
+  #facts: LineFacts;
+  /** µ-law that is still to be said, and how far it has been. */
+  #mouth: Uint8Array[] = [];
+  #socket: WebSocket | undefined;
+  #timer: Timer | undefined;
+  #chunk = 0;
+  #startedMs: number | undefined;
+  #ticks = 0;
+  #state: "new" | "instructed" | "talking" | "ended" = "new";
+  #spoken: (() => void)[] = [];
+
+  constructor(options: PhoneCallOptions) {
+    this.#options = options;
+    const { provider = "twilio", from = "+14155550100", to = "+14155550199" } = options;
+    this.#line = LINES[provider];
+    this.#base = new URL(options.url);
+    const hex = (bytes: number) => randomBytes(bytes).toString("hex");
+    const ids = { accountId: `AC${hex(16)}`, callId: `CA${hex(16)}`, streamId: `MZ${hex(16)}` };
+    this.facts = { ...ids, from, to, parameters: {} };
+    this.#facts = this.facts;
+    this.#earpiece = new Earpiece({ played: (name) => this.#played(name) });
+  }
+
+  get events(): readonly PhoneEvent[] {
+    return this.#events;
+  }
+
+  /** What has been heard since the media began: 8 kHz, silence included. */
+  get heard(): Int16Array<ArrayBuffer> {
+    return this.#earpiece.heard;
+  }
+
+  /** Milliseconds of media so far. */
+  get elapsedMs(): number {
+    return this.#earpiece.elapsedMs;
+  }
+
+  /** Settles when the call is over, whoever hung up. */
+  get ended(): Promise<void> {
+    return this.#ended.promise;
+  }
+
+  /** Places the call and settles when its media flows, or when it has ended without. @throws Error where it cannot be placed. */
+  async dial(): Promise<void> {
+    if (this.#state !== "new") throw new Error("A call is made once.");
+    this.#state = "instructed";
+    try {
+      await this.#follow(this.#incomingUrl(), MAX_INSTRUCTIONS);
+    } catch (error) {
+      this.#end();
+      throw error;
+    }
+  }
+
+  /** Says something, after what is being said. Settles when the last of it has been sent. @param samples 8 kHz. */
+  say(samples: Int16Array): Promise<void> {
+    const bytes = g711("mulaw").encode(samples);
+    for (let at = 0; at < bytes.length; at += FRAME_BYTES) {
+      const frame = new Uint8Array(FRAME_BYTES).fill(g711("mulaw").silence);
+      frame.set(bytes.subarray(at, at + FRAME_BYTES));
+      this.#mouth.push(frame);
+    }
+    if (this.#state === "ended") return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#spoken.push(resolve);
+    });
+  }
+
+  /** Presses keys, at once. */
+  press(digits: string): void {
+    for (const digit of digits) this.#send(this.#line.digit(this.#facts, digit));
+  }
+
+  hangUp(): void {
+    if (this.#state === "ended") return;
+    if (this.#line.stop !== undefined) this.#send(this.#line.stop(this.#facts));
+    this.#end();
+  }
+
+  /** Drops the media socket without a word, as a network does. */
+  cut(): void {
+    this.#socket?.terminate();
+  }
+
+  /** Sends something of one's own on the media socket. */
+  sendRaw(data: string | Uint8Array): void {
+    this.#send(data);
+  }
+
+  #incomingUrl(): URL {
+    const path = this.#base.pathname.replace(/\/$/, "");
+    const url = new URL(this.#base);
+    url.pathname = path.endsWith("/telephone/incoming") ? path : `${path}/telephone/incoming`;
+    return url;
+  }
+
+  async #follow(url: URL, left: number): Promise<void> {
+    if (left === 0) throw new Error("The instructions lead in a circle.");
+    const steps = readInstruction(await this.#ask(url));
+    this.#note({ event: "instruction", steps });
+    for (const [index, step] of steps.entries()) {
+      if (this.#isOver) return;
+      switch (step.step) {
+        case "say":
+          this.#note({ event: "said", text: step.text });
+          break;
+        case "stream":
+          await this.#connect(step.url, step.parameters);
+          this.#after(steps.slice(index + 1), left);
+          return;
+        case "redirect":
+          await this.#follow(this.#reachable(step.url), left - 1);
+          return;
+        case "hang_up":
+          this.#end();
+          return;
+      }
+    }
+    this.#end();
+  }
+
+  get #isOver(): boolean {
+    return this.#state === "ended";
+  }
+
+  /** What comes when the stream has ended, as long as nobody has hung up. */
+  #after(steps: readonly Step[], left: number): void {
+    const socket = this.#socket;
+    socket?.once("close", () => {
+      this.#timer?.cancel();
+      if (this.#isOver) return;
+      const redirect = steps.find((step) => step.step === "redirect");
+      for (const step of steps) if (step.step === "say") this.#note({ event: "said", text: step.text });
+      if (redirect === undefined) this.#end();
+      else {
+        this.#follow(this.#reachable(redirect.url), left - 1).catch((error: unknown) => {
+          this.#note({ event: "fault", what: String(error) });
+          this.#end();
+        });
+      }
+    });
+  }
+
+  async #ask(url: URL): Promise<string> {
+    const { accountId, callId, from, to } = this.#facts;
+    const { provider = "twilio", authToken } = this.#options;
+    const form = new URLSearchParams(
+      provider === "plivo"
+        ? { CallUUID: callId, From: from, To: to, CallStatus: "ringing", Direction: "inbound", Event: "StartApp" }
+        : { AccountSid: accountId, CallSid: callId, From: from, To: to, CallStatus: "ringing", Direction: "inbound" },
+    );
+    const response = await fetch(url, {
+      method: "POST",
+      headers: {
+        "content-type": "application/x-www-form-urlencoded",
+        "user-agent": USER_AGENTS[provider],
+        ...(authToken === undefined ? {} : { "x-twilio-signature": twilioSignature(authToken, url.href, form) }),
+      },
+      body: form.toString(),
+      signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${url.href} answered ${response.status}: ${text.slice(0, 500)}`);
+    return text;
+  }
+
+  /** FastRTC's instructions have no port: on one's own machine the socket is where the instructions came from. */
+  #reachable(address: string): URL {
+    const url = new URL(address);
+    if (url.hostname !== this.#base.hostname) return url;
+    url.protocol = url.protocol.startsWith("ws") ? this.#base.protocol.replace("http", "ws") : this.#base.protocol;
+    url.port = this.#base.port;
+    return url;
+  }
+
+  async #connect(address: string, parameters: Readonly<Record<string, string>>): Promise<void> {
+    const url = this.#reachable(address);
+    const { authToken } = this.#options;
+    const headers: Record<string, string> =
+      authToken === undefined
+        ? {}
+        : { "x-twilio-signature": twilioSignature(authToken, address, new URLSearchParams()) };
+    // Each stream of a call has an id of its own.
+    this.#facts = {
+      ...this.facts,
+      parameters,
+      ...(this.#chunk === 0 ? {} : { streamId: `MZ${randomBytes(16).toString("hex")}` }),
+    };
+    const socket = new WebSocket(url, { headers, handshakeTimeout: REQUEST_TIMEOUT_MS });
+    socket.on("message", (data, isBinary) => this.#receive(isBinary ? null : String(data)));
+    socket.on("close", (code, reason) => this.#note({ event: "disconnected", code, reason: String(reason) }));
+    const opened = Promise.withResolvers<void>();
+    socket.once("open", () => opened.resolve());
+    socket.on("error", (error) => opened.reject(new Error(`${url.href}: ${error.message}`)));
+    await opened.promise;
+    this.#socket = socket;
+    this.#chunk = 0;
+    this.#state = "talking";
+    this.#note({ event: "connected", url: url.href });
+    for (const message of this.#line.greet(this.#facts)) this.#send(message);
+    this.#startedMs ??= this.#options.clock.nowMs();
+    this.#ticks = Math.round((this.#options.clock.nowMs() - this.#startedMs) / TICK_MS);
+    this.#tick();
+  }
+
+  /** 20 ms of the call: what is said leaves, what waits is heard. */
+  #tick(): void {
+    if (this.#state !== "talking") return;
+    this.#earpiece.tick();
+    const frame = this.#mouth.shift() ?? SILENCE;
+    this.#chunk += 1;
+    this.#send(this.#line.media(this.#facts, Buffer.from(frame).toString("base64"), this.#chunk));
+    if (this.#mouth.length === 0) for (const spoken of this.#spoken.splice(0)) spoken();
+    this.#ticks += 1;
+    const dueMs = (this.#startedMs ?? 0) + this.#ticks * TICK_MS;
+    this.#timer = this.#options.clock.after(Math.max(0, dueMs - this.#options.clock.nowMs()), () => this.#tick());
+  }
+
+  #receive(text: string | null): void {
+    const order = text === null ? null : this.#line.order(this.#facts, parseJson(text));
+    if (order === null) {
+      this.#note({ event: "fault", what: `the provider would refuse: ${text?.slice(0, 200) ?? "a binary message"}` });
+      return;
+    }
+    switch (order.order) {
+      case "play":
+        this.#earpiece.play(Buffer.from(order.payload, "base64"));
+        break;
+      case "mark":
+        this.#earpiece.mark(order.name);
+        break;
+      case "clear":
+        this.#note({ event: "cleared", droppedMs: this.#earpiece.clear() });
+        if (this.#line.cleared !== undefined) this.#send(this.#line.cleared(this.#facts));
+        break;
+    }
+  }
+
+  #played(name: string): void {
+    this.#note({ event: "played", name });
+    this.#send(this.#line.played(this.#facts, name));
+  }
+
+  #send(data: string | Uint8Array): void {
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(data);
+  }
+
+  #note(event: WithoutTime<PhoneEvent>): void {
+    const timed: PhoneEvent = { atMs: this.#earpiece.elapsedMs, ...event };
+    this.#events.push(timed);
+    this.#options.onEvent?.(timed);
+  }
+
+  #end(): void {
+    if (this.#state === "ended") return;
+    this.#state = "ended";
+    this.#timer?.cancel();
+    this.#socket?.close();
+    for (const spoken of this.#spoken.splice(0)) spoken();
+    this.#note({ event: "ended" });
+    this.#ended.resolve();
+  }
+}
+
+const SILENCE = new Uint8Array(FRAME_BYTES).fill(g711("mulaw").silence);
+
+const USER_AGENTS: Readonly<Record<TelephoneProvider, string>> = {
+  twilio: "TwilioProxy/1.1",
+  telnyx: "telnyx-webhooks",
+  plivo: "plivo",
+};
+
+/** As Twilio signs: HMAC-SHA1 of the URL with the form's fields behind it, sorted. */
+function twilioSignature(authToken: string, url: string, form: URLSearchParams): string {
+  const fields = [...form].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, value]) => `${name}${value}`);
+  return createHmac("sha1", authToken)
+    .update(`${url}${fields.join("")}`)
+    .digest("base64");
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
