@@ -5,6 +5,8 @@ const EVENTS: readonly TurnEvent[] = [
   { type: "speech_started" },
   { type: "speech_confirmed" },
   { type: "speech_lapsed" },
+  { type: "speech_paused" },
+  { type: "speech_resumed" },
   { type: "speech_ended" },
   { type: "speech_dismissed" },
   { type: "reply_requested" },
@@ -17,6 +19,7 @@ const EVENTS: readonly TurnEvent[] = [
 const PHASES: readonly TurnPhase[] = [
   "listening",
   "user_speaking",
+  "maybe_ended",
   "thinking",
   "bot_speaking",
   "bot_finishing",
@@ -79,6 +82,17 @@ describe("nextTurn", () => {
     expect(walk("thinking", "speech_confirmed").actions).toEqual(["abort_and_merge", "announce_talking"]);
   });
 
+  it("begins a reply in a pause, takes it back if the user goes on, and keeps it if they do not", () => {
+    expect(walk("user_speaking", "speech_paused", "speech_resumed")).toEqual({
+      phase: "user_speaking",
+      actions: ["begin_ahead", "withdraw_ahead"],
+    });
+    expect(walk("user_speaking", "speech_paused", "speech_ended")).toEqual({
+      phase: "thinking",
+      actions: ["begin_ahead", "confirm_reply"],
+    });
+  });
+
   it("does not miss a user who began to speak in the reply's last moment", () => {
     const heard: TurnEvent = { type: "playback_ended", userSpeaking: true };
     expect(walk("bot_finishing", heard)).toEqual({ phase: "user_speaking", actions: ["announce_talking"] });
@@ -110,18 +124,23 @@ describe("nextTurn", () => {
         const finished = event.type === "reply_finished";
         // A handler that does not run cannot finish, nor can one produce audio.
         if ((finished || event.type === "reply_audio") && running === 0) continue;
+        // What is made ahead is kept back until the turn is over.
+        if ((finished || event.type === "reply_audio") && phase === "maybe_ended") continue;
         // Audio that is held does not end.
         if (event.type === "playback_ended" && held) continue;
         const step = nextTurn(phase, event);
         let now = finished ? 0 : running;
         let nowHeld = held;
         for (const action of step.actions) {
-          if (action === "abort_reply" || action === "abort_and_merge") now = 0;
-          if (action === "begin_reply") now += 1;
+          if (action === "abort_reply" || action === "abort_and_merge" || action === "withdraw_ahead") now = 0;
+          if (action === "begin_reply" || action === "begin_ahead") now += 1;
           if (action === "pause_output") nowHeld = true;
           if (action === "resume_output" || action === "abort_reply" || action === "abort_and_merge") nowHeld = false;
         }
         expect(now, `${phase} + ${event.type}`).toBeLessThanOrEqual(1);
+        // Nobody answers a user who still speaks; who may be done is being answered already.
+        if (step.phase === "listening" || step.phase === "user_speaking") expect(now).toBe(0);
+        if (step.phase === "maybe_ended") expect(now).toBe(1);
         // Never deaf and mute: audio is held in the two phases that end by themselves, and in no other.
         if (!(finished && !event.playing))
           expect(nowHeld, `${phase} + ${event.type}`).toBe(
