@@ -78,6 +78,16 @@ describe.each(["openai", "gemini"])("realtime/%s", (name) => {
     await until(() => caller.of("bye").length === 1, 5_000);
     await caller.hangUp();
   });
+
+  it("says so and ends the call where the model refuses", async () => {
+    models.accepting = false;
+    const caller = await call(`/${name}`);
+    await until(() => caller.of("bye").length === 1, 5_000);
+    models.accepting = true;
+    expect(caller.of("error")[0]?.message).toBe("Unexpected server response: 401");
+    expect(caller.of("end_stream")[0]?.data).toBe("The model has hung up: Unexpected server response: 401");
+    await caller.hangUp();
+  });
 });
 
 it("realtime/openai tells the model how much of a cut answer was heard", async () => {

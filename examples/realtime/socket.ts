@@ -1,4 +1,6 @@
 /** A WebSocket to a speech-to-speech model, for the examples here: JSON both ways, with 16-bit audio as base64 inside. */
+import { once } from "node:events";
+import { WebSocket } from "ws";
 
 /** A model that takes nothing for this long is not listening: about 20 s of audio. */
 const MAX_UNSENT_BYTES = 1_000_000;
@@ -23,22 +25,21 @@ export class RealtimeSocket {
   static async connect(url: string | URL, options: SocketOptions): Promise<RealtimeSocket> {
     const { headers = {}, signal, onMessage, onClose } = options;
     signal.throwIfAborted();
-    return await new Promise((resolve, reject) => {
-      // Node's takes headers; a browser's does not.
-      const socket = new WebSocket(url, { headers });
-      // Gemini sends its JSON as binary.
-      socket.binaryType = "arraybuffer";
-      const hangUp = () => socket.close();
-      signal.addEventListener("abort", hangUp, { once: true });
-      socket.addEventListener("open", () => resolve(new RealtimeSocket(socket)));
-      socket.addEventListener("message", ({ data }) => onMessage(parse(data)));
-      socket.addEventListener("close", ({ code, reason }) => {
-        signal.removeEventListener("abort", hangUp);
-        const why = reason === "" ? `code ${code}` : reason;
-        reject(new Error(`The model cannot be reached: ${why}.`));
-        if (!signal.aborted) onClose(why);
-      });
+    const socket = new WebSocket(url, { headers });
+    const hangUp = () => socket.close();
+    signal.addEventListener("abort", hangUp, { once: true });
+    let trouble = "";
+    socket.on("error", ({ message }) => {
+      trouble = message;
     });
+    socket.on("close", (code, reason) => {
+      signal.removeEventListener("abort", hangUp);
+      if (!signal.aborted) onClose([trouble, reason.toString(), `code ${code}`].find((why) => why !== "") ?? "");
+    });
+    // Gemini sends its JSON as binary.
+    socket.on("message", (data) => onMessage(parse(data.toString())));
+    await once(socket, "open");
+    return new RealtimeSocket(socket);
   }
 
   /** Dropped where the connection is gone, or does not keep up. */
@@ -59,11 +60,9 @@ export function fromBase64(text: string): Int16Array {
   return new Int16Array(Uint8Array.from(bytes).buffer, 0, Math.floor(bytes.length / 2));
 }
 
-function parse(data: unknown): unknown {
+function parse(text: string): unknown {
   try {
-    return JSON.parse(
-      typeof data === "string" ? data : new TextDecoder().decode(data instanceof ArrayBuffer ? data : undefined),
-    );
+    return JSON.parse(text);
   } catch {
     // What is not JSON is no message of theirs: like one of a kind that is not known here.
     return undefined;

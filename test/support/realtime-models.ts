@@ -98,6 +98,8 @@ export class RealtimeModels {
   readonly complaints: string[] = [];
   readonly truncations: { readonly itemId: string; readonly endMs: number }[] = [];
   readonly #open = new Set<WebSocket>();
+  /** False: every key is a wrong one. */
+  accepting = true;
   #items = 0;
 
   private constructor(server: WebSocketServer) {
@@ -111,10 +113,11 @@ export class RealtimeModels {
   }
 
   static async start(): Promise<RealtimeModels> {
-    const verifyClient = ({ req }: { req: IncomingMessage }): boolean => isAuthorized(req);
+    const verifyClient = ({ req }: { req: IncomingMessage }): boolean => models.accepting && isAuthorized(req);
     const server = new WebSocketServer({ host: "127.0.0.1", port: 0, verifyClient });
+    const models = new RealtimeModels(server);
     await new Promise((resolve) => server.once("listening", resolve));
-    return new RealtimeModels(server);
+    return models;
   }
 
   get url(): string {
