@@ -1,5 +1,7 @@
 /** EdgeRTC's public API for app developers: what a stream file imports. */
+export type { ClientMessage } from "../shared/channel.ts";
 export type { ChatLine, InputDeclaration, InputValues } from "../shared/inputs.ts";
+export type { Location, RequestFacts } from "../shared/request-facts.ts";
 export type { Audio } from "./audio/convert.ts";
 export {
   aggregateBytesTo16Bit,
@@ -13,8 +15,10 @@ export type { AudioFrame, AudioInput } from "./audio/frame.ts";
 export { toFloat32, toInt16, toMono } from "./audio/frame.ts";
 export { AsyncQueue, waitForItem } from "./handlers/async-queue.ts";
 export type { HandlerContext, InputRequest, VadStream } from "./handlers/context.ts";
-export type { AudioTuple, Emission, SpokenFrame } from "./handlers/emission.ts";
-export { AdditionalOutputs, CloseStream } from "./handlers/emission.ts";
+export { getCurrentContext } from "./handlers/current-context.ts";
+export type { AudioTuple, Emission, SampleRows, SpokenFrame } from "./handlers/emission.ts";
+export { AdditionalOutputs, CloseStream, Warning } from "./handlers/emission.ts";
+export type { SendFunction } from "./handlers/generated-audio.ts";
 export type { ChatMessage, History } from "./handlers/history.ts";
 export type { ReplyResult } from "./handlers/reply.ts";
 export type { ReplyFunction, Turn } from "./handlers/reply-function.ts";
@@ -22,6 +26,9 @@ export { ReplyOnPause } from "./handlers/reply-on-pause.ts";
 export type { ReplyOnPauseOptions } from "./handlers/reply-on-pause-options.ts";
 export type { ReplyOnStopWordsOptions } from "./handlers/reply-on-stop-words.ts";
 export { ReplyOnStopWords } from "./handlers/reply-on-stop-words.ts";
+export type { Run, SessionFacts } from "./handlers/run.ts";
+export type { Chunk, ChunkFunction, StreamEveryOptions } from "./handlers/stream-every.ts";
+export { StreamEvery } from "./handlers/stream-every.ts";
 export type { StreamHandlerOptions } from "./handlers/stream-handler.ts";
 export { StreamHandler } from "./handlers/stream-handler.ts";
 export type { STTModel, TTSModel } from "./speech/index.ts";
@@ -39,7 +46,7 @@ export type {
   TextOptions,
 } from "./stream/inputs.ts";
 export { checkbox, choice, colour, messages, number, secret, slider, text } from "./stream/inputs.ts";
-export type { StreamOptions } from "./stream/stream.ts";
+export type { DeclaredInputs, StreamOptions } from "./stream/stream.ts";
 export { Stream } from "./stream/stream.ts";
 export type { Backchannels } from "./turn/backchannels.ts";
 export type { EndOfTurnOptions } from "./turn/end-of-turn.ts";

@@ -3,6 +3,7 @@ import * as v from "valibot";
 import { StreamName } from "./ids.ts";
 import { InputDeclarations } from "./inputs.ts";
 import { MAX_QUEUE_LENGTH, MAX_TICKET_TTL_MS, MIN_TICKET_TTL_MS } from "./limits.ts";
+import { HeaderNames } from "./request-facts.ts";
 
 export const Modality = v.picklist(["audio", "video", "audio-video"]);
 export type Modality = v.InferOutput<typeof Modality>;
@@ -57,6 +58,8 @@ export const StreamDescriptor = v.object({
   ui: StreamUi,
   /** What the handler wants to be told beside the audio, by name, in the order to show. Absent: nothing. */
   inputs: v.optional(InputDeclarations),
+  /** Headers of the offer that the handler is given. Absent: none. */
+  requestHeaders: v.optional(HeaderNames),
   /** Absent or null: who finds every slot taken is refused. */
   queue: v.optional(v.nullable(QueueOptions)),
   /** Each call needs a join token. Absent: as the edge is configured. */

@@ -385,6 +385,13 @@ export const ERRORS = {
     "The reply function gave nothing for longer than its replyTimeoutMs; the session goes on.",
     "Pass the turn's signal to what it waits for, give that a timeout of its own, or raise replyTimeoutMs.",
   ),
+  chunks_dropped: entry(
+    503,
+    true,
+    "Audio was skipped.",
+    "The stream's function takes longer for a chunk than the chunk is, so the oldest that wait are dropped.",
+    "Make the function faster, or its chunks longer with streamEvery.",
+  ),
   message_too_large: entry(
     413,
     false,

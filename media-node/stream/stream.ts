@@ -7,9 +7,11 @@ import {
   type RtcConfiguration,
   type StreamDescriptor,
 } from "../../shared/descriptor.ts";
-import type { InputDeclaration } from "../../shared/inputs.ts";
-import { StreamHandler } from "../handlers/stream-handler.ts";
-import { readDeclarations } from "./inputs.ts";
+import { HeaderNames } from "../../shared/request-facts.ts";
+import type { SendFunction } from "../handlers/generated-audio.ts";
+import type { StreamHandler } from "../handlers/stream-handler.ts";
+import { handlerOf } from "./handler-of.ts";
+import { type Input, type InputsOf, readDeclarations } from "./inputs.ts";
 
 export interface QueueWish {
   /** Callers that wait at once, at most 1,000. */
@@ -20,11 +22,21 @@ export interface QueueWish {
   readonly rejoin?: boolean;
 }
 
-export interface StreamOptions {
+/** Inputs as a stream declares them, by name. */
+export type DeclaredInputs = Readonly<Record<string, Input<unknown>>>;
+
+export interface StreamOptions<Declared extends DeclaredInputs = DeclaredInputs> {
   /** Only `audio` so far. */
   readonly modality: Modality;
-  /** From the client's view. Default `send-receive`; `send` has no audio back. */
+  /** From the client's view. Default `send-receive`; `send` has no audio back, `receive` only that. */
   readonly mode?: Mode;
+  /**
+   * Of a function of mode `receive`: whether it starts when the client has connected. Default false: as in FastRTC with the client's
+   * first inputs, or when `triggerResponse` says so; for EdgeRTC's own client, whose button was pressed, at once.
+   */
+  readonly autostart?: boolean;
+  /** Longest a function of mode `receive` may take from one value to the next. Default 60,000; null is none. */
+  readonly replyTimeoutMs?: number | null;
   /** Sessions at once over all media nodes. Default 1; null and "default" mean 1 too, as in FastRTC. */
   readonly concurrencyLimit?: number | "default" | null;
   /** Seconds from connected to the end of the call. Default none. */
@@ -38,7 +50,12 @@ export interface StreamOptions {
   /** `getUserMedia` audio constraints for the page. */
   readonly trackConstraints?: Record<string, unknown> | null;
   /** What the handler wants to be told beside the audio, by name: `{ mirror: slider({ value: 0.3 }) }`. Default none. */
-  readonly inputs?: Readonly<Record<string, InputDeclaration>>;
+  readonly inputs?: Declared;
+  /**
+   * Headers of the offer that the handler is given as `session.request.headers`, such as `["authorization"]`: at most 16, each up
+   * to 4,096 characters. Default none.
+   */
+  readonly requestHeaders?: readonly string[];
   /** Who finds every slot taken waits for one, first come, first served (docs/queue.md). Default: is refused. */
   readonly queue?: QueueWish | null;
   /** Words for the page. */
@@ -51,18 +68,20 @@ export interface StreamOptions {
  * @example
  * export const echo = new Stream(new ReplyOnPause(async function* ({ audio }) { yield audio; }), { modality: "audio" });
  */
-export class Stream {
+export class Stream<Declared extends DeclaredInputs = DeclaredInputs> {
   readonly handler: StreamHandler;
-  readonly options: StreamOptions;
+  readonly options: StreamOptions<Declared>;
 
   /** @throws TypeError for options that make no sense, saying which. */
-  constructor(handler: StreamHandler, options: StreamOptions) {
-    if (!(handler instanceof StreamHandler)) {
-      throw new TypeError("A Stream's handler must be a StreamHandler, such as ReplyOnPause.");
-    }
-    const { modality, mode = "send-receive", concurrencyLimit, timeLimit } = options;
+  constructor(handler: StreamHandler, options: StreamOptions<Declared>);
+  /** Mode `receive`: what the function yields is sent, and the call ends with it. */
+  constructor(
+    fn: SendFunction<InputsOf<Declared>>,
+    options: StreamOptions<Declared> & { readonly modality: "audio"; readonly mode: "receive" },
+  );
+  constructor(handler: StreamHandler | SendFunction<InputsOf<Declared>>, options: StreamOptions<Declared>) {
+    const { modality, concurrencyLimit, timeLimit } = options;
     if (modality !== "audio") throw new TypeError(`modality "${modality}" is not supported yet; use "audio".`);
-    if (mode === "receive") throw new TypeError('mode "receive" is not supported yet; use "send-receive" or "send".');
     if (typeof concurrencyLimit === "number" && !(Number.isInteger(concurrencyLimit) && concurrencyLimit >= 1)) {
       throw new TypeError(`concurrencyLimit must be a positive integer, not ${concurrencyLimit}.`);
     }
@@ -71,7 +90,8 @@ export class Stream {
     }
     if (options.queue != null) readQueue(options.queue);
     if (options.inputs !== undefined) readDeclarations(options.inputs);
-    this.handler = handler;
+    readRequestHeaders(options.requestHeaders);
+    this.handler = handlerOf(handler, options);
     this.options = options;
   }
 
@@ -79,7 +99,7 @@ export class Stream {
   describe(name: string, build: number): StreamDescriptor {
     const { modality, mode, concurrencyLimit, timeLimit, allowExtraTracks, rtcConfiguration, trackConstraints, ui } =
       this.options;
-    const { inputs, queue, requireToken } = this.options;
+    const { inputs, queue, requireToken, requestHeaders } = this.options;
     return {
       name,
       modality,
@@ -92,6 +112,7 @@ export class Stream {
       ui: { ...ui },
       ...(requireToken === undefined ? {} : { requireToken }),
       ...(inputs === undefined ? {} : { inputs: { ...inputs } }),
+      ...(requestHeaders === undefined ? {} : { requestHeaders: readRequestHeaders(requestHeaders) }),
       ...(queue == null ? {} : { queue: readQueue(queue) }),
       build,
     };
@@ -105,4 +126,12 @@ function readQueue({ maxLength, ticketTtlMs = DEFAULT_TICKET_TTL_MS, rejoin = fa
   if (parsed.success) return parsed.output;
   const [issue] = parsed.issues;
   throw new TypeError(`queue.${v.getDotPath(issue) ?? ""} makes no sense: ${issue.message}`);
+}
+
+/** @throws TypeError for what are no headers, or too many. */
+function readRequestHeaders(names: readonly string[] = []): string[] {
+  const parsed = v.safeParse(HeaderNames, [...new Set(names.map((name) => String(name).toLowerCase()))]);
+  if (parsed.success) return parsed.output;
+  const [issue] = parsed.issues;
+  throw new TypeError(`requestHeaders makes no sense at ${v.getDotPath(issue) ?? "its length"}: ${issue.message}`);
 }
