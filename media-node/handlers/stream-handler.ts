@@ -164,3 +164,10 @@ export abstract class StreamHandler {
     this.#context = context;
   }
 }
+
+/** The handler of one session. @throws EdgeRtcError `handler_failed` where `copy()` does not return a handler of its own. */
+export function freshCopy(prototype: StreamHandler): StreamHandler {
+  const copy: unknown = prototype.copy();
+  if (copy instanceof StreamHandler && copy !== prototype) return copy;
+  throw new EdgeRtcError("handler_failed", `${prototype.constructor.name}.copy() must return a new handler.`);
+}

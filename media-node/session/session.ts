@@ -16,6 +16,7 @@ import { CONNECT_TIMEOUT_MS, type EndReason } from "../../shared/session.ts";
 import { Player } from "../audio/player.ts";
 import type { HandlerContext, InputRequest, VadStream } from "../handlers/context.ts";
 import type { AdditionalOutputs, CloseStream } from "../handlers/emission.ts";
+import { freshCopy } from "../handlers/stream-handler.ts";
 import type { LoadedStream } from "../stream/load.ts";
 import type { Clock, Timer } from "../time/clock.ts";
 import type { MediaTransport, TransportEvents } from "../transport/media-transport.ts";
@@ -83,6 +84,8 @@ export class Session<Transport extends MediaTransport = MediaTransport> {
     this.#options = options;
     const { clock, connect, stream } = options;
     const { descriptor } = stream;
+    // First: where it fails there is nothing to close yet.
+    const handler = freshCopy(stream.stream.handler);
     this.state = options.state ?? new Map();
     this.#inputs = new SessionInputs(descriptor.inputs ?? {}, clock);
     this.#guard = new MessageGuard(clock);
@@ -101,13 +104,14 @@ export class Session<Transport extends MediaTransport = MediaTransport> {
       rateFor: (rate) => output.rateFor(rate),
       createEncoder: (rate) => output.createEncoder(rate),
       pacing: output.pacing,
+      lagMs: () => output.lagMs?.() ?? 0,
       send: (payload, timestamp, marker) => output.send(payload, timestamp, marker),
       onFlush: () => output.flush?.(),
       onClear: () => output.clear?.(),
       onDrained: () => this.#runner.playbackEnded(),
     });
     this.#runner = new HandlerRunner({
-      handler: stream.stream.handler.copy(),
+      handler,
       context: this.#context(),
       player: this.#player,
       playsAudio: descriptor.mode !== "send",
@@ -229,8 +233,11 @@ export class Session<Transport extends MediaTransport = MediaTransport> {
   }
 
   async #startHandler(): Promise<void> {
-    const { inputSampleRate, expectedLayout } = this.#options.stream.stream.handler;
-    await this.transport.listen({ sampleRate: inputSampleRate, channels: expectedLayout === "stereo" ? 2 : 1 });
+    const { descriptor, stream } = this.#options.stream;
+    const { inputSampleRate: sampleRate, expectedLayout } = stream.handler;
+    if (descriptor.mode !== "receive") {
+      await this.transport.listen({ sampleRate, channels: expectedLayout === "stereo" ? 2 : 1 });
+    }
     if (this.#state.phase !== "ended") this.#runner.start();
   }
 
@@ -263,7 +270,10 @@ export class Session<Transport extends MediaTransport = MediaTransport> {
       },
       extend: (message) => this.#extend(message),
       clearQueue: () => this.#player.clear(),
-      holdOutput: () => this.#player.hold(),
+      holdOutput: () => {
+        // The last words are not interrupted: nobody listens to what the client says over them.
+        if (this.#state.phase !== "closing") this.#player.hold();
+      },
       resumeOutput: () => this.#player.resume(),
       playing: () => this.#player.playing,
       openVad: this.#options.openVad,

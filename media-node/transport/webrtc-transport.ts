@@ -21,16 +21,23 @@ export class WebRtcTransport implements MediaTransport {
   readonly #clock: Clock;
   readonly #events: TransportEvents;
   readonly #peer: Peer;
+  readonly #mode: Mode;
+  /** As in FastRTC, who only receives need not have a data channel; with one, what is sent first is not lost. */
+  #needsChannel: "yes" | "no" = "yes";
   #receiver: AudioReceiver | undefined;
   #state: "open" | "closed" = "open";
 
   constructor(options: WebRtcOptions, events: TransportEvents) {
     this.#clock = options.clock;
+    this.#mode = options.mode;
     this.#events = events;
     const peer = new Peer({
       ...options,
       events: {
-        connected: () => events.connected(),
+        connected: () => {
+          events.connected();
+          if (this.#needsChannel === "no") events.channelOpen();
+        },
         channelOpen: () => events.channelOpen(),
         message: (text) => events.message(text),
         rtp: (packet) => this.#receiver?.push(packet),
@@ -47,6 +54,7 @@ export class WebRtcTransport implements MediaTransport {
 
   /** See {@link Peer.answer}. */
   answer(sdp: string, candidates: readonly IceCandidate[]): Promise<string> {
+    if (this.#mode === "receive" && !/^m=application /m.test(sdp)) this.#needsChannel = "no";
     return this.#peer.answer(sdp, candidates);
   }
 
