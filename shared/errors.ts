@@ -535,6 +535,20 @@ export const ERRORS = {
     "Its thread was closed, or crashed in the middle of the work.",
     "Try again: it is started anew when next used; the node's log has the cause.",
   ),
+  video_codec_failed: entry(
+    500,
+    true,
+    "The video codec failed.",
+    "It could not be started, or failed at a picture.",
+    "Nothing: the picture is lost, the codec is started anew for the next one. The node's log has the cause.",
+  ),
+  video_too_large: entry(
+    413,
+    false,
+    "The picture is too large.",
+    "It has more pixels than 1920×1088.",
+    "Send a smaller one: the stream's trackConstraints say what a camera is asked for.",
+  ),
 } as const satisfies Record<string, ErrorEntry>;
 
 export type ErrorCode = keyof typeof ERRORS;
