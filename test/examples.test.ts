@@ -140,3 +140,18 @@ it.concurrent("meter sends a number twice a second beside the audio", async () =
   expect(caller.packets).toBeGreaterThan(80);
   await caller.hangUp();
 });
+
+it.concurrent("reader reads the text it is sent, hands over each sentence, and ends the call", async () => {
+  const caller = await new Caller({ url: stack.url, path: "/reader" }).connect();
+  await sleep(200);
+  expect(caller.packets).toBe(0);
+  const text = "This is the first sentence. This is the second.";
+  const inputs = { webrtc_id: caller.clientId, text, voice: "rms" };
+  const headers = { "content-type": "application/json" };
+  await fetch(`${stack.url}/reader/input_hook`, { method: "POST", headers, body: JSON.stringify(inputs) });
+  await until(() => caller.of("end_stream").length === 1, 15_000);
+  expect(caller.of("fetch_output")).toHaveLength(2);
+  expect(levelDb(caller.recording())).toBeGreaterThan(-35);
+  expect(caller.packets).toBeGreaterThan(80);
+  await caller.hangUp();
+});

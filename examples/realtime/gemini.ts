@@ -42,8 +42,8 @@ type ServerContent = NonNullable<v.InferOutput<typeof ServerMessage>["serverCont
 
 class GeminiLive extends StreamHandler {
   readonly #waiting = new AsyncQueue<AudioFrame | AdditionalOutputs | CloseStream>(MAX_WAITING);
-  readonly #ready = Promise.withResolvers<void>();
-  #socket: RealtimeSocket | undefined;
+  /** Once its setup is complete: it takes no audio before. Undefined where there is none to be had. */
+  readonly #socket = Promise.withResolvers<RealtimeSocket | undefined>();
   /** What has been said in this turn so far. */
   #said = { user: "", assistant: "" };
 
@@ -55,19 +55,18 @@ class GeminiLive extends StreamHandler {
     return new GeminiLive();
   }
 
-  /** Frames wait until this has settled: Gemini takes none before its setup is complete. */
   override async startUp(): Promise<void> {
     const url = new URL(process.env["GEMINI_LIVE_URL"] ?? LIVE_URL);
     url.searchParams.set("key", process.env["GEMINI_API_KEY"] ?? "");
-    this.#socket = await RealtimeSocket.connect(url, {
+    const socket = await RealtimeSocket.connect(url, {
       signal: this.signal,
-      onMessage: (message) => this.#onMessage(message),
+      onMessage: (message, socket) => this.#onMessage(message, socket),
       onClose: (reason) => {
-        this.#ready.resolve();
+        this.#socket.resolve(undefined);
         this.#waiting.push(new CloseStream(`The model has hung up: ${reason}`));
       },
     });
-    this.#socket.send({
+    socket.send({
       setup: {
         model: `models/${process.env["GEMINI_LIVE_MODEL"] ?? "gemini-live-2.5-flash-preview"}`,
         generationConfig: {
@@ -79,12 +78,13 @@ class GeminiLive extends StreamHandler {
         outputAudioTranscription: {},
       },
     });
-    await this.#ready.promise;
   }
 
-  receive({ samples }: AudioFrame): void {
+  /** Until then, frames wait. */
+  async receive({ samples }: AudioFrame): Promise<void> {
+    const socket = await this.#socket.promise;
     const audio = { mimeType: `audio/pcm;rate=${INPUT_RATE}`, data: toBase64(toInt16(samples)) };
-    this.#socket?.send({ realtimeInput: { audio } });
+    socket?.send({ realtimeInput: { audio } });
   }
 
   async emit(): Promise<Emission> {
@@ -92,15 +92,15 @@ class GeminiLive extends StreamHandler {
   }
 
   override shutdown(): void {
-    this.#ready.resolve();
+    this.#socket.resolve(undefined);
     this.#waiting.close();
   }
 
-  #onMessage(message: unknown): void {
+  #onMessage(message: unknown, socket: RealtimeSocket): void {
     const parsed = v.safeParse(ServerMessage, message);
     if (!parsed.success) return;
     const { setupComplete, serverContent } = parsed.output;
-    if (setupComplete !== undefined) this.#ready.resolve();
+    if (setupComplete !== undefined) this.#socket.resolve(socket);
     if (serverContent !== undefined) this.#onContent(serverContent);
   }
 

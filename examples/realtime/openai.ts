@@ -35,7 +35,8 @@ interface Piece {
 
 class OpenAIRealtime extends StreamHandler {
   readonly #waiting = new AsyncQueue<Piece | AdditionalOutputs | CloseStream>(MAX_WAITING);
-  #socket: RealtimeSocket | undefined;
+  /** Undefined where there is none to be had. */
+  readonly #socket = Promise.withResolvers<RealtimeSocket | undefined>();
   /** The answer that is being spoken, and how much of it has been handed over. */
   #speaking: { readonly itemId: string; readonly ms: number } | undefined;
 
@@ -51,13 +52,16 @@ class OpenAIRealtime extends StreamHandler {
     const url = new URL(process.env["OPENAI_REALTIME_URL"] ?? "wss://api.openai.com/v1/realtime");
     url.searchParams.set("model", process.env["OPENAI_REALTIME_MODEL"] ?? "gpt-realtime");
     const format = { type: "audio/pcm", rate: RATE };
-    this.#socket = await RealtimeSocket.connect(url, {
+    const socket = await RealtimeSocket.connect(url, {
       headers: { authorization: `Bearer ${process.env["OPENAI_API_KEY"] ?? ""}` },
       signal: this.signal,
-      onMessage: (message) => this.#onMessage(message),
-      onClose: (reason) => this.#waiting.push(new CloseStream(`The model has hung up: ${reason}`)),
+      onMessage: (message, socket) => this.#onMessage(message, socket),
+      onClose: (reason) => {
+        this.#socket.resolve(undefined);
+        this.#waiting.push(new CloseStream(`The model has hung up: ${reason}`));
+      },
     });
-    this.#socket.send({
+    socket.send({
       type: "session.update",
       session: {
         type: "realtime",
@@ -73,10 +77,13 @@ class OpenAIRealtime extends StreamHandler {
         },
       },
     });
+    this.#socket.resolve(socket);
   }
 
-  receive({ samples }: AudioFrame): void {
-    this.#socket?.send({ type: "input_audio_buffer.append", audio: toBase64(toInt16(samples)) });
+  /** Until there is a connection, frames wait. */
+  async receive({ samples }: AudioFrame): Promise<void> {
+    const socket = await this.#socket.promise;
+    socket?.send({ type: "input_audio_buffer.append", audio: toBase64(toInt16(samples)) });
   }
 
   async emit(): Promise<Emission> {
@@ -89,16 +96,17 @@ class OpenAIRealtime extends StreamHandler {
   }
 
   override shutdown(): void {
+    this.#socket.resolve(undefined);
     this.#waiting.close();
   }
 
-  #onMessage(message: unknown): void {
+  #onMessage(message: unknown, socket: RealtimeSocket): void {
     const parsed = v.safeParse(ServerEvent, message);
     if (!parsed.success) return;
     const event = parsed.output;
     switch (event.type) {
       case "input_audio_buffer.speech_started":
-        this.#interrupt();
+        this.#interrupt(socket);
         break;
       case "conversation.item.input_audio_transcription.completed":
         this.#waiting.push(new AdditionalOutputs({ role: "user", content: event.transcript }));
@@ -118,7 +126,7 @@ class OpenAIRealtime extends StreamHandler {
   }
 
   /** The user speaks: what waits is dropped, and the model is told how much of it was heard. It has stopped by itself. */
-  #interrupt(): void {
+  #interrupt(socket: RealtimeSocket): void {
     const unsent = this.#waiting.size;
     this.#waiting.clear();
     const droppedMs = this.clearQueue();
@@ -126,7 +134,7 @@ class OpenAIRealtime extends StreamHandler {
     this.#speaking = undefined;
     if (speaking === undefined || (unsent === 0 && droppedMs === 0)) return;
     const audio_end_ms = Math.max(0, Math.round(speaking.ms - droppedMs));
-    this.#socket?.send({
+    socket.send({
       type: "conversation.item.truncate",
       item_id: speaking.itemId,
       content_index: 0,

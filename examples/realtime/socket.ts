@@ -9,7 +9,7 @@ export interface SocketOptions {
   readonly headers?: Record<string, string>;
   /** Closes the socket. */
   readonly signal: AbortSignal;
-  readonly onMessage: (message: unknown) => void;
+  readonly onMessage: (message: unknown, socket: RealtimeSocket) => void;
   /** The model has closed the connection, or it is lost. Not after `signal`. */
   readonly onClose: (reason: string) => void;
 }
@@ -37,9 +37,10 @@ export class RealtimeSocket {
       if (!signal.aborted) onClose([trouble, reason.toString(), `code ${code}`].find((why) => why !== "") ?? "");
     });
     // Gemini sends its JSON as binary.
-    socket.on("message", (data) => onMessage(parse(data.toString())));
+    const connected = new RealtimeSocket(socket);
+    socket.on("message", (data) => onMessage(parse(data.toString()), connected));
     await once(socket, "open");
-    return new RealtimeSocket(socket);
+    return connected;
   }
 
   /** Dropped where the connection is gone, or does not keep up. */
