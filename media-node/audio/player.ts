@@ -55,6 +55,8 @@ export interface PlayerOptions {
   readonly createEncoder: (sampleRate: number) => Promise<AudioEncoder>;
   /** Default: each frame at its time. */
   readonly pacing?: Pacing | undefined;
+  /** How far what is heard is behind the time of what was sent, in milliseconds, where that is known. Default: not at all. */
+  readonly lagMs?: (() => number) | undefined;
   /** Sends one frame; `timestamp` in 48 kHz units; `marker` on the first after a pause. */
   readonly send: (payload: Uint8Array, timestamp: number, marker: boolean) => void;
   /** Everything that may leave for now has been sent. */
@@ -132,15 +134,19 @@ export class Player {
     return (this.#queue.length - this.#head) * FRAME_MS;
   }
 
-  /** True while there is something to send, or something that was sent ahead of its time is heard yet. */
+  /** True while there is something to send, or something that was sent is still to be heard. */
   get playing(): boolean {
-    return this.#queue.length > this.#head || this.#rest.length > 0 || this.#aheadMs > 0;
+    return this.#queue.length > this.#head || this.#rest.length > 0 || this.#unheardMs > 0;
   }
 
-  /** How far what was sent is ahead of its time. */
-  get #aheadMs(): number {
+  /** How long what was sent ahead of its time, or lags behind it, is heard yet. */
+  get #unheardMs(): number {
     if (this.#pacing.leadMs === 0 || this.#dueMs === undefined) return 0;
-    return Math.max(0, this.#dueMs - this.#options.clock.nowMs());
+    return Math.max(0, this.#dueMs + this.#lagMs - this.#options.clock.nowMs());
+  }
+
+  get #lagMs(): number {
+    return this.#options.lagMs?.() ?? 0;
   }
 
   /** Settles when there is room for more: at once below the high-water mark, or when the player is cleared or closed. */
@@ -173,14 +179,14 @@ export class Player {
     this.#drain?.cancel();
     this.#timer?.cancel();
     this.#timer = undefined;
-    if (this.#aheadMs === 0) this.#dueMs = undefined;
+    if (this.#unheardMs === 0) this.#dueMs = undefined;
   }
 
   /** Goes on where {@link hold} stopped. */
   resume(): void {
     if (this.#state !== "held") return;
     this.#state = "open";
-    if (this.#aheadMs === 0) this.#dueMs = undefined;
+    if (this.#unheardMs === 0) this.#dueMs = undefined;
     // What was held is a reply to be heard in full, not live audio that runs late.
     this.#backlog.reset();
     this.#pump();
@@ -190,7 +196,7 @@ export class Player {
   clear(): number {
     const droppedMs = this.bufferedMs;
     if (this.#state === "held") this.#state = "open";
-    const ahead = this.#aheadMs > 0;
+    const ahead = this.#unheardMs > 0;
     this.#tellCut();
     this.#ahead = [];
     this.#queue = [];
@@ -216,7 +222,7 @@ export class Player {
   }
 
   #tellCut(): void {
-    const unheard = this.#framesAhead().flatMap((frame) => frame.shares);
+    const unheard = this.#framesUnheard().flatMap((frame) => frame.shares);
     for (const { clip, samples } of unheard) clip.sent -= samples;
     const queued = this.#queue.slice(this.#head).flatMap((frame) => frame.shares);
     const shares = [...unheard, ...queued, ...this.#restShares];
@@ -225,10 +231,10 @@ export class Player {
     }
   }
 
-  /** Those whose time has not come. */
-  #framesAhead(): FrameAhead[] {
+  /** Those that were sent and whose time to be heard has not come. */
+  #framesUnheard(): FrameAhead[] {
     const nowMs = this.#options.clock.nowMs();
-    return this.#ahead.filter(({ dueMs }) => dueMs > nowMs);
+    return this.#ahead.filter(({ dueMs }) => dueMs + this.#lagMs > nowMs);
   }
 
   async #addEncoder(rate: number): Promise<AudioEncoder | undefined> {
@@ -323,7 +329,7 @@ export class Player {
       }
       this.#take();
       const frame = this.#hurry(next);
-      if (leadMs > 0) this.#ahead = [...this.#framesAhead(), { dueMs: this.#dueMs, shares: frame.shares }];
+      if (leadMs > 0) this.#ahead = [...this.#framesUnheard(), { dueMs: this.#dueMs, shares: frame.shares }];
       this.#dueMs += FRAME_MS;
       this.#sendFrame(frame, nowMs);
       if (this.#state !== "open") return;
@@ -334,7 +340,8 @@ export class Player {
 
   #tellDrained(): void {
     if (!this.playing) this.#options.onDrained();
-    else if (this.#rest.length === 0) this.#drain = this.#options.clock.after(this.#aheadMs, () => this.#tellDrained());
+    else if (this.#rest.length === 0)
+      this.#drain = this.#options.clock.after(this.#unheardMs, () => this.#tellDrained());
   }
 
   /** The frame to send now: `frame`, or it and the next one in one, where live audio has a backlog. */

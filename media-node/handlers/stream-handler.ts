@@ -88,6 +88,11 @@ export abstract class StreamHandler {
     // For subclasses.
   }
 
+  /** Called when the caller presses a key of a telephone: `0` to `9`, `*`, `#`, `A` to `D`. */
+  dtmf(_digit: string): void | Promise<void> {
+    // For subclasses.
+  }
+
   /**
    * Answers now, with what was said so far: push-to-talk, typed text.
    * @throws EdgeRtcError `not_a_reply_on_pause` for a handler that takes no turns.
@@ -105,6 +110,11 @@ export abstract class StreamHandler {
   get context(): HandlerContext {
     if (this.#context === undefined) throw new Error("A handler has a context only while it serves a session.");
     return this.#context;
+  }
+
+  /** Whether the session is a telephone call: nobody sends inputs or sees a page. */
+  get phoneMode(): boolean {
+    return this.context.phoneMode;
   }
 
   /** Aborted when the session ends. */

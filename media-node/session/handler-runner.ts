@@ -41,7 +41,7 @@ const FAILURE_BURST = 10;
 export interface RunnerOptions {
   readonly handler: StreamHandler;
   readonly context: HandlerContext;
-  readonly player: Player;
+  readonly player: Pick<Player, "ready" | "write">;
   /** Mode `send`: audio that the handler emits has nowhere to go. */
   readonly playsAudio: boolean;
   readonly onOutputs: (outputs: AdditionalOutputs) => void;
@@ -86,6 +86,12 @@ export class HandlerRunner {
   playbackEnded(): void {
     if (this.#state !== "running" && this.#state !== "closing") return;
     this.#guard("playbackEnded failed", () => this.#options.handler.playbackEnded());
+  }
+
+  dtmf(digit: string): void {
+    if (this.#state !== "running") return;
+    this.#guard("dtmf failed", () => this.#options.handler.dtmf(digit));
+    this.#wakeEmit();
   }
 
   inputsChanged(): void {

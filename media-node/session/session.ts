@@ -96,6 +96,7 @@ export class Session<Transport extends MediaTransport = MediaTransport> {
       message: (text) => this.#onMessage(text),
       hello: () => this.#sayHello(),
       audio: (frame) => this.#runner.receive(frame),
+      dtmf: (digit) => this.#runner.dtmf(digit),
       ended: (reason) => this.end(reason),
     });
     const { output } = this.transport;
@@ -206,8 +207,8 @@ export class Session<Transport extends MediaTransport = MediaTransport> {
         break;
       case "begin_closing":
         this.#whenPlayed(CLOSING_MAX_MS, () => {
-          if (this.transport.manners === "socket") this.end("handler_closed");
-          else this.#later(CLOSING_GRACE_MS, () => this.end("handler_closed"));
+          if (this.transport.manners === "channel") this.#later(CLOSING_GRACE_MS, () => this.end("handler_closed"));
+          else this.end("handler_closed");
         });
         break;
       case "tear_down":
@@ -248,7 +249,7 @@ export class Session<Transport extends MediaTransport = MediaTransport> {
       sid,
       clientId,
       stream: stream.descriptor.name,
-      phoneMode: false,
+      phoneMode: this.#onTelephone,
       request: this.#options.request ?? NO_FACTS,
       signal: this.#abort.signal,
       clock,
@@ -291,6 +292,8 @@ export class Session<Transport extends MediaTransport = MediaTransport> {
   }
 
   async #requestInputs(request: InputRequest = {}): Promise<InputValues> {
+    // There is nobody to ask: a turn has what the turn before has left (FastRTC's way to keep state on the telephone).
+    if (this.#onTelephone) return this.#inputs.latest;
     const { signal, timeoutMs = INPUTS_WAIT_MS, keep = false, ask = true } = request;
     // FastRTC asks even if there are some, and its pages answer with what they show at that moment.
     if (ask) this.#send({ type: "send_input", data: [] });
@@ -306,6 +309,17 @@ export class Session<Transport extends MediaTransport = MediaTransport> {
     this.#outputs.add(outputs.args);
     this.#send({ type: "fetch_output", data: [] });
     this.#extend({ type: "output", data: [...outputs.args] });
+    if (this.#onTelephone) this.#feedBack(outputs);
+  }
+
+  get #onTelephone(): boolean {
+    return this.transport.manners === "telephone";
+  }
+
+  /** On the telephone what a turn puts out is the next turn's inputs, in the order they are declared, as in FastRTC. */
+  #feedBack({ args }: AdditionalOutputs): void {
+    const named = this.#inputs.names.slice(0, args.length).map((name, index) => [name, args[index]]);
+    if (named.length > 0) this.setInputs(Object.fromEntries(named));
   }
 
   #onMessage(text: string): void {

@@ -20,6 +20,8 @@ export interface TransportEvents {
   hello(): void;
   /** Once {@link MediaTransport.listen} has settled: gapless, at the rate that was asked for. */
   audio(frame: AudioFrame): void;
+  /** A key of the client's telephone: `0` to `9`, `*`, `#`, `A` to `D`. */
+  dtmf(digit: string): void;
   /** Once, unless {@link MediaTransport.close} came first. */
   ended(reason: TransportEnd): void;
 }
@@ -34,9 +36,10 @@ export interface ListenFormat {
 export interface MediaTransport {
   /**
    * FastRTC's manners: on a data channel (`channel`) it echoes what the client sends and announces the end with
-   * `end_stream`, and leaves it to the client to hang up; a `socket` is closed.
+   * `end_stream`, and leaves it to the client to hang up; a `socket` is closed. So is a `telephone`, which has no page: it is asked for
+   * no inputs.
    */
-  readonly manners: "channel" | "socket";
+  readonly manners: "channel" | "socket" | "telephone";
   /** How the audio that is sent is coded and paced. */
   readonly output: AudioOutput;
   /** Hands the client's audio on from now on. */
@@ -53,6 +56,8 @@ export interface AudioOutput {
   createEncoder(sampleRate: number): Promise<AudioEncoder>;
   /** Absent: each frame at its time. */
   readonly pacing?: Pacing;
+  /** How far what the client hears is behind the time of what was sent, in milliseconds, where that is measured. */
+  lagMs?(): number;
   /** Sends one frame; `timestamp` in 48 kHz units; `marker` on the first after a pause. */
   send(payload: Uint8Array, timestamp: number, marker: boolean): void;
   /** Everything that may leave for now has been sent. */

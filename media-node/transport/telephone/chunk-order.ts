@@ -1,0 +1,45 @@
+/**
+ * Puts a call's media into its order: providers that number it may deliver a piece late, or twice. What is in order passes at
+ * once; a missing piece is waited for as long as a few later ones take to come, and then done without.
+ */
+
+/** Pieces that may overtake a missing one: 60 ms of a call. Telnyx promises no order, and shows little disorder. */
+const MAX_WAITING = 3;
+
+export class ChunkOrder<T> {
+  readonly #onPiece: (piece: T) => void;
+  readonly #waiting = new Map<number, T>();
+  /** The number expected next. Undefined before the first: calls that are resumed need not begin with 1. */
+  #next: number | undefined;
+
+  constructor(onPiece: (piece: T) => void) {
+    this.#onPiece = onPiece;
+  }
+
+  /** @param chunk its number; null where the provider does not count: it passes as it comes. */
+  push(chunk: number | null, piece: T): void {
+    if (chunk === null) {
+      this.#onPiece(piece);
+      return;
+    }
+    this.#next ??= chunk;
+    // Twice, or too late: its time is over.
+    if (chunk < this.#next || this.#waiting.has(chunk)) return;
+    this.#waiting.set(chunk, piece);
+    this.#pass();
+    while (this.#waiting.size > MAX_WAITING) {
+      this.#next = Math.min(...this.#waiting.keys());
+      this.#pass();
+    }
+  }
+
+  #pass(): void {
+    for (let next = this.#next ?? 0; ; next += 1) {
+      this.#next = next;
+      const piece = this.#waiting.get(next);
+      if (piece === undefined) return;
+      this.#waiting.delete(next);
+      this.#onPiece(piece);
+    }
+  }
+}
