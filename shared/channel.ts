@@ -45,7 +45,14 @@ export const ExtensionMessage = v.variant("type", [
   /** Once, in answer to `hello`. `timeLimitMs` counts from connected; null is none. */
   v.object({
     type: v.literal("session"),
-    data: v.object({ sid: v.string(), stream: v.string(), timeLimitMs: v.nullable(v.number()), elapsedMs: v.number() }),
+    data: v.object({
+      sid: v.string(),
+      stream: v.string(),
+      timeLimitMs: v.nullable(v.number()),
+      elapsedMs: v.number(),
+      /** The session's own secret, on a strict edge. Over WebRTC it came with the answer. */
+      secret: v.optional(v.string()),
+    }),
   }),
   v.object({ type: v.literal("turn"), data: v.object({ state: TurnState }) }),
   /** A piece of conversation. The same `id` again replaces the text: a line that grows. */
@@ -60,6 +67,14 @@ export const ExtensionMessage = v.variant("type", [
   }),
   /** The arguments of one AdditionalOutputs, as JSON. */
   v.object({ type: v.literal("output"), data: v.array(v.unknown()) }),
+  /**
+   * How the session's video fares, about once a second: frames sent a second, frames of the client's given up because newer
+   * ones came, and the median time that one took through the media node (null where none answered one of the client's).
+   */
+  v.object({
+    type: v.literal("video"),
+    data: v.object({ framesPerSecond: v.number(), dropped: v.number(), delayMs: v.nullable(v.number()) }),
+  }),
   /** The server ends the session; the connection closes right after. `ticket`: the caller's place in line, if it has one. */
   v.object({ type: v.literal("bye"), data: v.object({ reason: v.string(), ticket: v.optional(v.string()) }) }),
 ]);

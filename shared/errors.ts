@@ -382,8 +382,15 @@ export const ERRORS = {
     504,
     true,
     "The handler took too long.",
-    "The reply function gave nothing for longer than its replyTimeoutMs; the session goes on.",
-    "Pass the turn's signal to what it waits for, give that a timeout of its own, or raise replyTimeoutMs.",
+    "The stream's code gave nothing for longer than its replyTimeoutMs, or frameTimeoutMs for video; the session goes on.",
+    "Pass the signal to what it waits for, give that a timeout of its own, or raise the limit.",
+  ),
+  handler_stopped: entry(
+    500,
+    true,
+    "The handler crashed.",
+    "The stream's video code, or something native that it uses, ended its thread or process; it is started anew, the session goes on.",
+    "See the node's log for the cause. What the code kept in memory is gone; what it kept in files or services is not.",
   ),
   chunks_dropped: entry(
     503,

@@ -85,13 +85,17 @@ export class SessionInputs {
     for (const resolve of this.#waiters) resolve();
   }
 
-  /** Secrets can be read by name, but appear in no listing of the values: a log line or a copy does not hold them. */
   #seal(values: InputValues): InputValues {
-    const sealed: Record<string, unknown> = {};
-    for (const [name, { kind }] of Object.entries(this.#declared)) {
-      if (values[name] === undefined) continue;
-      Object.defineProperty(sealed, name, { value: values[name], enumerable: kind !== "secret" });
-    }
-    return Object.freeze(sealed);
+    return sealInputs(this.#declared, values);
   }
+}
+
+/** Secrets can be read by name, but appear in no listing of the values: a log line or a copy does not hold them. */
+export function sealInputs(declared: InputDeclarations, values: InputValues): InputValues {
+  const sealed: Record<string, unknown> = {};
+  for (const [name, { kind }] of Object.entries(declared)) {
+    if (values[name] === undefined) continue;
+    Object.defineProperty(sealed, name, { value: values[name], enumerable: kind !== "secret" });
+  }
+  return Object.freeze(sealed);
 }

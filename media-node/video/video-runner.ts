@@ -5,12 +5,13 @@ import { EdgeRtcError } from "../../shared/errors.ts";
 import { RateBucket } from "../../shared/rate-bucket.ts";
 import type { HandlerContext } from "../handlers/context.ts";
 import { inContext } from "../handlers/current-context.ts";
-import type { AdditionalOutputs, CloseStream } from "../handlers/emission.ts";
+import { type AdditionalOutputs, CloseStream } from "../handlers/emission.ts";
+import { reportFailure, runOf } from "../handlers/run.ts";
 import type { Timer } from "../time/clock.ts";
 import { AudioVideoStreamHandler } from "./audio-video-stream-handler.ts";
 import { type EmittedVideo, readVideoEmission } from "./emission.ts";
 import type { VideoFrame } from "./frame.ts";
-import type { VideoContext, VideoSettings, VideoStreamHandler } from "./video-stream-handler.ts";
+import type { VideoSettings, VideoStreamHandler } from "./video-stream-handler.ts";
 
 /** Failures that are told, a second and at once: a function that fails on every frame floods neither log nor client. */
 const FAILURES_PER_SECOND = 0.2;
@@ -83,7 +84,7 @@ export class VideoRunner {
   #call(frame: VideoFrame, signal: AbortSignal): unknown {
     const { handler } = this.#options;
     if (handler instanceof AudioVideoStreamHandler) return handler.videoReceive(frame);
-    return handler.callWith(frame, this.#context(signal));
+    return handler.callWith(frame, runOf(this.#options.context, signal));
   }
 
   /** @throws EdgeRtcError `handler_timeout` */
@@ -97,56 +98,74 @@ export class VideoRunner {
   }
 
   async #begin(): Promise<void> {
-    const { handler, mode, context } = this.#options;
-    if (context.declaresInputs && this.#settings.passThroughUntilInput && !context.inputsArrived) {
-      // FastRTC does not ask; a page that answers is served its own values from the first frame on.
-      await context.requestInputs({ signal: this.#stop.signal, timeoutMs: null, keep: true });
-    }
+    const { handler, mode } = this.#options;
+    await this.#firstInputs();
     if (this.#state !== "waiting") return;
     this.#state = "running";
     if (handler instanceof AudioVideoStreamHandler) {
-      await this.#sendLoop(async () => ({ done: false, value: await handler.videoEmit() }));
+      await this.#sendLoop(() => this.#videoEmit(handler));
     } else if (mode === "receive") {
       await this.#generate(handler);
     }
   }
 
-  async #generate(handler: VideoStreamHandler): Promise<void> {
-    let iterator: AsyncIterator<unknown> | Iterator<unknown>;
-    try {
-      iterator = iterate(
-        inContext(this.#options.context, () => handler.generateWith(this.#context(this.#stop.signal))),
-      );
-    } catch (error) {
-      return this.#report(error, "the video generator failed");
+  /** FastRTC's clients are waited for; ours has shown its inputs beside the button that was pressed. */
+  async #firstInputs(): Promise<void> {
+    const { mode, context } = this.#options;
+    const { autostart, passThroughUntilInput } = this.#settings;
+    const wait = { signal: this.#stop.signal, timeoutMs: null, keep: true };
+    if (mode === "receive") {
+      if (!autostart) await context.requestInputs({ ...wait, ask: false });
+    } else if (context.declaresInputs && passThroughUntilInput) {
+      // FastRTC does not ask; a page that answers is served its own values from the first frame on.
+      await context.requestInputs(wait);
     }
-    await this.#sendLoop(async () => await iterator.next());
-    const returned = iterator.return?.();
-    if (returned instanceof Promise)
-      returned.catch((error: unknown) => this.#report(error, "the generator's end failed"));
   }
 
-  /** Sends what `next` gives, each picture when it is due, until it is done. */
+  /** One that throws is asked again when the next frame is due. */
+  async #videoEmit(handler: AudioVideoStreamHandler): Promise<IteratorResult<unknown>> {
+    try {
+      return { done: false, value: await handler.videoEmit() };
+    } catch (error) {
+      this.#report(error, "videoEmit failed");
+      return { done: false, value: undefined };
+    }
+  }
+
+  /** Runs the generator to its end, and the call with it. One that fails starts again with the next inputs. */
+  async #generate(handler: VideoStreamHandler): Promise<void> {
+    const { context, onClose } = this.#options;
+    while (this.#state === "running") {
+      try {
+        const iterator = iterate(inContext(context, () => handler.generateWith(runOf(context, this.#stop.signal))));
+        await this.#sendLoop(async () => await iterator.next());
+        await iterator.return?.();
+        if (!this.#stop.signal.aborted) onClose(new CloseStream());
+        return;
+      } catch (error) {
+        this.#report(error, "the function failed; it starts again with the next inputs");
+        context.clearInputs();
+        await context.requestInputs({ signal: this.#stop.signal, timeoutMs: null, keep: true, ask: false });
+      }
+    }
+  }
+
+  /** Sends what `next` gives, each picture when it is due, until it is done. @throws what `next` does. */
   async #sendLoop(next: () => Promise<IteratorResult<unknown>>): Promise<void> {
     const { context, onPicture } = this.#options;
     const periodMs = 1_000 / this.#settings.fps;
     let dueMs = context.clock.nowMs();
     while (this.#state === "running") {
-      try {
-        const step = await this.#unlessStopped(inContext(context, next));
-        if (step === undefined || step.done === true) return;
-        const picture = this.#pass(readVideoEmission(step.value));
-        const nowMs = context.clock.nowMs();
-        // One that is late by more than a frame begins a new beat: what was missed is not sent in a burst.
-        dueMs = picture !== undefined && nowMs - dueMs > periodMs ? nowMs : dueMs;
-        await this.#sleep(dueMs - nowMs);
-        if (this.#stop.signal.aborted) return;
-        if (picture !== undefined) onPicture(picture, Math.round(context.clock.nowMs() * 1_000));
-        dueMs += periodMs;
-      } catch (error) {
-        this.#report(error, "sending video failed");
-        await this.#sleep(periodMs);
-      }
+      const step = await this.#unlessStopped(inContext(context, next));
+      if (step === undefined || step.done === true) return;
+      const picture = this.#pass(readVideoEmission(step.value));
+      const nowMs = context.clock.nowMs();
+      // One that is late by more than a frame begins a new beat: what was missed is not sent in a burst.
+      if (nowMs - dueMs > periodMs) dueMs = nowMs;
+      await this.#sleep(dueMs - nowMs);
+      if (this.#stop.signal.aborted) return;
+      if (picture !== undefined) onPicture(picture, Math.round(context.clock.nowMs() * 1_000));
+      dueMs += periodMs;
     }
   }
 
@@ -157,12 +176,6 @@ export class VideoRunner {
     if (extras.warning !== undefined) context.warn(extras.warning.message);
     if (extras.close !== undefined) onClose(extras.close);
     return picture;
-  }
-
-  #context(signal: AbortSignal): VideoContext {
-    const { context } = this.#options;
-    const { sid, clientId, stream } = context;
-    return { inputs: context.inputs, signal, state: context.state, session: { sid, clientId, stream } };
   }
 
   /** Settles as `work` does, or with undefined when the runner stops. */
@@ -187,9 +200,7 @@ export class VideoRunner {
   #report(error: unknown, what: string): void {
     const { context } = this.#options;
     if (!this.#failures.take(context.clock.nowMs())) return;
-    const text = error instanceof Error ? error.message : String(error);
-    context.logError(error, what);
-    context.send({ type: "error", message: text, data: text });
+    reportFailure(context, error, what);
   }
 }
 

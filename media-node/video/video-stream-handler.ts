@@ -1,19 +1,11 @@
 /** Video code around a function: pictures in, pictures out. FastRTC's `VideoStreamHandler`. */
 import type { InputValues } from "../../shared/inputs.ts";
+import type { Run } from "../handlers/run.ts";
 import type { VideoEmission } from "./emission.ts";
 import type { VideoFormat, VideoFrame } from "./frame.ts";
 
-/** What video code is given beside the frame. */
-export interface VideoContext<Inputs extends InputValues = InputValues> {
-  /** The declared inputs, as they are now: `VideoContext<InputsOf<typeof declared>>` gives them their types. */
-  readonly inputs: Inputs;
-  /** Aborted when the session ends, or this frame has taken too long. Pass it on to whatever you wait for. */
-  readonly signal: AbortSignal;
-  /** Yours to keep things in from frame to frame, and into the caller's next call where one rejoins the queue. */
-  readonly state: Map<string, unknown>;
-  /** The session: its id at the edge, the client's name for it, the stream. */
-  readonly session: { readonly sid: string; readonly clientId: string; readonly stream: string };
-}
+/** What video code is given beside the frame; `signal` is aborted when the session ends or this frame has taken too long. */
+export type VideoContext<Inputs extends InputValues = InputValues> = Run<Inputs>;
 
 /** Modes `send-receive` and `send`: called with each frame of the client's. */
 export type VideoFunction<Inputs extends InputValues = InputValues> = (
@@ -45,6 +37,8 @@ export interface VideoOptions {
    * inputs; a client that says it is EdgeRTC's is not waited for. False: the inputs have their defaults until then.
    */
   readonly passThroughUntilInput?: boolean;
+  /** Mode `receive`: starts when the client has connected. Default false: with its first inputs, as in FastRTC. */
+  readonly autostart?: boolean;
 }
 
 /** Frames that wait for a function that is to get them all. */
@@ -58,6 +52,7 @@ export interface VideoSettings {
   readonly format: VideoFormat;
   readonly frameTimeoutMs: number;
   readonly passThroughUntilInput: boolean;
+  readonly autostart: boolean;
 }
 
 /** @throws RangeError for options that make no sense, saying which. */
@@ -77,6 +72,7 @@ export function readVideoOptions(options: VideoOptions = {}): VideoSettings {
     format,
     frameTimeoutMs,
     passThroughUntilInput: options.passThroughUntilInput ?? true,
+    autostart: options.autostart ?? false,
   };
 }
 
