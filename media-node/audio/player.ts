@@ -63,7 +63,7 @@ export interface PlayerOptions {
   readonly onFlush?: (() => void) | undefined;
   /** What was sent ahead of its time is not to be heard any more. */
   readonly onClear?: (() => void) | undefined;
-  /** Called when the last queued frame has left, and its time has come. */
+  /** Called when the last queued frame has left, and its time has come; or was cleared. */
   readonly onDrained: () => void;
 }
 
@@ -195,6 +195,7 @@ export class Player {
   /** Drops everything queued, at once, and holds nothing back any more. @returns the milliseconds dropped. */
   clear(): number {
     const droppedMs = this.bufferedMs;
+    const { playing } = this;
     if (this.#state === "held") this.#state = "open";
     const ahead = this.#unheardMs > 0;
     this.#tellCut();
@@ -210,6 +211,8 @@ export class Player {
     this.#dueMs = undefined;
     this.#release();
     if (ahead) this.#options.onClear?.();
+    // Whoever waits for the end of what was played must not wait for ever.
+    if (playing && this.#state !== "closed") this.#options.onDrained();
     return droppedMs;
   }
 

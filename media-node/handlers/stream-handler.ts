@@ -101,7 +101,7 @@ export abstract class StreamHandler {
     throw new EdgeRtcError("not_a_reply_on_pause");
   }
 
-  /** Called when the last queued audio has left for the client. */
+  /** Called when the last queued audio has left for the client, or was cleared. */
   playbackEnded(): void | Promise<void> {
     // For subclasses.
   }
