@@ -177,6 +177,13 @@ export const ERRORS = {
     "A session's outputs go to a bounded number of event streams.",
     "Close one: a page needs a single EventSource.",
   ),
+  no_output: entry(
+    504,
+    true,
+    "No output came in time.",
+    "The handler has yielded no AdditionalOutputs meanwhile.",
+    "Ask again with a longer timeoutMs, or read outputs(), which go on until the session ends.",
+  ),
   method_not_allowed: entry(
     405,
     false,

@@ -109,6 +109,25 @@ describe("a session in code of one's own", () => {
     await node.command((command) => command.command === "unwatch_outputs" && command.sid === sid);
   });
 
+  it("row 63: gives its newest output, the next one after another, or the first to come, within a time", async () => {
+    const sid = await call("latest");
+    const session = edge.session(env, "latest", "own");
+    const none = await session.fetchLatestOutput({ timeoutMs: 20 }).catch((error: unknown) => error);
+    expect(none).toMatchObject({ code: "no_output" });
+    if (none instanceof SessionError) expect(none.getResponse().status).toBe(504);
+    const first = session.fetchLatestOutput();
+    await node.command((command) => command.command === "watch_outputs" && command.sid === sid);
+    await node.output(sid, "a");
+    const { id, args } = await first;
+    expect(args).toEqual(["a"]);
+    await node.output(sid, "b");
+    await node.output(sid, "c");
+    expect((await session.fetchLatestOutput()).args).toEqual(["c"]);
+    expect((await session.fetchLatestOutput({ after: id })).args).toEqual(["b"]);
+    await node.ended(sid);
+    await expect(session.fetchLatestOutput()).rejects.toMatchObject({ code: "unknown_connection" });
+  });
+
   it("can be told to answer, its client to hang up, and itself to end", async () => {
     const sid = await call("all");
     const session = edge.session(env, "all", "own");

@@ -16,6 +16,9 @@ import { OutputWatch, type SessionOutput } from "./outputs/watch.ts";
 import { refuse, refuseUnknown } from "./routes/reply.ts";
 import type { SessionAction, SessionInfo } from "./rpc.ts";
 
+/** As long as FastRTC's `fetch_latest_output` waits. */
+const FETCH_TIMEOUT_MS = 10_000;
+
 /** A watch that was interrupted begins again after this. */
 const RESUME_MS = 250;
 
@@ -52,6 +55,13 @@ export interface OutputsOptions {
   readonly after?: string;
   /** Ends the iteration. */
   readonly signal?: AbortSignal;
+}
+
+export interface FetchOptions {
+  /** Id of an output: the one right after it is meant. Default: the newest there is. */
+  readonly after?: string;
+  /** Longest wait where there is none yet. Default 10,000, as in FastRTC. */
+  readonly timeoutMs?: number;
 }
 
 /** What an isolate remembers for all its sessions. */
@@ -128,6 +138,28 @@ export class EdgeSession {
   async *outputs({ after = "", signal }: OutputsOptions = {}): AsyncGenerator<SessionOutput> {
     const watch = await this.#watch(after);
     if (watch !== "over") yield* this.#read(watch, after, signal ?? null);
+  }
+
+  /**
+   * One output: FastRTC's `fetch_latest_output`. That gives them one after the other, each once, to whoever asks; here it is the
+   * newest, or with `after` the next one.
+   * @throws SessionError 504 `no_output` where none comes in time, 404 where there is no such session, or no longer.
+   */
+  async fetchLatestOutput({ after, timeoutMs = FETCH_TIMEOUT_MS }: FetchOptions = {}): Promise<SessionOutput> {
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(), timeoutMs);
+    try {
+      const watch = await this.#watch(after ?? "");
+      if (watch !== "over") {
+        for await (const output of this.#read(watch, after ?? "", late.signal)) {
+          return after === undefined ? (watch.newest() ?? output) : output;
+        }
+      }
+    } finally {
+      clearTimeout(timer);
+    }
+    if (late.signal.aborted) throw new SessionError("no_output", refuse("no_output"));
+    throw new SessionError("unknown_connection", refuseUnknown());
   }
 
   /**

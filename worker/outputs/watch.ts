@@ -18,12 +18,21 @@ export interface SessionOutput {
 /** `over`: the session has ended. `interrupted`: begin again with the last id. */
 export type WatchEnd = "over" | "interrupted";
 
+interface Waiting {
+  readonly id: string;
+  readonly json: string;
+}
+
 const Args = v.array(v.unknown());
+
+function asOutput({ id, json }: Waiting): SessionOutput {
+  return { id, args: v.parse(Args, JSON.parse(json)) };
+}
 
 export class OutputWatch {
   readonly #ws: WebSocket;
   readonly #order = new OutputOrder();
-  #waiting: { readonly id: string; readonly json: string }[] = [];
+  #waiting: Waiting[] = [];
   #waitingChars = 0;
   #end: WatchEnd | null = null;
   #wake: (() => void) | null = null;
@@ -43,13 +52,20 @@ export class OutputWatch {
       const output = this.#waiting.shift();
       if (output !== undefined) {
         this.#waitingChars -= output.json.length;
-        return { id: output.id, args: v.parse(Args, JSON.parse(output.json)) };
+        return asOutput(output);
       }
       if (this.#end !== null) return this.#end;
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
     }
+  }
+
+  /** Drops what has come by now but for the newest. @returns that, or undefined where nothing has. */
+  newest(): SessionOutput | undefined {
+    const newest = this.#waiting.splice(0).at(-1);
+    this.#waitingChars = 0;
+    return newest && asOutput(newest);
   }
 
   close(): void {
