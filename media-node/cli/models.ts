@@ -2,7 +2,15 @@
 import { styleText } from "node:util";
 import { Command } from "commander";
 import { EdgeRtcError } from "../../shared/errors.ts";
-import { CATALOGUE, type ModelInfo, type ModelName, modelFolder, models, showProgress } from "../models/index.ts";
+import {
+  CATALOGUE,
+  type Catalogue,
+  type ModelInfo,
+  type ModelName,
+  modelFolder,
+  models,
+  showProgress,
+} from "../models/index.ts";
 
 const MEGABYTE = 1_000_000;
 
@@ -21,7 +29,7 @@ export function modelsCommand(): Command {
     .action(async () => print(await models.list()));
   command
     .command("pull")
-    .argument("[names...]", "models to download; all of them if none is named")
+    .argument("[names...]", "models to download; if none is named, all but the optional ones")
     .description("download models that are missing or damaged")
     .action(pull);
   command
@@ -36,7 +44,9 @@ export function modelsCommand(): Command {
 }
 
 async function pull(names: readonly string[]): Promise<void> {
-  const wanted = names.length === 0 ? Object.keys(CATALOGUE) : names;
+  const catalogue: Catalogue = CATALOGUE;
+  const standard = Object.keys(catalogue).filter((name) => catalogue[name]?.optional !== true);
+  const wanted = names.length === 0 ? standard : names;
   const known = wanted.map(knownName);
   const view = showProgress();
   // Ctrl-C leaves no half file behind.

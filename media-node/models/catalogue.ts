@@ -1,4 +1,5 @@
 /** The models EdgeRTC knows: what they are, the exact bytes they are made of, and where those bytes can be had. */
+import { KOKORO } from "./kokoro.ts";
 
 /** One file of a model, as it lies in the cache. */
 export interface ModelFile {
@@ -23,12 +24,18 @@ export interface ModelSpec {
   readonly title: string;
   /** SPDX id, or a short name where there is none. */
   readonly licence: string;
+  /** Fetched where a stream file asks for it, or by name; not by a plain `models pull`. Default false. */
+  readonly optional?: boolean;
   readonly files: Readonly<Record<string, ModelFile>>;
   /** Tried in this order for the files that are still missing; together they have all files. */
   readonly sources: readonly ModelSource[];
 }
 
 export type Catalogue = Readonly<Record<string, ModelSpec>>;
+
+/** At one revision, so that the bytes stay what they are. */
+const MOONSHINE_BASE =
+  "https://huggingface.co/onnx-community/moonshine-base-ONNX/resolve/b1e9b6aae3c3c7298f10c3798393fdf38e8fbbad/onnx";
 
 export const CATALOGUE = {
   "silero-vad-v6": {
@@ -129,6 +136,42 @@ export const CATALOGUE = {
       },
     ],
   },
+  // The same graphs, larger. On the model hub only.
+  "moonshine-base-en": {
+    title: "Moonshine base, English speech to text, quantized",
+    licence: "MIT",
+    optional: true,
+    files: {
+      "encoder.onnx": {
+        bytes: 20_513_063,
+        sha256: "1dd9ab0a7f987113d30affcba5a068d11c8f90fa0223caa3e491ade431ad9751",
+      },
+      "decoder.onnx": {
+        bytes: 42_498_870,
+        sha256: "cc9f3cd6698a369c6008b41aa60aa3fb3322e7f03c9bdf19d8e6b7200afca4f3",
+      },
+      "tokenizer.js": {
+        bytes: 676_487,
+        sha256: "34a7b9f7579d40486444590c37cba6564ef40c3dd98ecdfc2f7c886ae72c898d",
+      },
+    },
+    sources: [
+      {
+        kind: "url",
+        files: {
+          "encoder.onnx": `${MOONSHINE_BASE}/encoder_model_quantized.onnx`,
+          "decoder.onnx": `${MOONSHINE_BASE}/decoder_model_merged_quantized.onnx`,
+        },
+      },
+      {
+        kind: "npm",
+        package: "llama-tokenizer-js",
+        version: "1.2.2",
+        files: { "tokenizer.js": "llama-tokenizer.js" },
+      },
+    ],
+  },
+  "kokoro-82m": KOKORO,
   flite: {
     title: "CMU Flite, English text to speech, five voices",
     licence: "BSD-like (CMU Flite)",

@@ -1,14 +1,17 @@
 /** The speech engines of this process. `getSTTModel()` and `getTTSModel()` are for stream files, the rest for the node. */
 import type { EndOfTurnModel } from "../turn/end-of-turn-model.ts";
 import type { PauseDetectionModel } from "../turn/grid/pause-detection-model.ts";
-import type { STTModel, TTSModel } from "./speech.ts";
 import { Speech } from "./speech.ts";
+import type { STTModel } from "./stt/stt-model.ts";
+import type { TTSModel } from "./tts/tts-model.ts";
 import type { OnProbability, VadStream } from "./vad/silero-vad.ts";
 
 export type { AudioFrame, AudioInput } from "../audio/frame.ts";
-export { Speech, type SpeechOptions, type STTModel, type TTSModel, type TTSOptions } from "./speech.ts";
+export { Speech, type SpeechOptions, type STTModelName, type TTSModelName } from "./speech.ts";
+export type { STTModel, TranscribeOptions } from "./stt/stt-model.ts";
 export { SentenceSplitter, splitSentences } from "./tts/sentences.ts";
 export type { SpeechText, SpokenFrame } from "./tts/speak-stream.ts";
+export type { TTSModel, TTSOptions } from "./tts/tts-model.ts";
 export type { OnProbability, VadStream } from "./vad/silero-vad.ts";
 
 /** One per process: its threads are a resource of the process, like its cores. */
@@ -16,7 +19,7 @@ const speech = new Speech();
 
 /**
  * Speech to text, by FastRTC's name of the model; the same object at every call. It loads in the background.
- * @param name default and only one: `moonshine/tiny`, English.
+ * @param name default `moonshine/tiny`; or `moonshine/base`, more exact and twice as dear. Both English.
  * @example
  * const words = await getSTTModel().stt({ sampleRate: 16_000, samples });
  */
@@ -24,7 +27,7 @@ export const getSTTModel = (name?: string): STTModel => speech.getSTTModel(name)
 
 /**
  * Text to speech; the same object at every call. It loads in the background.
- * @param name default and only one: `flite`, English.
+ * @param name default `flite`, which takes next to no time; or `kokoro`, natural, and a core nearly to itself. Both English.
  * @example
  * for await (const { samples, text } of getTTSModel().stream("Hello. How are you?")) play(samples, text);
  */

@@ -176,7 +176,7 @@ describe("the engines of a process", () => {
     expect(speech.getSTTModel("moonshine/tiny")).toBe(stt);
     expect(speech.getTTSModel("flite")).toBe(tts);
     expect(() => speech.getSTTModel("whisper")).toThrow(expect.objectContaining({ code: "model_unknown" }));
-    expect(() => speech.getTTSModel("kokoro")).toThrow("flite");
+    expect(() => speech.getTTSModel("elevenlabs")).toThrow("kokoro");
   });
 
   it("fail what is under way when they are closed, and can be had anew", async () => {

@@ -12,11 +12,13 @@ const FileType = { directory: 3, regular: 4 } as const;
 const Whence = { set: 0, current: 1, end: 2 } as const;
 
 /** Descriptors: standard streams, the one folder, the one file. */
+const STDOUT = 1;
 const STDERR = 2;
 const FOLDER = 3;
 const FILE = 4;
 const FOLDER_NAME = "/";
 const STDERR_LIMIT_CHARS = 2_000;
+const STDOUT_LIMIT_CHARS = 100_000;
 
 /** Thrown through the program by `proc_exit`. */
 class Exit {
@@ -30,6 +32,8 @@ export interface WasiOutput {
   readonly exitCode: number;
   /** What it wrote into the file it opened; empty if it opened none. */
   readonly file: Uint8Array;
+  /** The end of it, where it is very long. */
+  readonly stdout: string;
   readonly stderr: string;
 }
 
@@ -40,6 +44,8 @@ export interface WasiOutput {
 export function runWasi(module: WebAssembly.Module, args: readonly string[]): WasiOutput {
   const encoded = args.map((arg) => new TextEncoder().encode(`${arg.replaceAll("\0", " ")}\0`));
   const errors = new TextDecoder();
+  const output = new TextDecoder();
+  let stdout = "";
   let stderr = "";
   let file = new Uint8Array(FIRST_OUTPUT_BYTES);
   let length = 0;
@@ -120,6 +126,7 @@ export function runWasi(module: WebAssembly.Module, args: readonly string[]): Wa
         const size = view().getUint32(vectorsAt + 8 * i + 4, true);
         const chunk = bytes(at, size);
         if (fd === FILE && !write(chunk)) return Errno.tooBig;
+        if (fd === STDOUT) stdout = `${stdout}${output.decode(chunk, { stream: true })}`.slice(-STDOUT_LIMIT_CHARS);
         if (fd === STDERR) stderr = `${stderr}${errors.decode(chunk, { stream: true })}`.slice(-STDERR_LIMIT_CHARS);
         written += size;
       }
@@ -158,5 +165,5 @@ export function runWasi(module: WebAssembly.Module, args: readonly string[]): Wa
     if (!(error instanceof Exit)) throw error;
     exitCode = error.code;
   }
-  return { exitCode, file: file.slice(0, length), stderr };
+  return { exitCode, file: file.slice(0, length), stdout, stderr };
 }

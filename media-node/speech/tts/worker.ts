@@ -8,23 +8,25 @@ import { runWasi } from "./memory-wasi.ts";
 
 /** What the thread is started with, and what a job is. */
 const Data = v.object({ wasm: v.string() });
-const Job = v.object({ text: v.string(), voice: v.string() });
+const Job = v.object({ text: v.string(), voice: v.string(), speed: v.number() });
 
 const { port, data } = workerStart();
 const module = new WebAssembly.Module(readFileSync(v.parse(Data, data).wasm));
 
-function synthesize(text: string, voice: string) {
-  const { exitCode, file, stderr } = runWasi(module, ["flite", "-voice", voice, "-t", text, "-o", "/out.wav"]);
+function synthesize(text: string, voice: string, speed: number) {
+  const stretch = `duration_stretch=${1 / speed}`;
+  const args = ["flite", "-voice", voice, "--setf", stretch, "-t", text, "-o", "/out.wav"];
+  const { exitCode, file, stderr } = runWasi(module, args);
   if (exitCode !== 0 || file.length === 0)
     throw new Error(`Flite ended with ${exitCode} (${stderr.trim() || "no output"}).`);
   return readWav(file);
 }
 
 // The first run compiles the code that the next ones use.
-synthesize("Ready.", "slt");
+synthesize("Ready.", "slt", 1);
 
 serveJobs(port, (payload) => {
-  const { text, voice } = v.parse(Job, payload);
-  const { samples, sampleRate } = synthesize(text, voice);
+  const { text, voice, speed } = v.parse(Job, payload);
+  const { samples, sampleRate } = synthesize(text, voice, speed);
   return { result: { samples, sampleRate }, transfer: [samples.buffer] };
 });
