@@ -205,6 +205,35 @@ export const ERRORS = {
     "A fault in EdgeRTC or in the handler; the log has the cause.",
     "Try again; report it with the log lines if it repeats.",
   ),
+  // Media over a WebSocket.
+  websocket_required: entry(
+    426,
+    false,
+    "This is a WebSocket.",
+    "The request does not ask for the protocol to be upgraded.",
+    "Open it with `new WebSocket(…)`; a proxy in between must pass upgrades on.",
+  ),
+  websocket_not_supported: entry(
+    400,
+    false,
+    "The stream has no WebSocket.",
+    "A WebSocket carries audio; the stream's modality has video.",
+    "Call it over WebRTC: POST …/webrtc/offer.",
+  ),
+  socket_message_invalid: entry(
+    400,
+    false,
+    "The message is not understood.",
+    "It is not JSON with an `event`, or the event lacks what belongs to it, or it is binary where that was not agreed on.",
+    "docs/websocket.md has the messages. The first is `start`, with a `websocket_id`.",
+  ),
+  socket_audio_dropped: entry(
+    429,
+    false,
+    "Audio was dropped.",
+    "It comes much faster than it was spoken.",
+    "Send it at the rate at which it is to be heard.",
+  ),
   // TURN.
   turn_not_configured: entry(
     404,
@@ -290,6 +319,49 @@ export const ERRORS = {
     "Pages of this origin may not call here.",
     "The edge has a list of origins, and this one is not on it.",
     "Add the page's origin to EDGERTC_ALLOWED_ORIGINS.",
+  ),
+  // Telephone.
+  telephone_off: entry(
+    404,
+    false,
+    "This edge takes no telephone calls.",
+    "EDGERTC_TELEPHONE is `off`.",
+    "Set it to `open`, or take it out and set the provider's secret: docs/telephone.md.",
+  ),
+  telephone_unsigned: entry(
+    403,
+    false,
+    "This request is not the telephone provider's.",
+    "It has no signature, or one that was made with another secret, for another address, or too long ago.",
+    "Give the edge the account's secret (docs/telephone.md), and the provider the address that the edge is reached at.",
+  ),
+  telephone_ticket_invalid: entry(
+    403,
+    false,
+    "This is no call that was connected here.",
+    "A call's media comes with a ticket from the call's instructions, within two minutes and once.",
+    "Let the provider ask for new instructions: POST /telephone/incoming.",
+  ),
+  telephone_not_configured: entry(
+    503,
+    false,
+    "This edge cannot make telephone calls.",
+    "The provider's account, its key, or the number to call from is not set on the Worker.",
+    "Set them: docs/telephone.md lists which.",
+  ),
+  telephone_refused: entry(
+    502,
+    false,
+    "The telephone provider refused.",
+    "The account, its key, or a number is wrong or not allowed to do this.",
+    "See the message for the provider's own words.",
+  ),
+  telephone_unavailable: entry(
+    503,
+    true,
+    "The telephone provider did not answer.",
+    "It cannot be reached, took too long, or failed.",
+    "Try again; see the provider's status page if it repeats.",
   ),
   // Between node and edge.
   node_unauthorized: entry(

@@ -10,6 +10,7 @@ import { IceCandidate } from "./candidate.ts";
 import { StreamDescriptor } from "./descriptor.ts";
 import { ClientId, NodeId, SessionId, StreamName } from "./ids.ts";
 import { MAX_CANDIDATES, MAX_KEPT_OUTPUTS, MAX_OUTPUT_CHARS, MAX_SDP_CHARS, MAX_STREAMS_PER_NODE } from "./limits.ts";
+import { NO_FACTS, RequestFacts } from "./request-facts.ts";
 import { EndReason, LeaseState } from "./session.ts";
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
@@ -17,6 +18,12 @@ const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 /** Path a node dials, with a token for it (node-token.ts) as its bearer token, and {@link NODE_ID_HEADER}. */
 export const NODE_LINK_PATH = "/node/link";
 export const NODE_ID_HEADER = "x-edgertc-node";
+
+/** Path a node without a public address dials for one session's media, with {@link NodeMediaQuery} and a token. */
+export const NODE_MEDIA_PATH = "/node/media";
+
+/** Path of a node's own server for one session's media; a ticket follows. */
+export const MEDIA_SOCKET_PATH = "/media";
 
 /** The node's heartbeat and the runtime's automatic reply: neither wakes the object nor is billed. */
 export const LINK_PING = "ping";
@@ -43,8 +50,19 @@ export const LinkClose = {
   goodbye: 4003,
 } as const;
 
-/** Where a session is: repeated in every message so that the edge's objects need no look-up. */
+/**
+ * Where a session is: repeated in every message so that the edge's objects need no look-up. A session whose client id is not
+ * known yet has its sid in place of it; its `connected` then has the client id, and claims it.
+ */
 const SessionRef = { sid: SessionId, stream: StreamName, clientId: ClientId };
+
+/** Which session a node dials for. */
+export const NodeMediaQuery = v.object(SessionRef);
+export type NodeMediaQuery = v.InferOutput<typeof NodeMediaQuery>;
+
+/** How a session's media comes over a WebSocket. */
+export const SocketTransport = v.picklist(["websocket", "telephone"]);
+export type SocketTransport = v.InferOutput<typeof SocketTransport>;
 
 export const SessionSnapshot = v.object({ ...SessionRef, state: LeaseState });
 export type SessionSnapshot = v.InferOutput<typeof SessionSnapshot>;
@@ -111,7 +129,14 @@ export type ReportBody = v.InferOutput<typeof ReportBody>;
 
 /** Answer to a command. `error` is a code of the catalogue; `message` explains it more exactly. */
 export const ReplyBody = v.variant("ok", [
-  v.object({ id: v.string(), ok: v.literal(true), sdp: v.optional(v.string()), outputs: v.optional(KeptOutputs) }),
+  v.object({
+    id: v.string(),
+    ok: v.literal(true),
+    sdp: v.optional(v.string()),
+    outputs: v.optional(KeptOutputs),
+    /** Of `offer_socket`: where the client's socket goes, `wss://…/media/<ticket>`, once. Absent: the node dials. */
+    socketUrl: v.optional(v.pipe(v.string(), v.maxLength(2_048))),
+  }),
   v.object({ id: v.string(), ok: v.literal(false), error: v.string(), message: v.optional(v.string()) }),
 ]);
 export type ReplyBody = v.InferOutput<typeof ReplyBody>;
@@ -121,6 +146,9 @@ export type ReplyBody = v.InferOutput<typeof ReplyBody>;
 /** Answer to hello. `end` lists sessions of the snapshot whose lease is gone: the node ends them. */
 export const WelcomeBody = v.object({ epoch: count, end: v.array(SessionId) });
 export type WelcomeBody = v.InferOutput<typeof WelcomeBody>;
+
+/** For the handler, and for nothing else: what of it cannot be read does not cost the call. A node that is older leaves it. */
+const Facts = v.optional(v.fallback(RequestFacts, NO_FACTS));
 
 /** Commands about one session. */
 export const SessionCommand = v.variant("command", [
@@ -135,6 +163,22 @@ export const SessionCommand = v.variant("command", [
     candidates: v.pipe(v.array(IceCandidate), v.maxLength(MAX_CANDIDATES)),
     /** The session ends this long after it connected, or at its stream's own limit if that is earlier. */
     timeLimitMs: v.optional(v.pipe(count, v.minValue(1))),
+    request: Facts,
+  }),
+  /**
+   * A session whose media comes over a WebSocket. The reply says where to, or the node dials the edge for it. It is there
+   * from now on; without a socket, or without the client's first message, it ends as `never_connected`.
+   */
+  v.object({
+    id: v.string(),
+    command: v.literal("offer_socket"),
+    ...SessionRef,
+    transport: SocketTransport,
+    resumes: v.optional(SessionId),
+    timeLimitMs: v.optional(v.pipe(count, v.minValue(1))),
+    request: Facts,
+    /** The session's own secret, on a strict edge: for the client, if it understands that. */
+    secret: v.optional(v.pipe(v.string(), v.maxLength(256))),
   }),
   v.object({ id: v.string(), command: v.literal("candidate"), ...SessionRef, candidate: IceCandidate }),
   v.object({ id: v.string(), command: v.literal("end"), ...SessionRef, reason: EndReason }),
@@ -183,6 +227,7 @@ export type Command = v.InferOutput<typeof Command>;
 /** The version of the node link that brought each command: a node of an older one is not sent it. */
 export const COMMAND_SINCE = {
   offer: 1,
+  offer_socket: 3,
   candidate: 1,
   end: 1,
   inputs: 2,
@@ -192,9 +237,6 @@ export const COMMAND_SINCE = {
   unwatch_outputs: 2,
   drain: 2,
 } as const satisfies Record<Command["command"], number>;
-
-/** The version that brought `timeLimitMs` of an offer. */
-export const TIME_LIMIT_SINCE = 2;
 
 // --- envelopes -----------------------------------------------------------------------------------------------------
 

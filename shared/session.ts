@@ -8,6 +8,7 @@ import * as v from "valibot";
  * - `time_limit`: the stream's time limit. `handler_closed`: the handler yielded CloseStream.
  * - `offer_failed`: the node could not answer the offer. `node_lost`: the node vanished from the edge.
  * - `shard_lost`: the session process died. `edge_lost`: the node lost the edge and fenced itself.
+ * - `client_id_taken`: another session had the client id that the client gave. Over a WebSocket it comes after admission.
  * - `draining`: the node is shutting down. `ended_by_edge`: the edge asked for it (fencing, admission that expired, an operator).
  */
 export const EndReason = v.picklist([
@@ -21,6 +22,7 @@ export const EndReason = v.picklist([
   "node_lost",
   "shard_lost",
   "edge_lost",
+  "client_id_taken",
   "draining",
   "ended_by_edge",
 ]);

@@ -2,6 +2,7 @@
 import { type Context, Hono } from "hono";
 import { ADMIN_API_PATH } from "../shared/admin.ts";
 import { DEFAULT_STREAM } from "../shared/ids.ts";
+import { NODE_MEDIA_PATH } from "../shared/link.ts";
 import { NODE_ICE_SERVERS_PATH } from "../shared/turn.ts";
 import { EDGERTC_VERSION, PROTOCOL_VERSION } from "../shared/version.ts";
 import { adminApi } from "./admin/index.ts";
@@ -12,16 +13,18 @@ import { KnownSessions } from "./known-sessions.ts";
 import { log, reasonOf } from "./log.ts";
 import { isOlder, isReset } from "./objects/call.ts";
 import { postInputs } from "./routes/inputs.ts";
-import { getNodeLink } from "./routes/node-link.ts";
+import { getNodeLink, getNodeMedia } from "./routes/node-link.ts";
 import { postOffer } from "./routes/offer.ts";
-import { originsAllowed } from "./routes/origins.ts";
+import { originsAllowed, refuseOrigin } from "./routes/origins.ts";
 import { getOutputs } from "./routes/outputs.ts";
 import { deleteTicket, getTicket } from "./routes/queue.ts";
 import { refuse } from "./routes/reply.ts";
 import { getSession } from "./routes/sessions.ts";
 import { getConfig, getStreams } from "./routes/streams.ts";
+import { postIncoming } from "./routes/telephone.ts";
 import { getNodeIceServers, getTurn } from "./routes/turn.ts";
 import type { EdgeEnv } from "./routes/types.ts";
+import { getSocket } from "./routes/websocket.ts";
 import { type TurnOptions, TurnService } from "./turn/service.ts";
 
 export interface AppOptions {
@@ -91,6 +94,10 @@ export function createEdge(options: AppOptions = {}): Edge {
   };
   const route = (method: Method, paths: string[], handler: Handler) => routes(paths, { [method]: handler });
   route("POST", ["/webrtc/offer", "/:stream/webrtc/offer"], (c) => postOffer(c, directory));
+  for (const path of ["/websocket/offer", "/:stream/websocket/offer"]) {
+    app.get(path, (c) => refuseOrigin(c, options.allowedOrigins) ?? getSocket(c, directory));
+  }
+  app.get(NODE_MEDIA_PATH, getNodeMedia);
   route("GET", ["/config", "/:stream/config"], (c) => getConfig(c, directory, turn));
   route("POST", ["/input_hook", "/:stream/input_hook"], (c) => postInputs(c, caches));
   route("GET", ["/outputs", "/:stream/outputs"], (c) => getOutputs(c, caches));
@@ -99,6 +106,7 @@ export function createEdge(options: AppOptions = {}): Edge {
     GET: (c) => getTicket(c, directory),
     DELETE: (c) => deleteTicket(c, directory),
   });
+  route("POST", ["/telephone/incoming", "/:stream/telephone/incoming"], (c) => postIncoming(c, directory));
   route("GET", ["/turn", "/:stream/turn"], (c) => getTurn(c, directory, turn));
   route("GET", ["/streams"], getStreams);
   route("GET", ["/health"], async (c) =>

@@ -7,7 +7,16 @@ import type { CandidateCheck } from "../shared/candidate.ts";
 import type { StreamDescriptor } from "../shared/descriptor.ts";
 import type { ErrorCode, FailedBody } from "../shared/errors.ts";
 import type { InputValues } from "../shared/inputs.ts";
-import type { Command, KeptOutputs, NodeLoad, Output, SessionEvent, SessionSnapshot } from "../shared/link.ts";
+import type {
+  Command,
+  KeptOutputs,
+  NodeLoad,
+  Output,
+  SessionEvent,
+  SessionSnapshot,
+  SocketTransport,
+} from "../shared/link.ts";
+import type { RequestFacts } from "../shared/request-facts.ts";
 import type { EndReason } from "../shared/session.ts";
 import { MIN_PROTOCOL_VERSION } from "../shared/version.ts";
 import type { LedgerOverview, SessionRow } from "./ledger/overview.ts";
@@ -48,6 +57,11 @@ export interface SessionName {
   readonly clientId: string;
 }
 
+/** And why, where that is known. */
+export interface UnwantedSession extends SessionName {
+  readonly reason?: EndReason;
+}
+
 export interface StreamApi {
   admit(request: Versioned & AdmissionRequest): Promise<Admission>;
   placeElsewhere(request: Versioned & AdmissionRequest & { tried: string[] }): Promise<Admission>;
@@ -78,14 +92,19 @@ export interface StreamApi {
   ): Promise<{ end: string[] } | null>;
   nodeChanged(request: Versioned & NodeChange): Promise<void>;
   nodeLoad(request: Versioned & { nodeId: string; epoch: number; load: NodeLoad }): Promise<void>;
-  /** @returns the sessions that connected without a lease. */
+  /** @returns the sessions that connected without a lease, or with a client id that another session has. */
   nodeReport(
     request: Versioned & { nodeId: string; epoch: number; events: SessionEvent[] },
-  ): Promise<{ end: SessionName[] }>;
+  ): Promise<{ end: UnwantedSession[] }>;
 }
 
 export type OfferResult =
   | { readonly ok: true; readonly sdp: string }
+  | { readonly ok: false; readonly body: FailedBody };
+
+/** `socketUrl`: where the client's socket goes; absent, it is bridged by the session's object. */
+export type SocketResult =
+  | { readonly ok: true; readonly socketUrl?: string }
   | { readonly ok: false; readonly body: FailedBody };
 
 /** `body` is the whole reply: a candidate's is always HTTP 200. */
@@ -103,15 +122,30 @@ export type ControlResult =
   | { readonly ok: true }
   | { readonly ok: false; readonly error: ErrorCode; readonly message?: string };
 
-/** What a client offers: its SDP, its place in line, the token it joins with and what that allows, and where it is. */
-export type OfferContent = Pick<AdmissionRequest, "ticket" | "token" | "near"> & {
-  readonly sdp: string;
+/** What a client comes with: its place in line, the token it joins with and what that allows, and where it is. */
+export type CallContent = Pick<AdmissionRequest, "ticket" | "token" | "near"> & {
   readonly timeLimitMs?: number;
+  /** What its handler is told of the request. */
+  readonly request?: RequestFacts | undefined;
 };
+
+/** And what it offers: its SDP. */
+export type OfferContent = CallContent & { readonly sdp: string };
+
+/** Or that its media comes over a WebSocket. `secret`: the session's own, for the client, on a strict edge. */
+export type SocketContent = CallContent & { readonly transport: SocketTransport; readonly secret?: string };
+
+/** Path under which a session's object takes the client's end of its media, with the `sid` in the query. */
+export const BRIDGE_PATH = "/bridge";
 
 export interface SessionApi {
   /** Repeated with the same `sid` it gives the same answer. */
   offer(request: Versioned & SessionName & OfferContent): Promise<OfferResult>;
+  /**
+   * Admission and placement for media over a WebSocket. The client id may be the session's `sid`, until it is known.
+   * Repeated with the same `sid` it gives the same answer.
+   */
+  openSocket(request: Versioned & SessionName & SocketContent): Promise<SocketResult>;
   candidate(request: Versioned & { stream: string; clientId: string; check: CandidateCheck }): Promise<CandidateResult>;
   /** Repeated with the same `requestId` it takes effect once. */
   control(
@@ -124,7 +158,10 @@ export interface SessionApi {
       action: SessionAction;
     },
   ): Promise<ControlResult>;
-  /** A WebSocket over which the session's outputs come (worker/outputs/watch-protocol.ts). */
+  /**
+   * A WebSocket: one over which the session's outputs come (worker/outputs/watch-protocol.ts), or, under
+   * {@link BRIDGE_PATH} and NODE_MEDIA_PATH, the two ends of its media.
+   */
   fetch(request: Request): Promise<Response>;
   /**
    * Outputs of the session on their way to whoever watches, or that no more will come.
@@ -137,7 +174,7 @@ export interface SessionApi {
 
 /** `sent` is false if the node certainly never saw the command. */
 export type CommandResult =
-  | { readonly ok: true; readonly sdp?: string; readonly outputs?: KeptOutputs }
+  | { readonly ok: true; readonly sdp?: string; readonly outputs?: KeptOutputs; readonly socketUrl?: string }
   | { readonly ok: false; readonly error: string; readonly message?: string; readonly sent: boolean };
 
 /** `first`: the token was not used before. `replaced`: it is of a run of the node that a newer one has taken over. */

@@ -1,5 +1,5 @@
 /**
- * Releases side by side: what nodes, Workers and objects of protocol version 1 said, frozen as they said it. When the version
+ * Releases side by side: what nodes, Workers and objects of protocol version 2 said, frozen as they said it. When the version
  * moves on, what this one says takes its place.
  */
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
@@ -7,9 +7,9 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { MIN_PROTOCOL_VERSION, PROTOCOL_VERSION } from "../shared/version.ts";
 import { get, offer, SDP } from "./testing/client.ts";
-import { FakeNode } from "./testing/fake-node.ts";
+import { FakeNode, descriptor as streamDescriptor } from "./testing/fake-node.ts";
 
-const OLDER = 1;
+const OLDER = 2;
 
 const descriptor = (name: string) => ({
   name,
@@ -30,7 +30,7 @@ it("there is one version before this one that is spoken", () => {
   expect([MIN_PROTOCOL_VERSION, PROTOCOL_VERSION - 1]).toEqual([OLDER, OLDER]);
 });
 
-/** A node of version 1: dials, says hello, answers offers. */
+/** A node of version 2: dials, says hello, answers offers. */
 async function olderNode(nodeId: string, stream: string) {
   const node = new FakeNode({ nodeId, streams: [] });
   let seq = 0;
@@ -63,10 +63,33 @@ describe("a node of the release before", () => {
   });
 
   it("is not sent a command that it does not know: the caller hears so at once", async () => {
-    const { node } = await olderNode("old-drain", "old-drain");
-    const result = await env.MEDIA_NODE.getByName("default/old-drain").drain({ v: PROTOCOL_VERSION, timeoutMs: null });
-    expect(result).toMatchObject({ ok: false, error: "protocol_mismatch" });
-    expect(node.commands).toEqual([]);
+    const { node } = await olderNode("old-socket", "old-socket");
+    const clientId = sid("4");
+    const request = { v: PROTOCOL_VERSION, sid: clientId, stream: "old-socket", clientId } as const;
+    const result = await env.SESSION.getByName(`default/old-socket/${clientId}`).openSocket({
+      ...request,
+      transport: "websocket",
+    });
+    expect(result).toMatchObject({ ok: false, body: { meta: { error: "protocol_mismatch" } } });
+    expect(node.commands.filter(({ command }) => command !== "end")).toEqual([]);
+    expect((await get("/streams")).json).toContainEqual(expect.objectContaining({ name: "old-socket", active: 0 }));
+    node.drop();
+  });
+
+  it("is passed over for one that knows the command", async () => {
+    const { node } = await olderNode("old-passed", "old-passed");
+    const newer = await FakeNode.start({
+      nodeId: "new-passed",
+      streams: [streamDescriptor("old-passed", { concurrencyLimit: 2 })],
+    });
+    for (const digit of ["5", "6"]) {
+      const session = { sid: sid(digit), stream: "old-passed", clientId: sid(digit) };
+      const object = env.SESSION.getByName(`default/old-passed/${sid(digit)}`);
+      expect(await object.openSocket({ v: PROTOCOL_VERSION, ...session, transport: "websocket" })).toEqual({
+        ok: true,
+      });
+    }
+    newer.drop();
     node.drop();
   });
 });

@@ -1,6 +1,6 @@
 /** The leases' rows, as they change. Inside a transaction of the ledger. */
 import { IN_FLIGHT_MS, PENDING_LEASE_MS } from "../deadlines.ts";
-import { type LeaseRow, leasesOn } from "./queries.ts";
+import { type LeaseRow, leaseOf, leasesOn } from "./queries.ts";
 import type { SqlPort } from "./sql-port.ts";
 import type { AdmissionRequest, Lease, NodeArrival, Reconciliation } from "./types.ts";
 import { rememberUsed } from "./used-tokens.ts";
@@ -44,9 +44,10 @@ export function moveLease(sql: SqlPort, { clientId }: Lease, { nodeId, epoch }: 
   );
 }
 
-export function setLive(sql: SqlPort, { clientId, state }: Lease): void {
-  if (state === "live") return;
-  sql.rows("UPDATE leases SET state = 'live', deadline_ms = NULL WHERE client_id = ?", clientId);
+/** @param as the client id that the session has from here on. Default: the one it has. */
+export function setLive(sql: SqlPort, { clientId, state }: Lease, as = clientId): void {
+  if (state === "live" && as === clientId) return;
+  sql.rows("UPDATE leases SET client_id = ?, state = 'live', deadline_ms = NULL WHERE client_id = ?", as, clientId);
 }
 
 /** A node's pending leases last at least until then. */
@@ -105,7 +106,9 @@ export function reconcile(sql: SqlPort, { nodeId, epoch, sessions }: NodeArrival
     const inFlight = lease.epoch === epoch && lease.state === "pending" && lease.admittedMs > nowMs - IN_FLIGHT_MS;
     if (session !== undefined) {
       kept.add(lease.sid);
-      if (session.state === "live") setLive(sql, lease);
+      // What says so may have been lost with a socket. Who has the client id of another hears it when that is said again.
+      const claims = session.clientId !== lease.clientId && leaseOf(sql, session.clientId) === null;
+      if (session.state === "live") setLive(sql, lease, claims ? session.clientId : lease.clientId);
       else setDeadline(sql, lease, lease.admittedMs + PENDING_LEASE_MS);
     } else if (inFlight) {
       // If the node was lost in between, its offer may reach it now.

@@ -28,7 +28,15 @@ import {
   setOperatorLimit,
 } from "./overview.ts";
 import { Placer } from "./placer.ts";
-import { activeSessions, expiredLeases, type LeaseRow, leaseOf, nextDeadlineMs, readyNodes } from "./queries.ts";
+import {
+  activeSessions,
+  expiredLeases,
+  type LeaseRow,
+  leaseOf,
+  leaseOfSession,
+  nextDeadlineMs,
+  readyNodes,
+} from "./queries.ts";
 import { Queue } from "./queue.ts";
 import { Schema } from "./schema.ts";
 import type { SqlPort } from "./sql-port.ts";
@@ -111,9 +119,19 @@ export class Ledger {
     });
   }
 
-  /** Media flows: the lease has no deadline any more. `unknown` and `stale` mean that the node must end the session. */
-  connected(ref: LeaseRef): LeaseOutcome {
-    return this.#withLease(ref, (held) => setLive(this.#sql, held));
+  /**
+   * Media flows: the lease has no deadline any more. A session that was admitted before its client id was known claims it
+   * here. `unknown`, `stale` and `taken`, by another session, mean that the node must end the session.
+   */
+  connected(ref: LeaseRef): LeaseOutcome | "taken" {
+    const { clientId, sid } = ref;
+    let taken = false;
+    const outcome = this.#withLease(ref, (held) => {
+      const other = leaseOf(this.#sql, clientId);
+      taken = other !== null && other.sid !== sid;
+      if (!taken) setLive(this.#sql, held, clientId);
+    });
+    return taken ? "taken" : outcome;
   }
 
   /**
@@ -304,8 +322,8 @@ export class Ledger {
   #withLease(ref: LeaseRef, act: (held: LeaseRow) => void): LeaseOutcome {
     if (!this.#schema.exists()) return "unknown";
     return this.#transaction(() => {
-      const held = leaseOf(this.#sql, ref.clientId);
-      if (held === null || held.sid !== ref.sid) return "unknown";
+      const held = leaseOfSession(this.#sql, ref);
+      if (held === null) return "unknown";
       if (held.nodeId !== ref.nodeId || held.epoch !== ref.epoch) return "stale";
       act(held);
       return "done";

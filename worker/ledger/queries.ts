@@ -30,6 +30,14 @@ export function leaseOf(sql: SqlPort, clientId: string): LeaseRow | null {
   return row === undefined ? null : asLeaseRow(row);
 }
 
+/** The lease of a session. One whose client id is not known yet has its sid in place of it. */
+export function leaseOfSession(sql: SqlPort, { clientId, sid }: Pick<Lease, "clientId" | "sid">): LeaseRow | null {
+  const held = leaseOf(sql, clientId);
+  if (held?.sid === sid) return held;
+  const unnamed = clientId === sid ? null : leaseOf(sql, sid);
+  return unnamed?.sid === sid ? unnamed : null;
+}
+
 export function leasesOn(sql: SqlPort, nodeId: string): LeaseRow[] {
   return sql.rows(`SELECT ${LEASE_COLUMNS} FROM leases WHERE node_id = ?`, nodeId).map(asLeaseRow);
 }

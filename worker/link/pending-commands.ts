@@ -9,6 +9,9 @@ import type { CommandResult } from "../rpc.ts";
 /** Commands waiting for one node. Past it new ones are refused: the node does not keep up. */
 export const MAX_PENDING_COMMANDS = 2_000;
 
+/** True for commands that bring a node a session: one that never saw it can be passed over. */
+export const isOffer = ({ command }: Command): boolean => command === "offer" || command === "offer_socket";
+
 /** Schedules `run` and returns what cancels it. */
 export type Schedule = (run: () => void, delayMs: number) => () => void;
 
@@ -63,9 +66,13 @@ export class PendingCommands {
   /** The node replied. A reply nobody waits for any more is dropped. */
   reply(reply: ReplyBody): void {
     if (reply.ok) {
-      const { sdp, outputs } = reply;
-      const result = { ...(sdp === undefined ? {} : { sdp }), ...(outputs === undefined ? {} : { outputs }) };
-      this.#settle(reply.id, { ok: true, ...result });
+      const { sdp, outputs, socketUrl } = reply;
+      this.#settle(reply.id, {
+        ok: true,
+        ...(sdp === undefined ? {} : { sdp }),
+        ...(outputs === undefined ? {} : { outputs }),
+        ...(socketUrl === undefined ? {} : { socketUrl }),
+      });
     } else {
       const { error, message } = reply;
       this.#settle(reply.id, { ok: false, error, ...(message === undefined ? {} : { message }), sent: true });
@@ -93,7 +100,7 @@ export class PendingCommands {
   /** The node cannot be reached for now: offers it never saw are better placed elsewhere; the rest waits for it. */
   abandonUnsentOffers(): void {
     for (const [id, { command, sent }] of [...this.#pending]) {
-      if (command.command === "offer" && !sent) this.#fail(id, "node_unreachable");
+      if (isOffer(command) && !sent) this.#fail(id, "node_unreachable");
     }
   }
 

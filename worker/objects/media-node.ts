@@ -13,7 +13,6 @@ import {
   NODE_ID_HEADER,
   type NodeMessage,
   type ReportBody,
-  TIME_LIMIT_SINCE,
 } from "../../shared/link.ts";
 import { PROTOCOL_VERSION } from "../../shared/version.ts";
 import { type Env, streamOf } from "../env.ts";
@@ -21,7 +20,7 @@ import { durableSql } from "../ledger/durable-sql.ts";
 import type { NodeState } from "../ledger/types.ts";
 import { LinkSocket } from "../link/link-socket.ts";
 import { judge, lostAfterClose } from "../link/liveness.ts";
-import { PendingCommands } from "../link/pending-commands.ts";
+import { isOffer, PendingCommands } from "../link/pending-commands.ts";
 import { regionOf } from "../link/region.ts";
 import { Serial } from "../link/serial.ts";
 import { log, reasonOf } from "../log.ts";
@@ -33,6 +32,7 @@ import {
   type Message,
   type SessionName,
   type TokenUse,
+  type UnwantedSession,
 } from "../rpc.ts";
 import { Audience } from "./audience.ts";
 import { callObject } from "./call.ts";
@@ -108,7 +108,7 @@ export class MediaNode extends DurableObject<Env> implements MediaNodeApi {
     const node = this.#rows.node();
     const gone = node === null || node.epoch !== epoch || node.state === "lost";
     // A node without a socket: `up` is the moment after a restart of this object, and the node is about to redial.
-    const away = this.#welcomed() === null && node?.state === "suspect" && command.command === "offer";
+    const away = this.#welcomed() === null && node?.state === "suspect" && isOffer(command);
     if ((gone || away) && !this.#pending.has(command.id)) {
       return { ok: false, error: "node_unreachable", sent: false };
     }
@@ -238,8 +238,8 @@ export class MediaNode extends DurableObject<Env> implements MediaNodeApi {
   }
 
   /** Ends a session that has no lease. Its node reports the end, or shows it again in its next snapshot. */
-  #endOnNode(session: SessionName): void {
-    const command = { ...session, id: `${session.sid}:end`, command: "end", reason: "ended_by_edge" } as const;
+  #endOnNode({ sid, stream, clientId, reason = "ended_by_edge" }: UnwantedSession): void {
+    const command = { sid, stream, clientId, id: `${sid}:end`, command: "end", reason } as const;
     this.ctx.waitUntil(this.#pending.run(command, (ready) => this.#sendCommand(ready)));
   }
 
@@ -256,7 +256,7 @@ export class MediaNode extends DurableObject<Env> implements MediaNodeApi {
   #sendCommand(command: Command): boolean {
     const link = this.#welcomed();
     if (link === null) return false;
-    if (link.state.version >= versionFor(command)) return link.send({ kind: "command", body: command });
+    if (link.state.version >= COMMAND_SINCE[command.command]) return link.send({ kind: "command", body: command });
     // A node of the release before would not even answer.
     const message = "The media node runs the release before this one, which does not know the command.";
     this.#pending.reply({ id: command.id, ok: false, error: "protocol_mismatch", message });
@@ -377,11 +377,4 @@ export class MediaNode extends DurableObject<Env> implements MediaNodeApi {
       if (older) other.close(LinkClose.replaced, "a newer socket is here");
     }
   }
-}
-
-/** The version that a node must speak to understand all of a command. */
-function versionFor(command: Command): number {
-  // An older node would not keep to the limit.
-  const limited = command.command === "offer" && command.timeLimitMs !== undefined;
-  return limited ? TIME_LIMIT_SINCE : COMMAND_SINCE[command.command];
 }

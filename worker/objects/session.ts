@@ -8,7 +8,7 @@ import * as v from "valibot";
 import type { IceCandidate } from "../../shared/candidate.ts";
 import { type ErrorCode, failedBody, fastRtcRefusal, isErrorCode, withPlace } from "../../shared/errors.ts";
 import { sessionOfTicket } from "../../shared/ids.ts";
-import type { Command } from "../../shared/link.ts";
+import { type Command, NODE_MEDIA_PATH } from "../../shared/link.ts";
 import { PROTOCOL_VERSION } from "../../shared/version.ts";
 import { COMMAND_DEADLINE_MS } from "../deadlines.ts";
 import { type Env, mediaNodeOf, streamOf } from "../env.ts";
@@ -17,6 +17,7 @@ import { log, reasonOf } from "../log.ts";
 import { seqAfter, tagOf, WatchQuery } from "../outputs/watch-protocol.ts";
 import { refuse, refuseUnknown } from "../routes/reply.ts";
 import {
+  BRIDGE_PATH,
   type CandidateResult,
   type CommandResult,
   type ControlResult,
@@ -24,19 +25,27 @@ import {
   type Message,
   type OfferResult,
   type SessionApi,
+  type SocketResult,
 } from "../rpc.ts";
 import { callObject, isReset } from "./call.ts";
 import { KeptCandidates } from "./kept-candidates.ts";
 import { OutputWatchers, tell } from "./output-watchers.ts";
 import { controlCommand, controlResult, isOver } from "./session-control.ts";
 import { COLD, next, type Placed, type SessionEvent, type SessionState } from "./session-state.ts";
+import { SocketBridge } from "./socket-bridge.ts";
 
 type OfferRequest = Message<SessionApi, "offer">;
+type SocketRequest = Message<SessionApi, "openSocket">;
+/** What begins a session, over whichever transport. */
+type Opening = OfferRequest | SocketRequest;
+type Opened = { readonly ok: true; readonly reply: CommandResult & { ok: true } } | (OfferResult & { ok: false });
+
+const ABNORMAL_CLOSE = 1006;
 
 const refused = (code: string, limit?: number) => ({ ok: false, body: fastRtcRefusal(code, limit) }) as const;
 const failed = (code: ErrorCode, message?: string) => ({ ok: false, body: failedBody(code, message) }) as const;
 
-type Ref = Pick<OfferRequest, "sid" | "stream" | "clientId">;
+type Ref = Pick<Opening, "sid" | "stream" | "clientId">;
 
 function candidateCommand({ sid, stream, clientId }: Ref, candidate: IceCandidate): Command {
   return { id: `${sid}:${crypto.randomUUID()}`, command: "candidate", sid, stream, clientId, candidate };
@@ -46,10 +55,25 @@ export class Session extends DurableObject<Env> implements SessionApi {
   #state: SessionState = COLD;
   readonly #candidates = new KeptCandidates();
   readonly #watchers = new OutputWatchers(this.ctx);
+  readonly #bridge = new SocketBridge(this.ctx);
   /** The offer under way, for the same request again: the Worker repeats it when it lost its connection to here. */
-  #offer: { readonly sid: string; readonly result: Promise<OfferResult> } | null = null;
+  #offer: { readonly sid: string; readonly result: Promise<Opened> } | null = null;
 
   async offer(request: OfferRequest): Promise<OfferResult> {
+    const opened = await this.#open(request);
+    if (!opened.ok) return opened;
+    const { sdp } = opened.reply;
+    return sdp === undefined ? failed("internal") : { ok: true, sdp };
+  }
+
+  async openSocket(request: SocketRequest): Promise<SocketResult> {
+    const opened = await this.#open(request);
+    if (!opened.ok) return opened;
+    const { socketUrl } = opened.reply;
+    return { ok: true, ...(socketUrl === undefined ? {} : { socketUrl }) };
+  }
+
+  async #open(request: Opening): Promise<Opened> {
     checkVersion(request);
     if (this.#offer !== null) {
       return this.#offer.sid === request.sid ? this.#offer.result : refused("connection_already_exists");
@@ -104,9 +128,16 @@ export class Session extends DurableObject<Env> implements SessionApi {
 
   // --- outputs -----------------------------------------------------------------------------------------------------
 
-  /** A watcher's socket. It is the caller's business to open it again, unless it is told that the session is over. */
   override async fetch(request: Request): Promise<Response> {
-    const query = v.safeParse(WatchQuery, Object.fromEntries(new URL(request.url).searchParams));
+    const { pathname, searchParams } = new URL(request.url);
+    if (pathname.endsWith(NODE_MEDIA_PATH)) return this.#nodeDials(searchParams.get("sid"));
+    if (pathname === BRIDGE_PATH) return this.#clientComes(searchParams.get("sid"));
+    return this.#watch(searchParams);
+  }
+
+  /** A watcher's socket. It is the caller's business to open it again, unless it is told that the session is over. */
+  async #watch(searchParams: URLSearchParams): Promise<Response> {
+    const query = v.safeParse(WatchQuery, Object.fromEntries(searchParams));
     if (!query.success) return refuse("internal", "not a watcher's request");
     const { stream, clientId, after } = query.output;
     const state = await this.#settled(stream, clientId);
@@ -141,7 +172,28 @@ export class Session extends DurableObject<Env> implements SessionApi {
     return { watched: this.#watchers.send(sid, outputs, ended) };
   }
 
-  override async webSocketClose(ws: WebSocket): Promise<void> {
+  // --- media over a WebSocket that has to be bridged -----------------------------------------------------------------
+
+  #nodeDials(sid: string | null): Response {
+    // It may dial before its reply is here. An object that was reset has neither: the caller has lost it, too.
+    const state = this.#state;
+    const expected = (state.at === "offered" || state.at === "answered") && state.sid === sid;
+    if (!expected || sid === null) return refuseUnknown();
+    return new Response(null, { status: 101, webSocket: this.#bridge.node(sid) });
+  }
+
+  async #clientComes(sid: string | null): Promise<Response> {
+    if (sid === null || this.#state.at !== "answered" || this.#state.sid !== sid) return refuse("edge_restarting");
+    const client = await this.#bridge.client(sid);
+    return client === null ? refuse("node_unreachable") : new Response(null, { status: 101, webSocket: client });
+  }
+
+  override webSocketMessage(ws: WebSocket, data: string | ArrayBuffer): void {
+    this.#bridge.pass(ws, data);
+  }
+
+  override async webSocketClose(ws: WebSocket, code: number, reason: string): Promise<void> {
+    if (this.#bridge.closed(ws, code, reason)) return;
     const watched = this.#watchers.gone(ws);
     if (watched === null) return;
     const { sid, stream, clientId } = watched;
@@ -155,13 +207,13 @@ export class Session extends DurableObject<Env> implements SessionApi {
   }
 
   override async webSocketError(ws: WebSocket): Promise<void> {
-    await this.webSocketClose(ws);
+    await this.webSocketClose(ws, ABNORMAL_CLOSE, "");
   }
 
   // --- the offer ---------------------------------------------------------------------------------------------------
 
   /** Every way out of here leaves either an answered session with its lease, or neither. */
-  async #run(request: OfferRequest): Promise<OfferResult> {
+  async #run(request: Opening): Promise<Opened> {
     const { sid, stream, clientId, ticket, token, near } = request;
     const untilMs = Date.now() + COMMAND_DEADLINE_MS;
     this.#on({ event: "offer", sid });
@@ -179,7 +231,7 @@ export class Session extends DurableObject<Env> implements SessionApi {
       for (;;) {
         this.#on({ event: "placed", placed });
         const reply = await this.#command(placed, this.#offerCommand(request), untilMs - Date.now());
-        if (reply.ok) return await this.#answer(request, placed, reply.sdp);
+        if (reply.ok) return await this.#answer(request, placed, reply);
         if (!isRefusedByNode(reply, again)) return await this.#fail(request, placed, reply);
         tried.push(placed.nodeId);
         const elsewhere = await this.#placeElsewhere(request, tried);
@@ -196,35 +248,40 @@ export class Session extends DurableObject<Env> implements SessionApi {
     }
   }
 
-  #offerCommand({ sid, stream, clientId, sdp, ticket, timeLimitMs }: OfferRequest): Command {
-    return {
+  #offerCommand(opening: Opening): Command {
+    const { sid, stream, clientId, ticket, timeLimitMs, request } = opening;
+    const common = {
       id: `${sid}:offer`,
-      command: "offer",
       sid,
       stream,
       clientId,
-      sdp,
       ...(ticket === undefined ? {} : { resumes: sessionOfTicket(ticket) }),
-      candidates: this.#candidates.withOffer(),
       ...(timeLimitMs === undefined ? {} : { timeLimitMs }),
+      ...(request === undefined ? {} : { request }),
     };
+    if ("sdp" in opening) {
+      return { ...common, command: "offer", sdp: opening.sdp, candidates: this.#candidates.withOffer() };
+    }
+    const { transport, secret } = opening;
+    return { ...common, command: "offer_socket", transport, ...(secret === undefined ? {} : { secret }) };
   }
 
-  #placeElsewhere({ sid, stream, clientId, ticket, near }: OfferRequest, tried: string[]): Promise<Admission> {
+  #placeElsewhere({ sid, stream, clientId, ticket, near }: Opening, tried: string[]): Promise<Admission> {
     const request = { v: PROTOCOL_VERSION, sid, clientId, ticket, near, tried };
     return callObject(() => streamOf(this.env, stream).placeElsewhere(request));
   }
 
-  async #answer(request: OfferRequest, placed: Placed, sdp: string | undefined): Promise<OfferResult> {
-    if (sdp === undefined) return await this.#fail(request, placed, { ok: false, error: "internal", sent: true });
+  async #answer(request: Opening, placed: Placed, reply: CommandResult & { ok: true }): Promise<Opened> {
+    const lacksSdp = "sdp" in request && reply.sdp === undefined;
+    if (lacksSdp) return await this.#fail(request, placed, { ok: false, error: "internal", sent: true });
     this.#on({ event: "answer" });
     for (const candidate of this.#candidates.held()) this.ctx.waitUntil(this.#passOn(request, placed, candidate));
     this.#candidates.clear();
-    return { ok: true, sdp };
+    return { ok: true, reply };
   }
 
   /** Passes on a candidate whose client has had its reply. */
-  async #passOn(request: OfferRequest, placed: Placed, candidate: IceCandidate): Promise<void> {
+  async #passOn(request: Opening, placed: Placed, candidate: IceCandidate): Promise<void> {
     try {
       await this.#command(placed, candidateCommand(request, candidate));
     } catch (error) {
@@ -233,17 +290,18 @@ export class Session extends DurableObject<Env> implements SessionApi {
   }
 
   /** The ledger has no slot for it, or none any more. @param nodeError why the last node did not take it. */
-  #refuse(admission: Admission & { ok: false }, nodeError?: string): OfferResult {
+  #refuse(admission: Admission & { ok: false }, nodeError?: string): Opened {
     const { code, limit, queued } = admission;
     this.#on({ event: "refused", taken: code === "connection_already_exists" });
     this.#candidates.clear();
     const isFastRtc = code === "concurrency_limit_reached" || code === "connection_already_exists";
-    const own = code === "node_full" && nodeError === "node_unreachable" ? nodeError : code;
+    const unable = nodeError === "node_unreachable" || nodeError === "protocol_mismatch";
+    const own = code === "node_full" && unable ? nodeError : code;
     return { ok: false, body: withPlace(isFastRtc ? fastRtcRefusal(code, limit) : failedBody(own), queued) };
   }
 
   /** The node did not answer, or not with an answer. */
-  async #fail(request: OfferRequest, placed: Placed, reply: CommandResult & { ok: false }): Promise<OfferResult> {
+  async #fail(request: Opening, placed: Placed, reply: CommandResult & { ok: false }): Promise<Opened> {
     this.#on({ event: "failed" });
     this.#candidates.clear();
     if (isSilence(reply)) this.ctx.waitUntil(this.#endThenRelease(request, placed));
@@ -261,12 +319,12 @@ export class Session extends DurableObject<Env> implements SessionApi {
    * Ends the session on the node and then frees its lease: never the other way round, for a node that is slow may still
    * take the offer. If the node cannot be asked, the lease falls with the node, by its next snapshot, or by its deadline.
    */
-  async #endThenRelease(request: OfferRequest, placed: Placed): Promise<void> {
+  async #endThenRelease(request: Opening, placed: Placed): Promise<void> {
     if (await this.#end(request, placed)) await this.#release(request, placed);
   }
 
   /** @returns true if the node said that it does not have the session, or no longer. */
-  async #end({ sid, stream, clientId }: OfferRequest, placed: Placed): Promise<boolean> {
+  async #end({ sid, stream, clientId }: Opening, placed: Placed): Promise<boolean> {
     const command = { id: `${sid}:end`, command: "end", sid, stream, clientId, reason: "offer_failed" } as const;
     try {
       const reply = await this.#command(placed, command);
@@ -277,7 +335,7 @@ export class Session extends DurableObject<Env> implements SessionApi {
     }
   }
 
-  async #release({ sid, stream, clientId }: OfferRequest, { nodeId, epoch }: Placed): Promise<void> {
+  async #release({ sid, stream, clientId }: Opening, { nodeId, epoch }: Placed): Promise<void> {
     const lease = { v: PROTOCOL_VERSION, sid, clientId, nodeId, epoch, reason: "offer_failed" } as const;
     try {
       await callObject(() => streamOf(this.env, stream).release(lease));
@@ -287,7 +345,7 @@ export class Session extends DurableObject<Env> implements SessionApi {
   }
 
   /** Admission failed under way: it may have given a lease all the same, and if it was repeated, a node have it. */
-  async #releaseUnplaced(request: OfferRequest): Promise<void> {
+  async #releaseUnplaced(request: Opening): Promise<void> {
     const { sid, stream, clientId } = request;
     try {
       const info = await callObject(() => streamOf(this.env, stream).find({ v: PROTOCOL_VERSION, clientId }));
@@ -358,5 +416,7 @@ function isSilence(reply: CommandResult & { ok: false }): boolean {
  * @param again whether it may have been asked before, by an object that was reset.
  */
 function isRefusedByNode(reply: CommandResult & { ok: false }, again: boolean): boolean {
-  return reply.error === "node_full" || (reply.error === "node_unreachable" && !reply.sent && !again);
+  // A node of the release before does not know every way to open a session.
+  if (reply.error === "node_full" || reply.error === "protocol_mismatch") return true;
+  return reply.error === "node_unreachable" && !reply.sent && !again;
 }

@@ -10,14 +10,14 @@ import { type Env, streamNameOf } from "../env.ts";
 import { durableSql } from "../ledger/durable-sql.ts";
 import { Ledger } from "../ledger/ledger.ts";
 import type { LedgerOverview, SessionRow } from "../ledger/overview.ts";
-import type { Admission, Lease, LeaseRef, LedgerStatus, TicketStatus } from "../ledger/types.ts";
+import type { Admission, Lease, LeaseOutcome, LeaseRef, LedgerStatus, TicketStatus } from "../ledger/types.ts";
 import { log, reasonOf } from "../log.ts";
 import {
   checkVersion,
   type Message,
   type SessionInfo,
-  type SessionName,
   type StreamApi,
+  type UnwantedSession,
   type Versioned,
 } from "../rpc.ts";
 import { noticeEnds } from "./end-notice.ts";
@@ -135,14 +135,14 @@ export class Stream extends DurableObject<Env> implements StreamApi {
     await this.#armAlarm();
   }
 
-  async nodeReport(request: Message<StreamApi, "nodeReport">): Promise<{ end: SessionName[] }> {
+  async nodeReport(request: Message<StreamApi, "nodeReport">): Promise<{ end: UnwantedSession[] }> {
     checkVersion(request);
-    const end: SessionName[] = [];
+    const end: UnwantedSession[] = [];
     for (const event of request.events) {
-      const known = this.#apply(event, request);
-      if (!known && event.event === "connected") {
-        end.push({ sid: event.sid, stream: event.stream, clientId: event.clientId });
-      }
+      const outcome = this.#apply(event, request);
+      if (event.event !== "connected" || outcome === "done") continue;
+      const { sid, stream, clientId } = event;
+      end.push({ sid, stream, clientId, ...(outcome === "taken" ? { reason: "client_id_taken" } : {}) });
     }
     await this.#armAlarm();
     return { end };
@@ -159,11 +159,11 @@ export class Stream extends DurableObject<Env> implements StreamApi {
     }
   }
 
-  /** @returns false if the session has no lease here. */
-  #apply(event: SessionEvent, node: { nodeId: string; epoch: number }): boolean {
+  /** @returns `done` if the session has a lease here. */
+  #apply(event: SessionEvent, node: { nodeId: string; epoch: number }): LeaseOutcome | "taken" {
     const ref = { sid: event.sid, clientId: event.clientId, nodeId: node.nodeId, epoch: node.epoch };
-    if (event.event === "connected") return this.#ledger.connected(ref) === "done";
-    return this.#release(ref, event.reason);
+    if (event.event === "connected") return this.#ledger.connected(ref);
+    return this.#release(ref, event.reason) ? "done" : "unknown";
   }
 
   #release(ref: LeaseRef, reason: EndReason): boolean {

@@ -42,7 +42,7 @@ const no = (refusal: Response): Refused => ({ ok: false, refusal });
 export async function checkJoin(
   c: Context<EdgeEnv>,
   { name, descriptor }: KnownStream,
-  body: OfferBody,
+  body: Pick<OfferBody, "webrtc_id" | "token">,
 ): Promise<{ readonly ok: true; readonly join: Join } | Refused> {
   const checked = await check(c, { stream: name, descriptor }, body.token ?? null);
   if (!checked.ok) return checked;

@@ -27,6 +27,7 @@ import { isJson, type OfferBody, parseOfferBody } from "../offer/body.ts";
 import { readBody } from "../offer/read-body.ts";
 import { checkSdp } from "../offer/sdp.ts";
 import { placeOf } from "../place.ts";
+import { requestFacts } from "../request-facts.ts";
 import { type SecretOf, sessionSecret } from "../session-secret.ts";
 import { checkJoin } from "./join.ts";
 import { SESSION_SECRET_FIELD } from "./own-session.ts";
@@ -89,6 +90,7 @@ async function offer(c: OfferContext, found: KnownStream, body: OfferBody): Prom
     sdp: check.sdp,
     ticket,
     near,
+    request: requestFacts(c.req.raw, found.descriptor.requestHeaders),
     ...joining.join,
   };
   const startMs = Date.now();

@@ -17,16 +17,25 @@ export function originsAllowed(allowed: readonly string[] | undefined): Middlewa
   const any = cors({ origin: "*", allowMethods: ALLOW_METHODS });
   const listed = cors({ origin: (origin) => origin, allowMethods: ALLOW_METHODS, maxAge: PREFLIGHT_SECONDS });
   return async (c, next) => {
-    const list = allowed ?? originsIn(c.env.EDGERTC_ALLOWED_ORIGINS);
-    if (list.length === 0 || list.includes("*")) return await any(c, next);
-    const origin = c.req.header("origin");
-    if (origin !== undefined && !list.includes(origin) && !isOwn(origin, c)) {
-      const refusal = refuse("origin_not_allowed");
-      refusal.headers.set("vary", "Origin");
-      return refusal;
-    }
-    return await listed(c, next);
+    if (listOf(c, allowed) === null) return await any(c, next);
+    return refuseOrigin(c, allowed) ?? (await listed(c, next));
   };
+}
+
+/** For WebSockets, which no browser keeps from other origins. @returns null where the page may. */
+export function refuseOrigin(c: Context<EdgeEnv>, allowed: readonly string[] | undefined): Response | null {
+  const list = listOf(c, allowed);
+  const origin = c.req.header("origin");
+  if (list === null || origin === undefined || list.includes(origin) || isOwn(origin, c)) return null;
+  const refusal = refuse("origin_not_allowed");
+  refusal.headers.set("vary", "Origin");
+  return refusal;
+}
+
+/** Null is any. */
+function listOf(c: Context<EdgeEnv>, allowed: readonly string[] | undefined): readonly string[] | null {
+  const list = allowed ?? originsIn(c.env.EDGERTC_ALLOWED_ORIGINS);
+  return list.length === 0 || list.includes("*") ? null : list;
 }
 
 /** Separated by commas or spaces. A slash at the end, which an origin does not have, is forgiven. */

@@ -225,6 +225,9 @@ export class FakeNode {
       case "offer":
         if (!held) this.sessions.push({ sid, stream, clientId, state: "pending" });
         return { ok: true, sdp: `v=0\r\ns=answer to ${sid}\r\n` };
+      case "offer_socket":
+        if (!held) this.sessions.push({ sid, stream, clientId, state: "pending" });
+        return { ok: true };
       case "end":
         this.sessions = this.sessions.filter((session) => session.sid !== sid);
         return { ok: true };
