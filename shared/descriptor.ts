@@ -53,8 +53,10 @@ export const StreamDescriptor = v.object({
   timeLimit: v.nullable(v.pipe(v.number(), v.gtValue(0))),
   allowExtraTracks: v.boolean(),
   rtcConfiguration: v.nullable(RtcConfiguration),
-  /** `getUserMedia` constraints for the page's microphone; null is the page's default. */
+  /** `getUserMedia` constraints for the page; of `audio-video`, those of each kind. Null is the page's default. */
   trackConstraints: v.nullable(v.record(v.string(), v.unknown())),
+  /** For the client's `RTCRtpSender.setParameters`. */
+  rtpParams: v.optional(v.nullable(v.record(v.string(), v.unknown()))),
   ui: StreamUi,
   /** What the handler wants to be told beside the audio, by name, in the order to show. Absent: nothing. */
   inputs: v.optional(InputDeclarations),

@@ -16,10 +16,13 @@ import { CONNECT_TIMEOUT_MS, type EndReason } from "../../shared/session.ts";
 import { Player } from "../audio/player.ts";
 import type { HandlerContext, InputRequest, VadStream } from "../handlers/context.ts";
 import type { AdditionalOutputs, CloseStream } from "../handlers/emission.ts";
+import type { StreamHandler } from "../handlers/stream-handler.ts";
 import { freshCopy } from "../handlers/stream-handler.ts";
 import type { LoadedStream } from "../stream/load.ts";
 import type { Clock, Timer } from "../time/clock.ts";
 import type { MediaTransport, TransportEvents } from "../transport/media-transport.ts";
+import type { VideoHost } from "../video/host/host.ts";
+import { HostedHandler } from "../video/host/hosted-handler.ts";
 import { HandlerRunner } from "./handler-runner.ts";
 import { KeptOutputs } from "./kept-outputs.ts";
 import type { CallerState } from "./kept-states.ts";
@@ -56,6 +59,8 @@ export interface SessionOptions<Transport extends MediaTransport = MediaTranspor
   readonly state?: CallerState | undefined;
   /** Of the request that began it. Default: nothing is known. */
   readonly request?: RequestFacts | undefined;
+  /** Where a stream with video gets a process for its handler. */
+  readonly takeVideoHost?: (() => VideoHost) | undefined;
   readonly onConnected: () => void;
   /** Each additional output, while somebody watches. */
   readonly onOutput: (output: Output) => void;
@@ -75,6 +80,8 @@ export class Session<Transport extends MediaTransport = MediaTransport> {
   readonly transport: Transport;
   /** The handler's, kept for the caller's next session where it has a place in line. */
   readonly state: CallerState;
+  /** Where the stream has video: its handler is in a process of its own. */
+  #hosted: HostedHandler | undefined;
   #state: SessionState = { phase: "answering" };
   #connectedAtMs: number | undefined;
   #dialect: "fastrtc" | "edgertc" = "fastrtc";
@@ -85,7 +92,7 @@ export class Session<Transport extends MediaTransport = MediaTransport> {
     const { clock, connect, stream } = options;
     const { descriptor } = stream;
     // First: where it fails there is nothing to close yet.
-    const handler = freshCopy(stream.stream.handler);
+    const handler = this.#handler();
     this.state = options.state ?? new Map();
     this.#inputs = new SessionInputs(descriptor.inputs ?? {}, clock);
     this.#guard = new MessageGuard(clock);
@@ -97,6 +104,7 @@ export class Session<Transport extends MediaTransport = MediaTransport> {
       hello: () => this.#sayHello(),
       audio: (frame) => this.#runner.receive(frame),
       dtmf: (digit) => this.#runner.dtmf(digit),
+      video: this.#hosted,
       ended: (reason) => this.end(reason),
     });
     const { output } = this.transport;
@@ -115,7 +123,7 @@ export class Session<Transport extends MediaTransport = MediaTransport> {
       handler,
       context: this.#context(),
       player: this.#player,
-      playsAudio: descriptor.mode !== "send",
+      playsAudio: descriptor.mode !== "send" && descriptor.modality !== "video",
       onOutputs: (outputs) => this.#sendOutputs(outputs),
       onClose: (close) => this.#requestClose(close),
     });
@@ -233,10 +241,25 @@ export class Session<Transport extends MediaTransport = MediaTransport> {
     return Math.min(timeLimit * 1_000, timeLimitMs ?? Number.POSITIVE_INFINITY);
   }
 
+  #handler(): StreamHandler {
+    const { stream, takeVideoHost } = this.#options;
+    const { modality, mode } = stream.descriptor;
+    const { handler: prototype } = stream.stream;
+    if (modality === "audio") return freshCopy(prototype);
+    if (takeVideoHost === undefined) throw new EdgeRtcError("internal", "This node runs no video.");
+    this.#hosted = new HostedHandler({
+      prototype,
+      mode,
+      takeHost: takeVideoHost,
+      video: () => this.transport.video,
+    });
+    return this.#hosted;
+  }
+
   async #startHandler(): Promise<void> {
     const { descriptor, stream } = this.#options.stream;
     const { inputSampleRate: sampleRate, expectedLayout } = stream.handler;
-    if (descriptor.mode !== "receive") {
+    if (descriptor.mode !== "receive" && descriptor.modality !== "video") {
       await this.transport.listen({ sampleRate, channels: expectedLayout === "stereo" ? 2 : 1 });
     }
     if (this.#state.phase !== "ended") this.#runner.start();
@@ -381,6 +404,7 @@ export class Session<Transport extends MediaTransport = MediaTransport> {
     this.#abort.abort();
     this.#inputs.close();
     this.#player.close();
+    this.#hosted?.abandon();
     await Promise.all([this.#runner.stop(), this.transport.close(reason)]);
   }
 

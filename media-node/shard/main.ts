@@ -8,6 +8,7 @@ import { systemClock } from "../time/clock.ts";
 import { machineTimeMs } from "../time/machine-time.ts";
 import { DEFAULT_ICE } from "../transport/ice-options.ts";
 import { warmUpPeers } from "../transport/warm-up.ts";
+import { VideoHosts } from "../video/host/host.ts";
 import { Fence } from "./fence.ts";
 import { type FromShard, ShardConfig, TICK_MS, ToShard } from "./messages.ts";
 import { Shard } from "./shard.ts";
@@ -33,8 +34,14 @@ process.on("unhandledRejection", (error) => log.error({ err: error }, "unhandled
 async function start(): Promise<void> {
   const streams = await loadStreams(config.streamFile);
   await Promise.all([warmUpOpus(), warmUpPeers(systemClock), speechReady()]);
+  const videoHosts = new VideoHosts({
+    streamFile: config.streamFile,
+    spare: [...streams.values()].some(({ descriptor }) => descriptor.modality !== "audio"),
+    clock: systemClock,
+  });
   const shard = new Shard({
     streams,
+    takeVideoHost: () => videoHosts.take(),
     ice: {
       ...DEFAULT_ICE,
       ...config.ice,
@@ -76,6 +83,7 @@ async function start(): Promise<void> {
         break;
       case "exit":
         fence.close();
+        videoHosts.close();
         closeSpeech().then(
           () => process.exit(0),
           () => process.exit(1),

@@ -13,6 +13,7 @@ import type { Clock } from "../time/clock.ts";
 import type { IceOptions } from "../transport/ice-options.ts";
 import type { MediaTransport, TransportEvents } from "../transport/media-transport.ts";
 import { WebRtcTransport } from "../transport/webrtc-transport.ts";
+import type { VideoHost } from "../video/host/host.ts";
 
 export interface ShardOptions {
   readonly streams: ReadonlyMap<string, LoadedStream>;
@@ -20,6 +21,8 @@ export interface ShardOptions {
   readonly clock: Clock;
   readonly openVad: (onProbability: (probability: number) => void) => VadStream;
   readonly log: SessionLog;
+  /** Where sessions with video get their processes. Absent: there are none. */
+  readonly takeVideoHost?: (() => VideoHost) | undefined;
   readonly onEvent: (event: SessionEvent) => void;
   /** An output of a session that is watched. */
   readonly onOutput: (news: OutputNews) => void;
@@ -27,7 +30,7 @@ export interface ShardOptions {
 
 type Offer = Extract<SessionCommand, { command: "offer" }>;
 /** What is known of a session before its client has connected. */
-type Opening = Pick<Offer, "sid" | "stream" | "clientId" | "timeLimitMs" | "resumes">;
+type Opening = Pick<Offer, "sid" | "stream" | "clientId" | "timeLimitMs" | "resumes" | "request">;
 type Control = Exclude<SessionCommand, { command: "offer" | "candidate" | "end" }>;
 
 export class Shard {
@@ -117,13 +120,13 @@ export class Shard {
 
   /** A session whose client is about to connect, by whichever transport. @throws EdgeRtcError `unknown_stream` */
   #open<Transport extends MediaTransport>(
-    { sid, stream: name, clientId, timeLimitMs, resumes }: Opening,
+    { sid, stream: name, clientId, timeLimitMs, resumes, request }: Opening,
     connect: (descriptor: StreamDescriptor, events: TransportEvents) => Transport,
   ): Session<Transport> {
     const stream = this.#options.streams.get(name);
     if (stream === undefined) throw new EdgeRtcError("unknown_stream");
     const ref = { sid, stream: name, clientId };
-    const { clock, openVad, log, onEvent, onOutput } = this.#options;
+    const { clock, openVad, log, takeVideoHost, onEvent, onOutput } = this.#options;
     const session = new Session({
       sid,
       clientId,
@@ -134,6 +137,8 @@ export class Shard {
       openVad,
       log,
       state: resumes === undefined ? undefined : this.#states.take(resumes),
+      request,
+      takeVideoHost,
       onConnected: () => {
         log.info(ref, "session connected");
         onEvent({ ...ref, event: "connected" });

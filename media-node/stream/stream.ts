@@ -1,7 +1,7 @@
 /** What an app developer writes: a handler, and what the edge and the page need to know about it. */
 import * as v from "valibot";
 import {
-  type Modality,
+  Modality,
   type Mode,
   QueueOptions,
   type RtcConfiguration,
@@ -10,6 +10,7 @@ import {
 import { HeaderNames } from "../../shared/request-facts.ts";
 import type { SendFunction } from "../handlers/generated-audio.ts";
 import type { StreamHandler } from "../handlers/stream-handler.ts";
+import type { VideoFunction, VideoGenerator } from "../video/video-stream-handler.ts";
 import { handlerOf } from "./handler-of.ts";
 import { type Input, type InputsOf, readDeclarations } from "./inputs.ts";
 
@@ -26,7 +27,7 @@ export interface QueueWish {
 export type DeclaredInputs = Readonly<Record<string, Input<unknown>>>;
 
 export interface StreamOptions<Declared extends DeclaredInputs = DeclaredInputs> {
-  /** Only `audio` so far. */
+  /** `audio`, `video`, or `audio-video`. */
   readonly modality: Modality;
   /** From the client's view. Default `send-receive`; `send` has no audio back, `receive` only that. */
   readonly mode?: Mode;
@@ -47,8 +48,10 @@ export interface StreamOptions<Declared extends DeclaredInputs = DeclaredInputs>
   readonly allowExtraTracks?: boolean;
   /** ICE servers for clients. Default: the browser's own, which is none. */
   readonly rtcConfiguration?: RtcConfiguration | null;
-  /** `getUserMedia` audio constraints for the page. */
+  /** `getUserMedia` constraints for the page; of `audio-video`, those of each kind: `{ audio: …, video: … }`. */
   readonly trackConstraints?: Record<string, unknown> | null;
+  /** For the client's `RTCRtpSender.setParameters`, such as `{ degradationPreference: "maintain-framerate" }`. Default none. */
+  readonly rtpParams?: Record<string, unknown> | null;
   /** What the handler wants to be told beside the audio, by name: `{ mirror: slider({ value: 0.3 }) }`. Default none. */
   readonly inputs?: Declared;
   /**
@@ -79,9 +82,29 @@ export class Stream<Declared extends DeclaredInputs = DeclaredInputs> {
     fn: SendFunction<InputsOf<Declared>>,
     options: StreamOptions<Declared> & { readonly modality: "audio"; readonly mode: "receive" },
   );
-  constructor(handler: StreamHandler | SendFunction<InputsOf<Declared>>, options: StreamOptions<Declared>) {
+  /** Video: called with each frame of the client's; in mode `receive`, a generator of frames. */
+  constructor(
+    fn: VideoFunction<InputsOf<Declared>>,
+    options: StreamOptions<Declared> & { readonly modality: "video"; readonly mode?: "send-receive" | "send" },
+  );
+  constructor(
+    fn: VideoGenerator<InputsOf<Declared>>,
+    options: StreamOptions<Declared> & { readonly modality: "video"; readonly mode: "receive" },
+  );
+  constructor(
+    handler:
+      | StreamHandler
+      | SendFunction<InputsOf<Declared>>
+      | VideoFunction<InputsOf<Declared>>
+      | VideoGenerator<InputsOf<Declared>>,
+    options: StreamOptions<Declared>,
+  ) {
     const { modality, concurrencyLimit, timeLimit } = options;
-    if (modality !== "audio") throw new TypeError(`modality "${modality}" is not supported yet; use "audio".`);
+    if (!v.is(Modality, modality)) {
+      throw new TypeError(
+        `Modality must be either video, audio, or audio-video, not ${String(modality).slice(0, 20)}.`,
+      );
+    }
     if (typeof concurrencyLimit === "number" && !(Number.isInteger(concurrencyLimit) && concurrencyLimit >= 1)) {
       throw new TypeError(`concurrencyLimit must be a positive integer, not ${concurrencyLimit}.`);
     }
@@ -99,7 +122,7 @@ export class Stream<Declared extends DeclaredInputs = DeclaredInputs> {
   describe(name: string, build: number): StreamDescriptor {
     const { modality, mode, concurrencyLimit, timeLimit, allowExtraTracks, rtcConfiguration, trackConstraints, ui } =
       this.options;
-    const { inputs, queue, requireToken, requestHeaders } = this.options;
+    const { inputs, queue, requireToken, requestHeaders, rtpParams } = this.options;
     return {
       name,
       modality,
@@ -110,6 +133,7 @@ export class Stream<Declared extends DeclaredInputs = DeclaredInputs> {
       rtcConfiguration: rtcConfiguration ?? null,
       trackConstraints: trackConstraints ?? null,
       ui: { ...ui },
+      ...(rtpParams == null ? {} : { rtpParams }),
       ...(requireToken === undefined ? {} : { requireToken }),
       ...(inputs === undefined ? {} : { inputs: { ...inputs } }),
       ...(requestHeaders === undefined ? {} : { requestHeaders: readRequestHeaders(requestHeaders) }),

@@ -5,6 +5,7 @@
 import type { EndReason } from "../../shared/session.ts";
 import type { AudioFrame } from "../audio/frame.ts";
 import type { AudioEncoder, Pacing } from "../audio/player.ts";
+import type { VideoTrack, VideoTrackEvents } from "../video/types.ts";
 
 /** How a connection can end by itself. */
 export type TransportEnd = Extract<EndReason, "client_closed" | "peer_lost" | "failed">;
@@ -22,6 +23,8 @@ export interface TransportEvents {
   audio(frame: AudioFrame): void;
   /** A key of the client's telephone: `0` to `9`, `*`, `#`, `A` to `D`. */
   dtmf(digit: string): void;
+  /** Of the client's video, where the stream has video. */
+  readonly video?: VideoTrackEvents | undefined;
   /** Once, unless {@link MediaTransport.close} came first. */
   ended(reason: TransportEnd): void;
 }
@@ -42,6 +45,8 @@ export interface MediaTransport {
   readonly manners: "channel" | "socket" | "telephone";
   /** How the audio that is sent is coded and paced. */
   readonly output: AudioOutput;
+  /** Where the client has video, once it is connected. */
+  readonly video?: VideoTrack | undefined;
   /** Hands the client's audio on from now on. */
   listen(format: ListenFormat): Promise<void>;
   /** @returns false where the client cannot be sent anything now. */

@@ -41,8 +41,7 @@ export class VideoRunner {
 
   constructor(options: VideoRunnerOptions) {
     this.#options = options;
-    const { handler } = options;
-    this.#settings = handler instanceof AudioVideoStreamHandler ? handler.videoSettings : handler.settings;
+    this.#settings = options.handler.videoSettings;
   }
 
   start(): void {

@@ -1,6 +1,8 @@
 /** Video code around a function: pictures in, pictures out. FastRTC's `VideoStreamHandler`. */
 import type { InputValues } from "../../shared/inputs.ts";
+import type { Emission } from "../handlers/emission.ts";
 import type { Run } from "../handlers/run.ts";
+import { StreamHandler } from "../handlers/stream-handler.ts";
 import type { VideoEmission } from "./emission.ts";
 import type { VideoFormat, VideoFrame } from "./frame.ts";
 
@@ -82,15 +84,22 @@ export function readVideoOptions(options: VideoOptions = {}): VideoSettings {
  * @example
  * new Stream(new VideoStreamHandler((frame) => frame.flipY(), { streamEvery: 0.5 }), { modality: "video" });
  */
-export class VideoStreamHandler<Inputs extends InputValues = InputValues> {
+export class VideoStreamHandler<Inputs extends InputValues = InputValues> extends StreamHandler {
   readonly #fn: VideoFunction<Inputs> | VideoGenerator<Inputs>;
-  readonly settings: VideoSettings;
+  readonly #options: VideoOptions;
+  readonly videoSettings: VideoSettings;
 
   /** @throws TypeError, RangeError for options that make no sense, saying which. */
   constructor(fn: VideoFunction<Inputs> | VideoGenerator<Inputs>, options: VideoOptions = {}) {
+    super();
     if (typeof fn !== "function") throw new TypeError("A VideoStreamHandler takes a function.");
     this.#fn = fn;
-    this.settings = readVideoOptions(options);
+    this.#options = options;
+    this.videoSettings = readVideoOptions(options);
+  }
+
+  override copy(): VideoStreamHandler<Inputs> {
+    return new VideoStreamHandler(this.#fn, this.#options);
   }
 
   /** Calls the function with a frame. @returns whatever it does. */
@@ -101,5 +110,15 @@ export class VideoStreamHandler<Inputs extends InputValues = InputValues> {
   /** Calls the generator function of mode `receive`. @returns whatever it does. */
   generateWith(context: VideoContext): unknown {
     return Reflect.apply(this.#fn, undefined, [context]);
+  }
+
+  override receive(): void {
+    // There is no audio.
+  }
+
+  override emit(): Promise<Emission> {
+    return new Promise((resolve) => {
+      this.signal.addEventListener("abort", () => resolve(undefined), { once: true });
+    });
   }
 }

@@ -35,8 +35,8 @@ export interface VideoOut {
 
 export interface HostedHandlerOptions {
   readonly mode: Mode;
-  /** The stream's handler, where it handles audio, too. */
-  readonly prototype: StreamHandler | undefined;
+  /** The stream's handler. */
+  readonly prototype: StreamHandler;
   readonly takeHost: () => VideoHost;
   /** Undefined where the client has offered no video, or none of a codec there is. */
   readonly video: () => VideoOut | undefined;
@@ -54,7 +54,7 @@ export class HostedHandler extends StreamHandler {
   #reports: Timer | undefined;
 
   constructor(options: HostedHandlerOptions) {
-    super(options.prototype ?? {});
+    super(options.prototype);
     this.#options = options;
     // Now, at the offer: it gets ready while the client connects.
     this.#host = this.#takeHost();
@@ -109,8 +109,8 @@ export class HostedHandler extends StreamHandler {
   }
 
   override triggerResponse(): void {
-    const { prototype } = this.#options;
-    if (prototype === undefined || prototype.triggerResponse === StreamHandler.prototype.triggerResponse) {
+    const { prototype, mode } = this.#options;
+    if (mode !== "receive" && prototype.triggerResponse === StreamHandler.prototype.triggerResponse) {
       throw new EdgeRtcError("not_a_reply_on_pause");
     }
     this.#host.send({ kind: "trigger_response" });

@@ -3,8 +3,6 @@ import type { InputValues } from "../../../shared/inputs.ts";
 import type { AudioFrame } from "../../audio/frame.ts";
 import { AsyncQueue } from "../../handlers/async-queue.ts";
 import type { HandlerContext, InputRequest } from "../../handlers/context.ts";
-import type { Emission } from "../../handlers/emission.ts";
-import { StreamHandler } from "../../handlers/stream-handler.ts";
 import { HandlerRunner } from "../../session/handler-runner.ts";
 import { sealInputs } from "../../session/session-inputs.ts";
 import { openVad } from "../../speech/index.ts";
@@ -50,23 +48,22 @@ export class ThreadSession {
     this.#state = facts.state;
     this.#inputs = this.#sealed(facts.inputs);
     this.#inputsArrived = facts.inputsArrived;
-    const prototype = stream.stream.handler;
-    const handler = prototype instanceof AudioVideoStreamHandler ? prototype.copy() : prototype;
+    const handler = stream.stream.handler.copy();
     if (!(handler instanceof VideoStreamHandler || handler instanceof AudioVideoStreamHandler)) {
       throw new Error("The stream's handler is none for video.");
     }
-    const settings = handler instanceof VideoStreamHandler ? handler.settings : handler.videoSettings;
-    this.#format = settings.format;
+    const { room, everyMs, frameTimeoutMs, format } = handler.videoSettings;
+    this.#format = format;
     const context = this.#context(facts);
     const hands = {
       onOutputs: ({ args }: { readonly args: readonly unknown[] }) => this.#tellOutputs(context, args),
       onClose: ({ message }: { readonly message: string }) => tell({ kind: "close", message }),
     };
     this.#audioRunner = new HandlerRunner({
-      handler: handler instanceof StreamHandler ? handler : new SilentHandler(),
+      handler,
       context,
       player: { ready: () => this.#audioReady(), write: (frame) => this.#writeAudio(frame) },
-      playsAudio: handler instanceof StreamHandler,
+      playsAudio: handler instanceof AudioVideoStreamHandler,
       ...hands,
     });
     this.#videoRunner = new VideoRunner({
@@ -76,7 +73,6 @@ export class ThreadSession {
       onPicture: (picture, timestampUs) => this.#show("picture", picture, timestampUs),
       ...hands,
     });
-    const { room, everyMs, frameTimeoutMs } = settings;
     tell({ kind: "started", room, everyMs, frameTimeoutMs });
     this.#audioRunner.start();
     this.#videoRunner.start();
@@ -230,23 +226,6 @@ export class ThreadSession {
   #logError(error: unknown, what: string): void {
     const { message, stack } = error instanceof Error ? error : new Error(String(error));
     this.#options.tell({ kind: "failed", what, message, ...(stack === undefined ? {} : { stack }) });
-  }
-}
-
-/** The audio half of a session that has none. */
-class SilentHandler extends StreamHandler {
-  override copy(): SilentHandler {
-    return new SilentHandler();
-  }
-
-  override receive(): void {
-    // There is no audio.
-  }
-
-  override emit(): Promise<Emission> {
-    return new Promise((resolve) => {
-      this.signal.addEventListener("abort", () => resolve(undefined), { once: true });
-    });
   }
 }
 
