@@ -157,10 +157,11 @@ function fromReply(phase: ReplyPhase, event: TurnEvent): TurnStep {
       if (phase !== "thinking") return stay(phase);
       return event.userSpeaking ? stay("paused", "pause_output") : stay("bot_speaking");
     case "reply_finished":
-      if (!event.playing) return afterReply(event.userSpeaking);
+      if (!event.playing) return afterReply(phase, event.userSpeaking);
       return stay(phase === "paused" || phase === "paused_finishing" ? "paused_finishing" : "bot_finishing");
     case "playback_ended":
-      return phase === "bot_finishing" || phase === "paused_finishing" ? afterReply(event.userSpeaking) : stay(phase);
+      if (phase !== "bot_finishing" && phase !== "paused_finishing") return stay(phase);
+      return afterReply(phase, event.userSpeaking);
     case "reply_requested":
       return stay("thinking", "abort_reply", "begin_reply");
     default:
@@ -168,7 +169,8 @@ function fromReply(phase: ReplyPhase, event: TurnEvent): TurnStep {
   }
 }
 
-/** The user may have begun to speak in the reply's last moments. */
-function afterReply(userSpeaking: boolean): TurnStep {
-  return userSpeaking ? stay("user_speaking", "announce_talking") : stay("listening");
+/** The user may have begun to speak in the reply's last moments. What was held had nothing left to play: the next reply must not be. */
+function afterReply(phase: ReplyPhase, userSpeaking: boolean): TurnStep {
+  const release: readonly TurnAction[] = phase === "paused" || phase === "paused_finishing" ? ["resume_output"] : [];
+  return userSpeaking ? stay("user_speaking", ...release, "announce_talking") : stay("listening", ...release);
 }
