@@ -92,3 +92,6 @@ export const MAX_REQUEST_HEADERS = 16;
 
 /** Characters of one such header. A longer one is left out. */
 export const MAX_REQUEST_HEADER_CHARS = 4_096;
+
+/** Bytes of a telephone provider's request for a call's instructions. Larger: 413 `body_too_large`. They send about one kilobyte. */
+export const MAX_TELEPHONE_BODY_BYTES = 64 * 1024;

@@ -1,10 +1,11 @@
 /** The Worker's bindings (wrangler.toml), and how its objects are named. */
+import type { TelephoneVariables } from "../shared/telephone/variables.ts";
 import type { TurnVariables } from "../shared/turn.ts";
 import type { DirectoryApi, MediaNodeApi, SessionApi, StreamApi } from "./rpc.ts";
 
 type ObjectsWith<Api> = DurableObjectNamespace<Api & Rpc.DurableObjectBranded>;
 
-export interface Env extends TurnVariables {
+export interface Env extends TurnVariables, TelephoneVariables {
   readonly DIRECTORY: ObjectsWith<DirectoryApi>;
   readonly STREAM: ObjectsWith<StreamApi>;
   readonly SESSION: ObjectsWith<SessionApi>;

@@ -1,0 +1,146 @@
+/** Call instructions at the edge: what a provider is told when a call comes in, and who is one. */
+import { env } from "cloudflare:workers";
+import { describe, expect, it } from "vitest";
+import { createApp } from "../app.ts";
+import type { Env } from "../env.ts";
+import { SDP } from "../testing/client.ts";
+import { descriptor, FakeNode } from "../testing/fake-node.ts";
+
+const FORM = "CallSid=CA1&From=%2B14155550100&To=%2B14155550199";
+const encoder = new TextEncoder();
+
+interface Incoming {
+  readonly url?: string;
+  readonly headers?: Record<string, string>;
+  readonly body?: string;
+  readonly variables?: Partial<Env>;
+}
+
+async function incoming(stream: string, { url, headers, body = FORM, variables = {} }: Incoming = {}) {
+  const response = await createApp().request(
+    url ?? `https://phone.example/${stream}/telephone/incoming`,
+    { method: "POST", headers: { "content-type": "application/x-www-form-urlencoded", ...headers }, body },
+    { ...env, ...variables },
+  );
+  return { status: response.status, type: response.headers.get("content-type"), text: await response.text() };
+}
+
+async function twilioSignature(token: string, url: string, body = FORM): Promise<Record<string, string>> {
+  const fields = [...new URLSearchParams(body)].sort(([a], [b]) => (a < b ? -1 : 1)).flat();
+  const key = await crypto.subtle.importKey("raw", encoder.encode(token), { name: "HMAC", hash: "SHA-1" }, false, [
+    "sign",
+  ]);
+  const mac = await crypto.subtle.sign("HMAC", key, encoder.encode(`${url}${fields.join("")}`));
+  return { "x-twilio-signature": btoa(String.fromCharCode(...new Uint8Array(mac))) };
+}
+
+const serving = (name: string, options: Parameters<typeof descriptor>[1] = {}) =>
+  FakeNode.start({ nodeId: name, streams: [descriptor(name, options)] });
+
+describe("POST /telephone/incoming", () => {
+  it("row 35: answers with FastRTC's TwiML to the byte, wss and the host without a port", async () => {
+    const node = await serving("ring");
+    for (const url of [
+      "https://phone.example/ring/telephone/incoming",
+      "http://phone.example:8787/ring/telephone/incoming",
+    ]) {
+      expect(await incoming("ring", { url, body: "anything at all" })).toEqual({
+        status: 200,
+        type: "application/xml",
+        text: '<?xml version="1.0" encoding="UTF-8"?><Response><Say>Connecting to the AI assistant.</Say><Connect><Stream url="wss://phone.example/ring/telephone/handler" /></Connect><Say>The call has been disconnected.</Say></Response>',
+      });
+    }
+    node.drop();
+  });
+
+  it("answers each provider in its own words", async () => {
+    const node = await serving("words");
+    const url = "https://phone.example/words/telephone/incoming";
+    expect((await incoming("words", { url: `${url}?provider=plivo` })).text).toContain("<Stream bidirectional");
+    expect((await incoming("words", { headers: { "x-plivo-signature-v3": "x" } })).text).toContain(
+      "<Stream bidirectional",
+    );
+    expect((await incoming("words", { headers: { "telnyx-signature-ed25519": "x" } })).text).toContain(
+      "bidirectionalMode",
+    );
+    expect((await incoming("words", { url: `${url}?provider=nobody` })).text).toContain("<Connect><Stream url=");
+    node.drop();
+  });
+
+  it("says the operator's own sentences, or none", async () => {
+    const node = await serving("polite");
+    const variables = { EDGERTC_TELEPHONE_GREETING: "Hello & welcome.", EDGERTC_TELEPHONE_FAREWELL: "" };
+    expect((await incoming("polite", { variables })).text).toContain(
+      '<Response><Say>Hello &amp; welcome.</Say><Connect><Stream url="wss://phone.example/polite/telephone/handler" /></Connect></Response>',
+    );
+    node.drop();
+  });
+
+  it("row 38: says that all lines are busy where every slot is taken", async () => {
+    const node = await serving("busy", { concurrencyLimit: 1 });
+    const taken = {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ sdp: SDP, type: "offer", webrtc_id: "a" }),
+    };
+    await createApp().request("/busy/webrtc/offer", taken, env);
+    expect((await incoming("busy")).text).toBe(
+      '<?xml version="1.0" encoding="UTF-8"?><Response><Say>All lines are busy. Please try again later.</Say><Hangup /></Response>',
+    );
+    node.drop();
+  });
+
+  it("connects no call to a stream without sound, or to one that there is none of", async () => {
+    const node = await serving("silent", { modality: "video" });
+    expect((await incoming("silent")).text).toContain("not in service");
+    expect((await incoming("nobodys")).status).toBe(404);
+    node.drop();
+  });
+
+  it("refuses what is no request of a provider: too long, another method", async () => {
+    const node = await serving("strangers");
+    expect((await incoming("strangers", { body: "x".repeat(64 * 1024 + 1) })).status).toBe(413);
+    const get = await createApp().request("/strangers/telephone/incoming", {}, env);
+    expect([get.status, get.headers.get("allow")]).toEqual([405, "POST"]);
+    node.drop();
+  });
+
+  it("is not there where the operator takes no calls", async () => {
+    const node = await serving("none");
+    expect((await incoming("none", { variables: { EDGERTC_TELEPHONE: "off" } })).status).toBe(404);
+    node.drop();
+  });
+});
+
+describe("with an account's secret", () => {
+  const variables = { TWILIO_AUTH_TOKEN: "12345" };
+  const url = "https://phone.example/signed/telephone/incoming";
+
+  it("takes requests that are signed with it, gives their media a ticket, and refuses any other", async () => {
+    const node = await serving("signed");
+    const signed = await incoming("signed", { variables, headers: await twilioSignature("12345", url) });
+    expect(signed.status).toBe(200);
+    expect(signed.text).toMatch(
+      /<Stream url="wss:\/\/phone\.example\/signed\/telephone\/handler\/[\w-]+\.[\w-]+\.[\w-]+" \/>/,
+    );
+    expect((await incoming("signed", { variables })).status).toBe(403);
+    expect((await incoming("signed", { variables, headers: await twilioSignature("12346", url) })).status).toBe(403);
+    expect((await incoming("signed", { variables, headers: { "x-plivo-signature-v3": "AAAA" } })).status).toBe(403);
+    node.drop();
+  });
+
+  it("does not check where the operator says so, and takes nothing unsigned where the edge is strict", async () => {
+    const node = await serving("relaxed");
+    expect((await incoming("relaxed", { variables: { ...variables, EDGERTC_TELEPHONE: "open" } })).status).toBe(200);
+    expect((await incoming("relaxed", { variables: { EDGERTC_STRICT: "true" } })).status).toBe(403);
+    node.drop();
+  });
+
+  it("a stream that requires tokens takes signed calls only", async () => {
+    const node = await serving("members", { requireToken: true });
+    expect((await incoming("members")).status).toBe(401);
+    const own = "https://phone.example/members/telephone/incoming";
+    expect((await incoming("members", { variables, headers: await twilioSignature("12345", own) })).status).toBe(200);
+    node.drop();
+  });
+});
