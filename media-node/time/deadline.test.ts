@@ -17,4 +17,16 @@ describe("within", () => {
     clock.advance(100);
     await failed;
   });
+
+  it("ends the wait with the signal, and leaves neither timer nor listener", async () => {
+    const clock = new VirtualClock();
+    const stop = new AbortController();
+    const result = within(new Promise(() => undefined), 100, clock, "Counting", stop.signal);
+    stop.abort(new Error("not wanted"));
+    await expect(result).rejects.toThrow("not wanted");
+    expect(clock.pending).toBe(0);
+    await expect(within(new Promise(() => undefined), 100, clock, "Counting", stop.signal)).rejects.toThrow(
+      "not wanted",
+    );
+  });
 });

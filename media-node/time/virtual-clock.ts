@@ -27,6 +27,11 @@ export class VirtualClock implements Clock {
     return this.#pending.size;
   }
 
+  /** How long each of them has to go, in no order. */
+  get delaysMs(): readonly number[] {
+    return [...this.#pending].map(({ dueMs }) => dueMs - this.#nowMs);
+  }
+
   /** Moves time on by `durationMs`, running what falls due in order, at its own moment. */
   advance(durationMs: number): void {
     const untilMs = this.#nowMs + durationMs;

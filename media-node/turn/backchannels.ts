@@ -73,8 +73,15 @@ export class BackchannelCheck {
   async #ask(): Promise<void> {
     const { backchannels, audio, clock } = this.#options;
     try {
-      const work = Promise.resolve(backchannels.stt.stt(audio(), { signal: this.#stop.signal }));
-      const text = await within(work, TRANSCRIBE_TIMEOUT_MS, clock, "Telling a backchannel from an interruption");
+      const { signal } = this.#stop;
+      const work = Promise.resolve(backchannels.stt.stt(audio(), { signal }));
+      const text = await within(
+        work,
+        TRANSCRIBE_TIMEOUT_MS,
+        clock,
+        "Telling a backchannel from an interruption",
+        signal,
+      );
       this.#decide(isBackchannel(text, backchannels.words) ? "backchannel" : "interruption");
     } catch {
       this.#decide("interruption");
