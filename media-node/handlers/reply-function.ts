@@ -3,6 +3,7 @@ import type { InputValues } from "../../shared/inputs.ts";
 import type { AudioFrame } from "../audio/frame.ts";
 import type { History } from "./history.ts";
 import type { ReplyResult } from "./reply.ts";
+import type { SessionFacts } from "./run.ts";
 
 /** What a reply function is given. */
 export interface Turn<Inputs extends InputValues = InputValues> {
@@ -21,8 +22,8 @@ export interface Turn<Inputs extends InputValues = InputValues> {
   readonly confirmed: Promise<void>;
   /** Yours to keep things in for the caller, into its next call where this one ends at a time limit that rejoins the queue. */
   readonly state: Map<string, unknown>;
-  /** The session: its id at the edge, the client's name for it, the stream. */
-  readonly session: { readonly sid: string; readonly clientId: string; readonly stream: string };
+  /** The session: its id at the edge, the client's name for it, the stream, what is known of its request. */
+  readonly session: SessionFacts;
 }
 
 export type ReplyFunction<Inputs extends InputValues = InputValues> = (turn: Turn<Inputs>) => ReplyResult;

@@ -1,4 +1,5 @@
 /** The options of `ReplyOnPause`, read: what is missing filled in, what makes no sense refused. */
+import type { ClientMessage } from "../../shared/channel.ts";
 import type { InputValues } from "../../shared/inputs.ts";
 import { getEndOfTurnModel, getSileroModel } from "../speech/index.ts";
 import type { Backchannels } from "../turn/backchannels.ts";
@@ -16,7 +17,7 @@ import { type MuteUser, readMuteUser } from "../turn/muting.ts";
 import { completeSpeechOptions, type SpeechOptions } from "../turn/speech-detector.ts";
 import type { TurnHost } from "../turn/turn-finder.ts";
 import type { ReplyFunction } from "./reply-function.ts";
-import type { StreamHandlerOptions } from "./stream-handler.ts";
+import type { StreamHandler, StreamHandlerOptions } from "./stream-handler.ts";
 
 /** As long as FastRTC waits for a value; it then asks again, and the call is frozen. */
 const REPLY_TIMEOUT_MS = 60_000;
@@ -26,6 +27,11 @@ const MIN_THINK_AHEAD_MS = 96;
 export interface ReplyOnPauseOptions<Inputs extends InputValues = InputValues> extends StreamHandlerOptions {
   /** Runs once before the user has said anything: a greeting. */
   readonly startupFn?: ReplyFunction<Inputs>;
+  /**
+   * Takes the messages of the client's own, such as text that was typed. `handler` is the session's: its `triggerResponse()` answers,
+   * `reset()` drops the turn, `context.state` is the turns' `state`. Default: they are dropped.
+   */
+  readonly onMessage?: (message: ClientMessage, handler: StreamHandler) => void | Promise<void>;
   /** Whether speech interrupts a reply. Default true. False: the user is not heard until the reply has been played. */
   readonly canInterrupt?: boolean;
   /** When the user is not heard: `"never"`, until the `"first_reply"` has been played, or `"while_speaking"`, which is `canInterrupt: false`. */

@@ -1,5 +1,5 @@
 /** The handler most voice applications are: listens until the user pauses, then runs a function and speaks its reply. */
-import type { TurnState } from "../../shared/channel.ts";
+import type { ClientMessage, TurnState } from "../../shared/channel.ts";
 import type { InputValues } from "../../shared/inputs.ts";
 import type { AudioFrame } from "../audio/frame.ts";
 import { ChunkJudge } from "../turn/grid/chunk-judge.ts";
@@ -14,6 +14,7 @@ import { History } from "./history.ts";
 import { afterReady, Reply, type ReplyResult } from "./reply.ts";
 import type { ReplyFunction } from "./reply-function.ts";
 import { type ReplyOnPauseOptions, readOptions, type TurnTaking } from "./reply-on-pause-options.ts";
+import { reportFailure, sessionFacts } from "./run.ts";
 import { StreamHandler } from "./stream-handler.ts";
 
 export class ReplyOnPause<Inputs extends InputValues = InputValues> extends StreamHandler {
@@ -104,6 +105,26 @@ export class ReplyOnPause<Inputs extends InputValues = InputValues> extends Stre
     this.#apply({ type: "reply_requested" });
   }
 
+  /** Forgets the turn that goes on, whoever's it is: a reply is aborted and what was said is dropped. The history stays. */
+  override reset(): void {
+    super.reset();
+    const turns = this.#turns;
+    if (turns === undefined) return;
+    this.#unanswered = undefined;
+    turns.restart();
+    turns.discard();
+    if (!isReply(this.#phase)) {
+      this.#apply({ type: "speech_dismissed" });
+      return;
+    }
+    this.#abort();
+    this.#apply({ type: "reply_finished", playing: false, userSpeaking: false });
+  }
+
+  override onMessage(message: ClientMessage): void | Promise<void> {
+    return this.#options.onMessage?.(message, this);
+  }
+
   /**
    * Begins to look for turns, in the way that the options ask for.
    * @param judge of chunks, where turns are to be found on FastRTC's grid.
@@ -129,7 +150,7 @@ export class ReplyOnPause<Inputs extends InputValues = InputValues> extends Stre
       onEvent: (event) => {
         if (!this.#muted) this.#apply(event);
       },
-      onError: (error) => this.#report(error, "finding turns failed; the session goes on"),
+      onError: (error) => reportFailure(context, error, "finding turns failed; the session goes on"),
     };
   }
 
@@ -140,13 +161,6 @@ export class ReplyOnPause<Inputs extends InputValues = InputValues> extends Stre
    */
   determinePause(audio: Int16Array, sampleRate: number, state: PauseState): boolean | Promise<boolean> {
     return this.#judge?.determinePause(audio, sampleRate, state) ?? false;
-  }
-
-  /** Says what went wrong in the log and to the client. */
-  #report(error: unknown, what: string): void {
-    const text = error instanceof Error ? error.message : String(error);
-    this.context.logError(error, what);
-    this.context.send({ type: "error", message: text, data: text });
   }
 
   get #muted(): boolean {
@@ -236,7 +250,6 @@ export class ReplyOnPause<Inputs extends InputValues = InputValues> extends Stre
     if (history === undefined) return undefined;
     const audio = this.#unanswered === undefined ? said : join(this.#unanswered, said);
     this.#question = { mark: history.mark(), audio };
-    const { sid, clientId, stream } = this.context;
     const start = (inputs: InputValues): ReplyResult =>
       // The session has checked them against the stream's declaration, which `Inputs` is the type of.
       fn({
@@ -246,7 +259,7 @@ export class ReplyOnPause<Inputs extends InputValues = InputValues> extends Stre
         confirmed: reply.confirmed,
         inputs: inputs as Inputs,
         state: this.context.state,
-        session: { sid, clientId, stream },
+        session: sessionFacts(this.context),
       });
     const limit = { clock: this.context.clock, timeoutMs: this.#turnTaking.replyTimeoutMs };
     const reply: Reply = new Reply((signal) => {
@@ -297,7 +310,7 @@ export class ReplyOnPause<Inputs extends InputValues = InputValues> extends Stre
 
   #fail(reply: Reply, error: unknown): void {
     if (reply !== this.#reply) return;
-    this.#report(error, "the reply function failed; the session goes on");
+    reportFailure(this.context, error, "the reply function failed; the session goes on");
     // One that hangs or yields garbage still runs: it must hear that nobody waits for it any more.
     reply.abort();
     this.#reply = undefined;

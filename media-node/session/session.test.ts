@@ -281,6 +281,57 @@ describe("rows 48 and 49: replies without a question", () => {
   });
 });
 
+describe("row 41: reset", () => {
+  /** A handler whose turn a message drops. */
+  const resettable = (seen: string[]) =>
+    new Stream(
+      new ReplyOnPause(
+        async function* ({ audio, signal }) {
+          seen.push(`heard ${Math.round(audio.samples.length / audio.sampleRate)} s`);
+          signal.addEventListener("abort", () => seen.push("aborted"));
+          yield tone(2_000);
+        },
+        { onMessage: (_, handler) => handler.reset() },
+      ),
+      { modality: "audio" },
+    );
+
+  it("drops what the user was saying", async () => {
+    const seen: string[] = [];
+    const call = await FastRtcCall.start(resettable(seen));
+    await call.sound(3_000);
+    await call.say('{"type":"reset"}');
+    await call.silence(2_000);
+    expect(seen).toEqual([]);
+    await call.sound(1_000);
+    await call.silence(1_500);
+    expect(seen).toEqual([expect.stringMatching(/heard [12] s/)]);
+    await call.end();
+  });
+
+  it("aborts a reply and what is left of it, and the next turn is taken", async () => {
+    const seen: string[] = [];
+    const call = await FastRtcCall.start(resettable(seen));
+    for (let turn = 0; turn < 2; turn++) {
+      call.session.triggerResponse();
+      await call.pass(500);
+      const sent = call.packetsMs.length;
+      await call.say('{"type":"reset"}');
+      await call.pass(1_000);
+      expect(call.packetsMs).toHaveLength(sent);
+    }
+    expect(seen).toEqual(["heard 0 s", "aborted", "heard 0 s", "aborted"]);
+    await call.end();
+  });
+
+  it("means nothing while nobody speaks", async () => {
+    const call = await FastRtcCall.start(resettable([]));
+    await call.say('{"type":"reset"}');
+    expect(call.texts).toHaveLength(1);
+    await call.end();
+  });
+});
+
 describe("row 44: output", () => {
   it("leaves every 20 ms, and is dropped at once by clearQueue", async () => {
     const dropped: number[] = [];
@@ -623,6 +674,32 @@ describe("messages", () => {
     expect(call.of("log")[0]).toBe(
       String.raw`{"type": "log", "data": "Server received: {\"type\":\"chat\",\"data\":\"early\"}"}`,
     );
+    await call.end();
+  });
+
+  it("of a chat are answered as what is said is: FastRTC's forks send them so", async () => {
+    const answered: unknown[] = [];
+    const stream = new Stream(
+      new ReplyOnPause(
+        ({ audio, state }) => {
+          answered.push(state.get("typed"), audio.samples.length);
+          return undefined;
+        },
+        {
+          onMessage: ({ type, ...rest }, handler) => {
+            if (type !== "chat") return;
+            handler.context.state.set("typed", rest["data"]);
+            handler.triggerResponse();
+          },
+        },
+      ),
+      { modality: "audio" },
+    );
+    const call = await FastRtcCall.start(stream);
+    await call.say('{"type":"chat","data":"hello"}');
+    await call.say('{"type":"stop_chat"}');
+    await call.pass(100);
+    expect(answered).toEqual(["hello", 0]);
     await call.end();
   });
 
