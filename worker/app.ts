@@ -21,7 +21,7 @@ import { deleteTicket, getTicket } from "./routes/queue.ts";
 import { refuse } from "./routes/reply.ts";
 import { getSession } from "./routes/sessions.ts";
 import { getConfig, getStreams } from "./routes/streams.ts";
-import { postIncoming } from "./routes/telephone.ts";
+import { getCallSocket, postIncoming } from "./routes/telephone.ts";
 import { getNodeIceServers, getTurn } from "./routes/turn.ts";
 import type { EdgeEnv } from "./routes/types.ts";
 import { getSocket } from "./routes/websocket.ts";
@@ -94,6 +94,10 @@ export function createEdge(options: AppOptions = {}): Edge {
   };
   const route = (method: Method, paths: string[], handler: Handler) => routes(paths, { [method]: handler });
   route("POST", ["/webrtc/offer", "/:stream/webrtc/offer"], (c) => postOffer(c, directory));
+  for (const path of ["/telephone/handler", "/:stream/telephone/handler"]) {
+    app.get(path, (c) => getCallSocket(c, directory));
+    app.get(`${path}/:ticket`, (c) => getCallSocket(c, directory));
+  }
   for (const path of ["/websocket/offer", "/:stream/websocket/offer"]) {
     app.get(path, (c) => refuseOrigin(c, options.allowedOrigins) ?? getSocket(c, directory));
   }

@@ -1,10 +1,12 @@
 /** Call instructions at the edge: what a provider is told when a call comes in, and who is one. */
-import { env } from "cloudflare:workers";
+import { createExecutionContext } from "cloudflare:test";
+import { env, exports } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
+import { NODE_ID_HEADER, NODE_MEDIA_PATH } from "../../shared/link.ts";
 import { createApp } from "../app.ts";
 import type { Env } from "../env.ts";
 import { SDP } from "../testing/client.ts";
-import { descriptor, FakeNode } from "../testing/fake-node.ts";
+import { descriptor, FakeNode, TEST_SECRET } from "../testing/fake-node.ts";
 
 const FORM = "CallSid=CA1&From=%2B14155550100&To=%2B14155550199";
 const encoder = new TextEncoder();
@@ -141,6 +143,79 @@ describe("with an account's secret", () => {
     expect((await incoming("members")).status).toBe(401);
     const own = "https://phone.example/members/telephone/incoming";
     expect((await incoming("members", { variables, headers: await twilioSignature("12345", own) })).status).toBe(200);
+    node.drop();
+  });
+});
+
+/** A node that dials for each call's media, as one does that nobody can reach. */
+async function dialling(name: string, options: Parameters<typeof descriptor>[1] = {}): Promise<FakeNode> {
+  const node = await serving(name, options);
+  node.onCommand = (command) => {
+    const reply = node.accept(command);
+    if (command.command === "offer_socket") {
+      const { sid, stream, clientId } = command;
+      const headers = { upgrade: "websocket", authorization: `Bearer ${TEST_SECRET}`, [NODE_ID_HEADER]: name };
+      const url = `https://edge${NODE_MEDIA_PATH}?${new URLSearchParams({ sid, stream, clientId })}`;
+      void exports.default.fetch(url, { headers }).then((response) => response.webSocket?.accept());
+    }
+    return reply;
+  };
+  return node;
+}
+
+describe("WS /telephone/handler", () => {
+  async function dial(path: string, variables: Partial<Env> = {}, upgrade = "websocket") {
+    const context = createExecutionContext();
+    const request = new Request(`https://phone.example${path}`, { headers: { upgrade } });
+    const response = await createApp().request(request, {}, { ...env, ...variables }, context);
+    response.webSocket?.accept();
+    return response;
+  }
+
+  const ticketIn = ({ text }: { text: string }) => /handler(\/[^"]+)"/.exec(text)?.[1] ?? "none";
+
+  it("row 38: takes a slot of the stream's one pool, and is no WebSocket where there is none", async () => {
+    const node = await dialling("pool", { concurrencyLimit: 1 });
+    expect((await dial("/pool/telephone/handler")).status).toBe(101);
+    expect(node.sessions).toHaveLength(1);
+    const refused = await dial("/pool/telephone/handler");
+    expect([refused.status, refused.webSocket]).toEqual([503, null]);
+    expect(await refused.json()).toMatchObject({ meta: { error: "concurrency_limit_reached", limit: 1 } });
+    node.drop();
+  });
+
+  it("needs the ticket of the call's instructions where those are signed for, and takes it once", async () => {
+    const node = await dialling("tickets", { concurrencyLimit: 5 });
+    const variables = { TWILIO_AUTH_TOKEN: "12345" };
+    const url = "https://phone.example/tickets/telephone/incoming";
+    const ticket = ticketIn(await incoming("tickets", { variables, headers: await twilioSignature("12345", url) }));
+    expect((await dial("/tickets/telephone/handler", variables)).status).toBe(403);
+    expect((await dial(`/tickets/telephone/handler${ticket}x`, variables)).status).toBe(403);
+    expect((await dial(`/tickets/telephone/handler${ticket}`, variables)).status).toBe(101);
+    const again = await dial(`/tickets/telephone/handler${ticket}`, variables);
+    expect(again.status).toBe(409);
+    expect(await again.json()).toMatchObject({ meta: { error: "token_used" } });
+    node.drop();
+  });
+
+  it("takes no ticket of another stream", async () => {
+    const node = await FakeNode.start({ nodeId: "two", streams: [descriptor("one"), descriptor("other")] });
+    const variables = { TWILIO_AUTH_TOKEN: "12345" };
+    const url = "https://phone.example/one/telephone/incoming";
+    const ticket = ticketIn(await incoming("one", { variables, headers: await twilioSignature("12345", url) }));
+    expect((await dial(`/other/telephone/handler${ticket}`, variables)).status).toBe(403);
+    node.drop();
+  });
+
+  it("is nothing but a WebSocket, and of no stream that is not there or has no sound", async () => {
+    const node = await FakeNode.start({
+      nodeId: "odd",
+      streams: [descriptor("odd"), descriptor("film", { modality: "video" })],
+    });
+    expect((await dial("/odd/telephone/handler", {}, "h2c")).status).toBe(426);
+    expect((await dial("/film/telephone/handler")).status).toBe(400);
+    expect((await dial("/nowhere/telephone/handler")).status).toBe(404);
+    expect((await dial("/odd/telephone/handler", { EDGERTC_TELEPHONE: "off" })).status).toBe(404);
     node.drop();
   });
 });

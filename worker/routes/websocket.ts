@@ -11,16 +11,16 @@ import * as v from "valibot";
 import { type FailedBody, failedBody } from "../../shared/errors.ts";
 import { ClientId, newSessionId, Ticket } from "../../shared/ids.ts";
 import { PROTOCOL_VERSION } from "../../shared/version.ts";
-import { recordOffer } from "../analytics.ts";
 import type { DirectoryCache } from "../directory-cache.ts";
-import { isStrict, sessionOf } from "../env.ts";
+import { isStrict } from "../env.ts";
 import { log, reasonOf } from "../log.ts";
-import { callObject, isReset } from "../objects/call.ts";
+import { isReset } from "../objects/call.ts";
 import { placeOf } from "../place.ts";
 import { requestFacts } from "../request-facts.ts";
-import { BRIDGE_PATH, type SessionName } from "../rpc.ts";
+import type { SessionName } from "../rpc.ts";
 import { sessionSecret } from "../session-secret.ts";
 import { checkJoin } from "./join.ts";
+import { connectSocket, type SocketRequest } from "./media-socket.ts";
 import { isUpgrade } from "./node-link.ts";
 import { refuseTooOften } from "./rate-limit.ts";
 import { refuse } from "./reply.ts";
@@ -68,7 +68,7 @@ async function open(c: SocketContext, found: KnownStream): Promise<Response> {
   const joining = await checkJoin(c, found, { webrtc_id: clientId, token });
   if (!joining.ok) return refuseSocket(await bodyOf(joining.refusal));
   const session: SessionName = { sid, stream, clientId };
-  const request = {
+  const request: SocketRequest = {
     v: PROTOCOL_VERSION,
     ...session,
     transport: "websocket",
@@ -77,54 +77,9 @@ async function open(c: SocketContext, found: KnownStream): Promise<Response> {
     request: requestFacts(c.req.raw, found.descriptor.requestHeaders),
     ...joining.join,
     ...(isStrict(c.env) ? { secret: await sessionSecret(c.env, session) } : {}),
-  } as const;
-  const startMs = Date.now();
-  const result = await callObject(() => sessionOf(c.env, stream, clientId).openSocket(request));
-  const outcome = result.ok ? "answered" : result.body.meta.error;
-  recordOffer(c.env, { stream, outcome, tookMs: Date.now() - startMs, cf: c.req.raw.cf });
-  if (!result.ok) {
-    log("info", "offer_refused", { stream, sid, code: outcome });
-    return refuseSocket(result.body);
-  }
-  const socket = result.socketUrl === undefined ? await bridge(c, session) : await dialNode(result.socketUrl);
-  if (socket.status === 101) return socket;
-  log("warn", "socket_not_connected", { stream, sid, status: socket.status });
-  c.executionCtx.waitUntil(giveUp(c, session));
-  return refuseSocket(failedBody("node_unreachable"));
-}
-
-/** Hands the client's socket through to the node: from here on this Worker has no part in it. */
-async function dialNode(socketUrl: string): Promise<Response> {
-  const url = socketUrl.replace(/^ws/, "http");
-  try {
-    return await fetch(url, { headers: { upgrade: "websocket" } });
-  } catch (error) {
-    // No such host, nobody listens, a certificate that is not valid.
-    log("warn", "node_not_reached", { host: new URL(url).host, reason: reasonOf(error) });
-    return new Response(null, { status: 502 });
-  }
-}
-
-function bridge({ env }: SocketContext, { sid, stream, clientId }: SessionName): Promise<Response> {
-  const url = `https://session${BRIDGE_PATH}?sid=${sid}`;
-  return sessionOf(env, stream, clientId).fetch(new Request(url, { headers: { upgrade: "websocket" } }));
-}
-
-/** The node has the session, and nobody will come: it ends now, and not when the node has waited for long enough. */
-async function giveUp({ env }: SocketContext, { sid, stream, clientId }: SessionName): Promise<void> {
-  const request = {
-    v: PROTOCOL_VERSION,
-    stream,
-    clientId,
-    sid,
-    requestId: "give-up",
-    action: { kind: "close" },
-  } as const;
-  try {
-    await callObject(() => sessionOf(env, stream, clientId).control(request));
-  } catch (error) {
-    log("warn", "give_up_failed", { stream, sid, reason: reasonOf(error) });
-  }
+  };
+  const connected = await connectSocket(c, request);
+  return connected.ok ? connected.socket : refuseSocket(connected.body);
 }
 
 /**
