@@ -139,8 +139,8 @@ export const ERRORS = {
     400,
     false,
     "No common codec.",
-    "The offer's audio section has no Opus.",
-    "Offer Opus: every WebRTC browser does by default.",
+    "The offer's audio section has no Opus, or its video section no VP8.",
+    "Offer Opus and VP8: every WebRTC browser does by default.",
   ),
   invalid_offer_type: entry(
     400,

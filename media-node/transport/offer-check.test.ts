@@ -32,6 +32,12 @@ describe("checkOffer", () => {
     expect(codeOf(HEAD + AUDIO + VIDEO, { ...rules, modality: "audio-video" })).toBeUndefined();
   });
 
+  it("wants VP8 where there is video", () => {
+    const video: OfferRules = { modality: "audio-video", allowExtraTracks: false };
+    expect(codeOf(HEAD + AUDIO + VIDEO.replace("VP8", "H264"), video)).toBe("no_common_codec");
+    expect(codeOf(HEAD + AUDIO, video)).toBeUndefined();
+  });
+
   it.each([
     ["nothing", "", "invalid_sdp"],
     ["words", "garbage", "invalid_sdp"],

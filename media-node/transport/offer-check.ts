@@ -42,9 +42,12 @@ export function checkOffer(sdp: string, rules: OfferRules): void {
   if (/^a=setup:passive/m.test(sdp)) {
     throw new EdgeRtcError("invalid_sdp", "The offer wants this side to be the DTLS client; a=setup must be actpass.");
   }
-  const audio = sections.find(({ kind }) => kind === "audio");
-  if (audio !== undefined && kindsOf(rules.modality).includes("audio") && !audio.lines.some(isOpus)) {
-    throw new EdgeRtcError("no_common_codec");
+  for (const kind of kindsOf(rules.modality)) {
+    // The first of a kind is the one that is used.
+    const section = sections.find((one) => one.kind === kind);
+    if (section !== undefined && !section.lines.some(kind === "video" ? isVp8 : isOpus)) {
+      throw new EdgeRtcError("no_common_codec");
+    }
   }
 }
 
@@ -58,6 +61,10 @@ function mediaSections(sdp: string): MediaSection[] {
 
 function kindsOf(modality: Modality): readonly string[] {
   return modality === "audio-video" ? ["audio", "video"] : [modality];
+}
+
+function isVp8(line: string): boolean {
+  return /^a=rtpmap:\d+ VP8\/90000/i.test(line);
 }
 
 function isOpus(line: string): boolean {

@@ -1,6 +1,6 @@
 /**
  * One WebRTC peer connection of a session: answers the offer, carries RTP and the data channel, and says once how it
- * ended. It knows nothing of audio, handlers or the edge.
+ * ended. It knows nothing of audio, pictures, handlers or the edge.
  */
 import { setImmediate } from "node:timers/promises";
 import {
@@ -8,15 +8,18 @@ import {
   type RTCDtlsTransport,
   type RTCIceServer,
   RTCPeerConnection,
+  RTCRtpCodecParameters,
   type RTCRtpTransceiver,
   RtcpSrPacket,
   useOPUS,
+  useVP8,
 } from "werift";
 import type { IceCandidate } from "../../shared/candidate.ts";
 import type { Mode } from "../../shared/descriptor.ts";
 import { EdgeRtcError } from "../../shared/errors.ts";
 import type { EndReason } from "../../shared/session.ts";
 import type { Clock, Timer } from "../time/clock.ts";
+import type { VideoTrack, VideoTrackEvents } from "../video/types.ts";
 import { isWelcome, type PrivateCandidates, withWelcomeCandidates } from "./candidate-filter.ts";
 import { fingerprintsOf } from "./dtls/certificates.ts";
 import type { IceOptions } from "./ice-options.ts";
@@ -26,6 +29,7 @@ import { checkOffer, type OfferRules } from "./offer-check.ts";
 import { type RtpAudioPacket, RtpReceiver } from "./rtp-receiver.ts";
 import { RtpSender } from "./rtp-sender.ts";
 import { SecureTransport } from "./secure-transport.ts";
+import { RtpVideoTrack } from "./video/rtp-video-track.ts";
 
 /**
  * A peer that sends nothing at all for this long is gone. Browsers check connectivity every 2.5 s whatever their media
@@ -56,6 +60,10 @@ export interface PeerOptions extends OfferRules {
   readonly ice: IceOptions;
   readonly clock: Clock;
   readonly events: PeerEvents;
+  /** Of the client's video track. Absent: video is not agreed on, whatever the modality. */
+  readonly video?: VideoTrackEvents | undefined;
+  /** What the client is told that it may send of video. Default: 1.5 Mbit/s. */
+  readonly maxVideoBitsPerSecond?: number | undefined;
 }
 
 export class Peer {
@@ -65,6 +73,7 @@ export class Peer {
   #secure: SecureTransport | undefined;
   #sender: RtpSender | undefined;
   #receiver: RtpReceiver | undefined;
+  #video: RtpVideoTrack | undefined;
   #heardAtMs: number;
   #silenceTimer: Timer | undefined;
   #state: "open" | "closed" = "open";
@@ -89,7 +98,7 @@ export class Peer {
         return true;
       },
       bundlePolicy: "max-bundle",
-      codecs: { audio: [useOPUS()], video: [] },
+      codecs: { audio: [useOPUS()], video: this.#takesVideo ? [useVP8(), useRtx()] : [] },
       headerExtensions: { audio: [], video: [] },
     });
   }
@@ -104,7 +113,9 @@ export class Peer {
     const connection = this.#connection;
     connection.onDataChannel.subscribe((channel) => this.#adoptChannel(channel));
     connection.onRemoteTransceiverAdded.subscribe((transceiver) => {
-      if (transceiver.kind === "audio") transceiver.setDirection(answerDirection(this.#options.mode));
+      if (transceiver.kind === "audio" || this.#takesVideo) {
+        transceiver.setDirection(answerDirection(this.#options.mode));
+      }
     });
     try {
       const welcome = withWelcomeCandidates(sdp, this.#privateCandidates);
@@ -124,6 +135,15 @@ export class Peer {
     const answer = connection.localDescription?.sdp;
     if (answer === undefined || this.#state === "closed") throw new EdgeRtcError("invalid_sdp", "The peer was closed.");
     return announceIceLite(answer);
+  }
+
+  /** Undefined before the answer, and where no video was agreed on. */
+  get video(): VideoTrack | undefined {
+    return this.#video;
+  }
+
+  get #takesVideo(): boolean {
+    return this.#options.video !== undefined && this.#options.modality !== "audio";
   }
 
   get #privateCandidates(): PrivateCandidates {
@@ -163,6 +183,7 @@ export class Peer {
     if (this.#state === "closed") return;
     this.#state = "closed";
     this.#silenceTimer?.cancel();
+    this.#video?.close();
     this.#secure?.close();
     // The goodbye leaves a tick later; closing the socket before that would drop it.
     await setImmediate();
@@ -208,10 +229,12 @@ export class Peer {
     });
     transport.onRtcp.subscribe((report) => {
       if (report instanceof RtcpSrPacket) this.#receiver?.heardReport(report.ssrc, report.senderInfo.ntpTimestamp);
+      this.#video?.receiveRtcp(report);
     });
   }
 
   #adoptTransceiver(transceiver: RTCRtpTransceiver): void {
+    if (transceiver.kind === "video") this.#adoptVideo(transceiver);
     const [codec] = transceiver.codecs;
     const secure = this.#secure;
     // One audio track of the client's is heard, the first.
@@ -227,9 +250,16 @@ export class Peer {
     });
   }
 
+  #adoptVideo(transceiver: RTCRtpTransceiver): void {
+    const { video: events, clock, maxVideoBitsPerSecond: maxBitsPerSecond } = this.#options;
+    if (this.#video !== undefined || this.#secure === undefined || events === undefined) return;
+    this.#video = RtpVideoTrack.of(transceiver, { transport: this.#secure, clock, events, maxBitsPerSecond });
+  }
+
   #onRtp(packet: Buffer, payload: Buffer): void {
     if (this.#state === "closed") return;
     this.#heard();
+    if (this.#video?.receive(packet, payload) === true) return;
     const audio = this.#receiver?.read(packet, payload);
     if (audio !== undefined) this.#options.events.rtp(audio);
   }
@@ -250,10 +280,16 @@ export class Peer {
     if (this.#state === "closed") return;
     this.#state = "closed";
     this.#silenceTimer?.cancel();
+    this.#video?.close();
     this.#secure?.close();
     this.#connection.close().catch(ignore);
     this.#options.events.ended(reason);
   }
+}
+
+/** Packets that are sent again (RFC 4588), for the codec before it. */
+function useRtx(): RTCRtpCodecParameters {
+  return new RTCRtpCodecParameters({ mimeType: "video/rtx", clockRate: 90_000 });
 }
 
 /** The answer's direction: `mode` is the client's view, the answer is ours. */
