@@ -49,6 +49,20 @@ describe("Player", () => {
     expect(clock.pending).toBe(0);
   });
 
+  it("row 43: plays int16 and float32, mono and stereo, and rates that change in mid-stream, without a gap", async () => {
+    const { clock, sent, player, drained } = rig();
+    const float = { sampleRate: 48_000, samples: new Float32Array(2 * 1_440).fill(0.1), channels: 2 } as const;
+    for (const piece of [audio(30), float, audio(30, 8_000), audio(30, 44_100), audio(30, 16_000), audio(50, 22_050)]) {
+      await player.write(piece);
+    }
+    clock.advance(1_000);
+    expect(sent).toHaveLength(200 / 20);
+    expect(sent.map(({ marker }) => marker).filter(Boolean)).toHaveLength(1);
+    expect(drained()).toBe(1);
+    player.close();
+    expect(clock.pending).toBe(0);
+  });
+
   it("sends nothing when idle, and moves the timestamp on over the pause", async () => {
     const { clock, sent, player } = rig();
     await player.write(audio(20));

@@ -7,7 +7,7 @@
 import type { Clock, Timer } from "../time/clock.ts";
 import { type AudioFrame, toInt16, toMono } from "./frame.ts";
 import { FRAME_MS, OPUS_CLOCK_RATE, opusRateFor } from "./opus.ts";
-import { Resampler } from "./resample.ts";
+import { Resampler, resample } from "./resample.ts";
 
 /** Audio queued beyond this makes {@link Player.ready} wait: a reply is produced a little ahead of what is heard. */
 const HIGH_WATER_MS = 1_000;
@@ -261,7 +261,7 @@ export class Player {
 
   /** Cuts samples into frames; what is left over waits for the next write. */
   #append(samples: Int16Array, encoder: AudioEncoder, clip: Clip | undefined): void {
-    if (this.#restEncoder !== encoder) this.#flushRest();
+    if (this.#restEncoder !== encoder) this.#carryRest(encoder);
     const { frameSize } = encoder;
     const shares = (count: number): readonly Share[] => (clip === undefined ? NOTHING : [{ clip, samples: count }]);
     let offset = 0;
@@ -292,6 +292,14 @@ export class Player {
       this.#flushRest();
       this.#pump();
     });
+  }
+
+  /** The rate changes in the middle of a frame: what is left over goes along, so that there is no gap. */
+  #carryRest(encoder: AudioEncoder): void {
+    const before = this.#restEncoder;
+    if (before === undefined || this.#rest.length === 0) return;
+    this.#rest = resample(this.#rest, before.frameSize, encoder.frameSize);
+    this.#restEncoder = encoder;
   }
 
   #dropRest(): void {

@@ -1,7 +1,15 @@
+import { Application, createEncoder } from "libopus-wasm";
 import { describe, expect, it } from "vitest";
 import { VirtualClock } from "../time/virtual-clock.ts";
-import { createSpeechDecoder, createSpeechEncoder } from "./opus.ts";
+import type { AudioFrame } from "./frame.ts";
+import { createSpeechDecoder, createSpeechEncoder, opusRateFor } from "./opus.ts";
 import { AudioReceiver } from "./receiver.ts";
+
+function loudestOf(samples: AudioFrame["samples"], channel: number, channels: number): number {
+  let most = 0;
+  for (let i = channel; i < samples.length; i += channels) most = Math.max(most, Math.abs(samples[i] ?? 0));
+  return most;
+}
 
 async function rig(sampleRate = 16_000) {
   const clock = new VirtualClock();
@@ -29,6 +37,68 @@ describe("AudioReceiver", () => {
     for (let n = 0; n < 50; n++) push(n);
     expect(heardMs()).toBeCloseTo(1_000, -1);
     expect(loudest()).toBeGreaterThan(4_000);
+    receiver.close();
+  });
+
+  it.each([
+    [48_000, 1],
+    [24_000, 1],
+    [16_000, 1],
+    [8_000, 1],
+    [44_100, 1],
+    [48_000, 2],
+    [44_100, 2],
+  ] as const)(
+    "row 42: gives int16 frames of 20 ms at %d Hz in %d channels, whatever the packets' length",
+    async (sampleRate, channels) => {
+      const decoder = await createSpeechDecoder(opusRateFor(sampleRate), channels);
+      const frames: AudioFrame[] = [];
+      const receiver = new AudioReceiver({
+        clock: new VirtualClock(),
+        decoder,
+        sampleRate,
+        onFrame: (frame) => frames.push(frame),
+      });
+      const encoder = await createEncoder({ sampleRate: 48_000, channels: 2, application: Application.Audio });
+      let timestamp = 0;
+      // Left is a tone, right is silent.
+      for (const [sequenceNumber, packetMs] of [20, 40, 60, 20, 60, 40, 20, 40].entries()) {
+        const length = 48 * packetMs;
+        const pcm = new Int16Array(2 * length).map((_, i) =>
+          i % 2 === 0 ? 8_000 * Math.sin(((timestamp + i / 2) * 2 * Math.PI * 440) / 48_000) : 0,
+        );
+        const payload = encoder.encode(pcm, { frameSize: length });
+        receiver.push({ sequenceNumber, timestamp, payload });
+        timestamp += length;
+      }
+      receiver.close();
+      encoder.free();
+      expect(frames).toHaveLength(300 / 20);
+      for (const frame of frames) {
+        expect(frame.samples).toBeInstanceOf(Int16Array);
+        expect(frame).toMatchObject({ sampleRate, channels });
+        expect(frame.samples).toHaveLength((sampleRate / 50) * channels);
+      }
+      const heard = frames
+        .slice(5)
+        .map(({ samples }) => [loudestOf(samples, 0, channels), loudestOf(samples, 1, channels)]);
+      for (const [left = 0, right = 0] of heard) {
+        expect(left).toBeGreaterThan(channels === 2 ? 6_000 : 3_000);
+        if (channels === 2) expect(right).toBeLessThan(left / 8);
+      }
+    },
+  );
+
+  it("row 42: hears a sender that changes its rate in mid-stream, both ways", async () => {
+    const { push, receiver, heardMs } = await rig(24_000);
+    const pcm = (rate: number) => new Int16Array(rate / 50).map((_, i) => 8_000 * Math.sin((2_760 * i) / rate));
+    let n = 0;
+    for (const rate of [48_000, 8_000, 24_000, 48_000] as const) {
+      const encoder = await createSpeechEncoder(rate);
+      for (let i = 0; i < 10; i++) push(n++, encoder.encode(pcm(rate)));
+      encoder.free();
+    }
+    expect(heardMs()).toBe(800);
     receiver.close();
   });
 

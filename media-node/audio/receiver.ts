@@ -32,7 +32,8 @@ export interface AudioReceiverOptions {
 export class AudioReceiver {
   readonly #options: AudioReceiverOptions;
   readonly #buffer: JitterBuffer;
-  readonly #resampler: Resampler | undefined;
+  /** One for each channel; none where nothing is converted. */
+  readonly #resamplers: readonly Resampler[];
   /** RTP timestamp expected next, to see silence that was not sent. */
   #nextTimestamp: number | undefined;
   #filledMs = 0;
@@ -42,7 +43,8 @@ export class AudioReceiver {
   constructor(options: AudioReceiverOptions) {
     this.#options = options;
     const { clock, decoder, sampleRate } = options;
-    if (sampleRate !== decoder.sampleRate) this.#resampler = new Resampler(decoder.sampleRate, sampleRate);
+    const converted = sampleRate === decoder.sampleRate ? 0 : decoder.channels;
+    this.#resamplers = Array.from({ length: converted }, () => new Resampler(decoder.sampleRate, sampleRate));
     this.#lastPacketMs = clock.nowMs();
     this.#buffer = new JitterBuffer(clock, {
       packet: (packet) => this.#decode(packet),
@@ -128,10 +130,29 @@ export class AudioReceiver {
     });
   }
 
+  /** In frames of 20 ms, whatever the packets are. */
   #deliver(samples: Int16Array): void {
     const { decoder, onFrame, sampleRate } = this.#options;
-    const resampled = this.#resampler?.process(samples) ?? samples;
-    if (resampled.length > 0) onFrame({ sampleRate, samples: resampled, channels: decoder.channels });
+    const { channels } = decoder;
+    const length = this.#frameSize * channels;
+    for (let offset = 0; offset < samples.length; offset += length) {
+      const frame = this.#convert(samples.subarray(offset, offset + length));
+      if (frame.length > 0) onFrame({ sampleRate, samples: frame, channels });
+    }
+  }
+
+  #convert(samples: Int16Array): Int16Array {
+    const [first, second] = this.#resamplers;
+    if (first === undefined) return samples;
+    if (second === undefined) return first.process(samples);
+    const left = first.process(samples.filter((_, i) => i % 2 === 0));
+    const right = second.process(samples.filter((_, i) => i % 2 === 1));
+    const both = new Int16Array(2 * left.length);
+    for (let i = 0; i < left.length; i++) {
+      both[2 * i] = left[i] ?? 0;
+      both[2 * i + 1] = right[i] ?? 0;
+    }
+    return both;
   }
 
   get #frameSize(): number {
