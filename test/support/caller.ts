@@ -26,6 +26,10 @@ export interface CallerOptions {
   readonly clientId?: string;
   /** Default audio only. Video is offered, never sent. */
   readonly tracks?: readonly ("audio" | "video")[];
+  /** Offers to receive audio only. Default false. */
+  readonly receiveOnly?: boolean;
+  /** Of its requests. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Default true. */
   readonly dataChannel?: boolean;
   readonly label?: string;
@@ -91,7 +95,10 @@ export class Caller {
   }
 
   #addAudio(): void {
-    const transceiver = this.#connection.addTransceiver(this.#track, { direction: "sendrecv" });
+    const transceiver =
+      this.#options.receiveOnly === true
+        ? this.#connection.addTransceiver("audio", { direction: "recvonly" })
+        : this.#connection.addTransceiver(this.#track, { direction: "sendrecv" });
     transceiver.onTrack.subscribe((track) => {
       track.onReceiveRtp.subscribe(({ payload }) => {
         this.packets += 1;
@@ -132,7 +139,7 @@ export class Caller {
   async post(body: unknown): Promise<{ readonly status: number; readonly body: Record<string, unknown> }> {
     const response = await fetch(`${this.#options.url}${this.#options.path ?? ""}/webrtc/offer`, {
       method: "POST",
-      headers: { "content-type": "application/json" },
+      headers: { "content-type": "application/json", ...this.#options.headers },
       body: typeof body === "string" ? body : JSON.stringify(body),
     });
     return { status: response.status, body: (await response.json()) as Record<string, unknown> };
