@@ -35,49 +35,49 @@ describe("BackchannelCheck", () => {
   it("lets a reply go on when only a backchannel was said", async () => {
     const { one, verdicts } = check(async () => "Mm-hmm.");
     one.heard(288, 0);
-    one.heard(288, 160);
+    one.heard(288, 128);
     expect(verdicts).toEqual([]);
-    one.heard(288, 192);
+    one.heard(288, 160);
     await expect.poll(() => verdicts).toEqual(["backchannel"]);
   });
 
   it("heeds words that mean something", async () => {
     const { one, verdicts } = check(async () => "Stop.");
-    one.heard(288, 192);
+    one.heard(288, 160);
     await expect.poll(() => verdicts).toEqual(["interruption"]);
   });
 
   it("does not wait for the end of long speech", () => {
     const { one, verdicts } = check(async () => "");
-    one.heard(736, 0);
+    one.heard(672, 0);
     expect(verdicts).toEqual(["interruption"]);
   });
 
   it("takes who goes on speaking while the words are looked at to mean it", () => {
     const { one, verdicts } = check(() => new Promise(() => undefined));
-    one.heard(288, 192);
+    one.heard(288, 160);
     one.heard(320, 0);
     expect(verdicts).toEqual(["interruption"]);
   });
 
   it("takes words that come too late, or not at all, to mean it", async () => {
     const late = check(() => new Promise(() => undefined));
-    late.one.heard(288, 192);
-    late.clock.advance(300);
+    late.one.heard(288, 160);
+    late.clock.advance(250);
     await expect.poll(() => late.verdicts).toEqual(["interruption"]);
     const failing = check(() => Promise.reject(new Error("no model")));
-    failing.one.heard(288, 192);
+    failing.one.heard(288, 160);
     await expect.poll(() => failing.verdicts).toEqual(["interruption"]);
     const throwing = check(() => {
       throw new Error("no model");
     });
-    throwing.one.heard(288, 192);
+    throwing.one.heard(288, 160);
     await expect.poll(() => throwing.verdicts).toEqual(["interruption"]);
   });
 
   it("says nothing once it is withdrawn", async () => {
     const { one, verdicts } = check(async () => "Stop.");
-    one.heard(288, 192);
+    one.heard(288, 160);
     one.withdraw();
     await new Promise((resolve) => setImmediate(resolve));
     expect(verdicts).toEqual([]);

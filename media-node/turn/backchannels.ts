@@ -8,11 +8,11 @@ import { within } from "../time/deadline.ts";
 import type { Transcriber } from "./stop-words/stop-word-turns.ts";
 
 /** Speech longer than this is no backchannel: three short syllables have about 600 ms. */
-const MAX_BACKCHANNEL_MS = 704;
+const MAX_BACKCHANNEL_MS = 640;
 /** Silence after which it is looked at: longer than the stop in "uh-huh". */
-const ASK_AFTER_MS = 192;
-/** From the first window on 704 + 192 ms at most have passed: what is left of the second within which a hold is decided. */
-const TRANSCRIBE_TIMEOUT_MS = 300;
+const ASK_AFTER_MS = 160;
+/** The reply is held from 96 ms of speech on, so 704 ms at most have passed: this is what is left of the second a hold may last. */
+const TRANSCRIBE_TIMEOUT_MS = 250;
 
 /** What listeners say in English while somebody else talks. Not among them: "no", "stop", "wait", which mean it. */
 export const ENGLISH_BACKCHANNELS: readonly string[] = [
