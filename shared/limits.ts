@@ -95,3 +95,16 @@ export const MAX_REQUEST_HEADER_CHARS = 4_096;
 
 /** Bytes of a telephone provider's request for a call's instructions. Larger: 413 `body_too_large`. They send about one kilobyte. */
 export const MAX_TELEPHONE_BODY_BYTES = 64 * 1024;
+
+/** Bytes of one message on a session's own WebSocket. Larger: it is closed with 1009. A minute of µ-law at 8 kHz, in base64, is 640 KB. */
+export const MAX_SOCKET_MESSAGE_BYTES = 1024 * 1024;
+
+/** What waits to be sent on a session's WebSocket. Past it its client is gone: ten seconds and more of audio. */
+export const MAX_SOCKET_BACKLOG_BYTES = 1024 * 1024;
+
+/** Audio that a client may send ahead of the time it takes to be heard. Past it what comes is dropped, with one `error` message. */
+export const MAX_SOCKET_AUDIO_AHEAD_MS = 60_000;
+
+/** Messages of a client on its session's WebSocket, audio included: a second, and at once. Past it they are dropped. */
+export const MAX_SOCKET_MESSAGES_PER_SECOND = 500;
+export const MAX_SOCKET_MESSAGE_BURST = 2_000;

@@ -71,6 +71,7 @@ export function devCommand(): Command {
         nodeId: "local",
         ...(flags.shards === undefined ? {} : { shards: Math.max(1, flags.shards) }),
         ice: iceFrom(flags),
+        media: { host: "127.0.0.1", port: 0 },
         publicEdge: isPublicHost(flags.host) || isHostedNotebook(process.env),
         log,
       });

@@ -13,6 +13,9 @@ interface NodeFlags extends IceFlags {
   readonly capacity?: number;
   readonly drainTimeoutMs?: number;
   readonly region?: string;
+  readonly publicUrl?: string;
+  readonly mediaPort: number;
+  readonly mediaHost: string;
   readonly metricsPort?: number;
   readonly metricsHost: string;
 }
@@ -29,12 +32,22 @@ export function nodeCommand(): Command {
     .option("--region <name>", "where it runs, for operators (default: EDGERTC_REGION, or as far as the edge can tell)")
     .option("--metrics-port <port>", "serve Prometheus metrics, /live and /ready here (default: no)", wholeNumber)
     .option("--metrics-host <address>", "address of the metrics", "127.0.0.1")
+    .option(
+      "--public-url <wss-url>",
+      "how clients' WebSockets reach this node (default: EDGERTC_PUBLIC_URL, or not: the edge bridges)",
+    )
+    .option("--media-port <port>", "listen here for them", wholeNumber, 8788)
+    .option("--media-host <address>", "address for that; a proxy in front of it speaks TLS", "127.0.0.1")
     .option("--drain-timeout-ms <ms>", "how long calls may go on after SIGTERM (default: ten minutes)", wholeNumber);
   return addIceOptions(command).action(async (file: string, flags: NodeFlags) => {
     const secret = flags.secret ?? process.env["EDGERTC_NODE_SECRET"];
     if (secret === undefined)
       throw new Error("The node needs the edge's secret: set EDGERTC_NODE_SECRET or pass --secret.");
     const log = createLog({ node: flags.id });
+    const publicUrl = flags.publicUrl ?? process.env["EDGERTC_PUBLIC_URL"];
+    if (publicUrl !== undefined && !/^wss?:\/\/[^/]/.test(publicUrl)) {
+      throw new Error("The public URL begins with wss://, or ws:// in a network of one's own.");
+    }
     const region = flags.region ?? process.env["EDGERTC_REGION"];
     const node = await startNode({
       streamFile: file,
@@ -45,6 +58,7 @@ export function nodeCommand(): Command {
       ...(flags.capacity === undefined ? {} : { capacity: flags.capacity }),
       ...(flags.drainTimeoutMs === undefined ? {} : { drainTimeoutMs: flags.drainTimeoutMs }),
       ...(region === undefined ? {} : { region }),
+      ...(publicUrl === undefined ? {} : { media: { host: flags.mediaHost, port: flags.mediaPort, publicUrl } }),
       ...(flags.metricsPort === undefined ? {} : { metrics: { host: flags.metricsHost, port: flags.metricsPort } }),
       ice: iceFrom(flags),
       log,

@@ -43,9 +43,12 @@ export class EventQueue {
     this.#sentCount += events.length;
   }
 
-  acknowledged(ack: number): void {
+  /** @returns what the edge has from now on. */
+  acknowledged(ack: number): SessionEvent[] {
+    const arrived = this.#sent.filter(({ seq }) => seq <= ack).flatMap(({ events }) => events);
     this.#sent = this.#sent.filter(({ seq }) => seq > ack);
     this.#sentCount = this.#sent.reduce((sum, { events }) => sum + events.length, 0);
+    return arrived;
   }
 
   /** A new socket: what was not acknowledged on the last one is said again. */

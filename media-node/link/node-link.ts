@@ -65,6 +65,8 @@ export interface NodeLinkOptions {
   readonly describe: () => Omit<HelloBody, "epoch" | "nodeId" | "load">;
   readonly load: () => HelloBody["load"];
   readonly onCommand: (command: Command) => Promise<ReplyBody>;
+  /** The edge has these events, and their effects are in place. Any end that follows from them has come before. */
+  readonly onReported?: (events: readonly SessionEvent[]) => void;
   /** Sessions whose lease is gone. */
   readonly onEnd: (sids: readonly string[]) => void;
   /** The machine's time, which counts while processes are suspended. */
@@ -279,7 +281,8 @@ export class NodeLink {
     }
     const message = parsed.output;
     this.#seen = Math.max(this.#seen, message.seq);
-    this.#events.acknowledged(message.ack);
+    const arrived = this.#events.acknowledged(message.ack);
+    if (arrived.length > 0) this.#options.onReported?.(arrived);
     this.#outputs.acknowledged(message.ack);
     switch (message.kind) {
       case "welcome":

@@ -3,7 +3,7 @@ import type { ReplyBody, SessionCommand, SessionEvent } from "../../shared/link.
 import type { Clock } from "../time/clock.ts";
 import type { NodeMetrics } from "./node-metrics.ts";
 
-type Offer = Extract<SessionCommand, { command: "offer" }>;
+type Offer = Extract<SessionCommand, { command: "offer" | "offer_socket" }>;
 
 interface Times {
   readonly offeredAtMs: number;

@@ -12,6 +12,7 @@ import { startMetricsServer } from "../metrics/server.ts";
 import { SessionJournal } from "../metrics/session-journal.ts";
 import type { ShardConfig } from "../shard/messages.ts";
 import { ShardPool } from "../shard/shard-pool.ts";
+import { type MediaAddress, MediaSockets } from "../sockets/media-sockets.ts";
 import { type Clock, systemClock } from "../time/clock.ts";
 import { machineTimeMs } from "../time/machine-time.ts";
 import { DEFAULT_ICE, type IceOptions, privateCandidatesOf, withReachableAddress } from "../transport/ice-options.ts";
@@ -44,6 +45,8 @@ export interface NodeOptions {
   readonly publicEdge?: boolean;
   /** Where it runs, in the operator's words. Default: what the edge can tell. */
   readonly region?: string;
+  /** Where clients' WebSockets reach it. Default: nowhere, and the edge bridges them. */
+  readonly media?: MediaAddress;
   /** Where to listen for Prometheus and for probes. Default: nowhere. */
   readonly metrics?: { readonly host: string; readonly port: number };
   readonly log: Log;
@@ -124,6 +127,8 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
       clientsHaveTurn = there;
     },
   });
+  const sockets = await MediaSockets.start({ address: options.media, edgeUrl, nodeId, credentials, pool, clock });
+  if (sockets.publicUrl !== undefined) log.info({ url: sockets.publicUrl }, "media over WebSockets");
   if (options.metrics !== undefined) metrics.watchProcess();
   // Before anything that takes long: a probe is told that the node starts.
   const server = options.metrics && (await startMetricsServer({ ...options.metrics, metrics, facts, log }));
@@ -132,6 +137,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     await Promise.all([pool.start(), iceServers.start()]);
   } catch (error) {
     await server?.stop();
+    await sockets.stop();
     iceServers.stop();
     await pool.stop();
     throw error;
@@ -160,9 +166,15 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     }),
     onCommand: async (command) => {
       if (command.command === "offer") return await journal.offer(command, (offer) => pool.execute(offer));
+      if (command.command === "offer_socket") {
+        return await sockets.admit(command, await journal.offer(command, (offer) => pool.execute(offer)));
+      }
       if (command.command !== "drain") return await pool.execute(command);
       nodeLife.drain(command.timeoutMs ?? drainTimeoutMs);
       return { id: command.id, ok: true };
+    },
+    onReported: (events) => {
+      for (const { event, sid } of events) if (event === "connected") pool.granted(sid);
     },
     onEnd: (sids) => {
       const held = pool.snapshots.filter(({ sid }) => sids.includes(sid));
@@ -192,6 +204,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     // In this order: when the edge hears that the node is gone, none of its sessions is left.
     close: async () => {
       iceServers.stop();
+      await sockets.stop();
       await pool.stop();
       await nodeLink.stop(HANG_UP_TIMEOUT_MS);
       await server?.stop();

@@ -59,6 +59,8 @@ export interface SessionOptions<Transport extends MediaTransport = MediaTranspor
   readonly state?: CallerState | undefined;
   /** Of the request that began it. Default: nothing is known. */
   readonly request?: RequestFacts | undefined;
+  /** The session's own, on a strict edge, where the client is told it by us. */
+  readonly secret?: string | undefined;
   /** Where a stream with video gets a process for its handler. */
   readonly takeVideoHost?: (() => VideoHost) | undefined;
   readonly onConnected: () => void;
@@ -373,6 +375,7 @@ export class Session<Transport extends MediaTransport = MediaTransport> {
         stream: descriptor.name,
         timeLimitMs: this.#timeLimitMs,
         elapsedMs: this.#options.clock.nowMs() - (this.#connectedAtMs ?? this.#options.clock.nowMs()),
+        ...(this.#options.secret === undefined ? {} : { secret: this.#options.secret }),
       },
     });
     for (const message of this.#early.splice(0)) this.#extend(message);

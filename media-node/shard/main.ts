@@ -1,7 +1,9 @@
 /** Entry of a session process: loads the stream file, warms up, and serves the main process over IPC until it is gone. */
+import { Socket } from "node:net";
 import * as v from "valibot";
 import { warmUpOpus } from "../audio/opus.ts";
 import { createLog } from "../node/log.ts";
+import { acceptSocket, dialSocket } from "../sockets/accept-socket.ts";
 import { closeSpeech, openVad, speechReady } from "../speech/index.ts";
 import { loadStreams } from "../stream/load.ts";
 import { systemClock } from "../time/clock.ts";
@@ -63,9 +65,20 @@ async function start(): Promise<void> {
       shard.endAll("edge_lost");
     },
   });
-  process.on("message", (raw) => {
+  process.on("message", (raw, handle) => {
     const message = v.parse(ToShard, raw);
     switch (message.kind) {
+      case "socket":
+        // None where its client has hung up on the way.
+        if (handle instanceof Socket)
+          acceptSocket(message.request, handle, (socket) => shard.attach(message.sid, socket));
+        break;
+      case "dial":
+        shard.attach(message.sid, dialSocket(message.url, message.headers));
+        break;
+      case "granted":
+        shard.granted(message.sid);
+        break;
       case "command":
         shard.execute(message.command).then(
           (reply) => tell({ kind: "reply", reply }),

@@ -1,6 +1,7 @@
 /** What the node's main process and a session process tell each other. Commands and replies are the node link's own. */
 import * as v from "valibot";
 import { StreamDescriptor } from "../../shared/descriptor.ts";
+import { SessionId } from "../../shared/ids.ts";
 import { OutputNews, ReplyBody, SessionCommand, SessionEvent } from "../../shared/link.ts";
 import { EndReason } from "../../shared/session.ts";
 import { BoundedIceServers } from "../../shared/turn.ts";
@@ -11,6 +12,16 @@ export const TICK_MS = 1_000;
 export const ToShard = v.variant("kind", [
   v.object({ kind: v.literal("command"), command: SessionCommand }),
   v.object({ kind: v.literal("end_all"), reason: EndReason }),
+  /** The socket that comes with it is that of a session's client, and asks to be upgraded. */
+  v.object({
+    kind: v.literal("socket"),
+    sid: SessionId,
+    request: v.object({ headers: v.record(v.string(), v.string()), head: v.string() }),
+  }),
+  /** The media of a session whose client cannot reach this node: the edge is dialled for it. */
+  v.object({ kind: v.literal("dial"), sid: SessionId, url: v.string(), headers: v.record(v.string(), v.string()) }),
+  /** The edge has agreed to the client id that a session's client gave. */
+  v.object({ kind: v.literal("granted"), sid: SessionId }),
   /** Sessions may go on until then, in the machine's time (machine-time.ts): the edge's word holds so long. */
   v.object({ kind: v.literal("vouched"), untilMs: v.number() }),
   /** Sessions that start from now on use these. Not in {@link ShardConfig}: arguments of a process are no place for credentials. */

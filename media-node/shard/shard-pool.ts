@@ -1,13 +1,16 @@
 /** All shards of a node: places sessions on them, knows where each is, replaces the ones that die. */
+import type { Socket } from "node:net";
 import type { StreamDescriptor } from "../../shared/descriptor.ts";
 import type { OutputNews, ReplyBody, SessionCommand, SessionEvent, SessionSnapshot } from "../../shared/link.ts";
 import type { EndReason } from "../../shared/session.ts";
 import type { IceServers } from "../../shared/turn.ts";
 import type { ShardFacts } from "../metrics/node-metrics.ts";
 import { MAX_KEPT_STATES } from "../session/kept-states.ts";
+import type { UpgradeRequest } from "../sockets/media-server.ts";
 import type { Clock, Timer } from "../time/clock.ts";
 import type { ShardConfig } from "./messages.ts";
 import { ShardProcess } from "./shard-process.ts";
+import { isUnnamed } from "./socket-kinds.ts";
 
 /** A shard that died is started again after this, doubled each time it dies without having become ready. */
 const RESTART_MS = 250;
@@ -31,6 +34,8 @@ export interface ShardPoolOptions {
 interface Held {
   readonly snapshot: SessionSnapshot;
   readonly shard: ShardProcess;
+  /** Whether it waits for the edge to agree to its client id. */
+  readonly claims: boolean;
   /** Whether the edge is to hear of its outputs. */
   readonly watched: boolean;
 }
@@ -103,7 +108,7 @@ export class ShardPool {
 
   async execute(command: SessionCommand): Promise<ReplyBody> {
     const held = this.#sessions.get(command.sid);
-    if (command.command !== "offer") {
+    if (command.command !== "offer" && command.command !== "offer_socket") {
       if (held === undefined) return { id: command.id, ok: false, error: "connection_closed" };
       const reply = await held.shard.execute(command);
       if (reply.ok) this.#noteWatch(command);
@@ -115,12 +120,31 @@ export class ShardPool {
       return { id: command.id, ok: false, error: "node_full" };
     }
     const { sid, stream, clientId } = command;
-    this.#sessions.set(sid, { snapshot: { sid, stream, clientId, state: "pending" }, shard, watched: false });
+    const claims = command.command === "offer_socket" && isUnnamed(command);
+    this.#sessions.set(sid, { snapshot: { sid, stream, clientId, state: "pending" }, shard, claims, watched: false });
     const reply = await shard.execute(command);
     // A refused offer never was a session: the edge learns it from the reply.
     if (!reply.ok) this.#sessions.delete(sid);
     this.#options.onChange();
     return reply;
+  }
+
+  /** Hands a session's client over to the session's process. @returns false if there is no such session, or no longer. */
+  handSocket(sid: string, request: UpgradeRequest, socket: Socket): boolean {
+    const shard = this.#sessions.get(sid)?.shard;
+    shard?.handSocket({ kind: "socket", sid, request: { ...request, headers: { ...request.headers } } }, socket);
+    return shard !== undefined;
+  }
+
+  /** Has a session's process dial for its media. */
+  dialSocket(sid: string, url: string, headers: Readonly<Record<string, string>>): void {
+    this.#sessions.get(sid)?.shard.send({ kind: "dial", sid, url, headers: { ...headers } });
+  }
+
+  /** The edge has seen that a session is connected, and so has agreed to its client id. */
+  granted(sid: string): void {
+    const held = this.#sessions.get(sid);
+    if (held?.claims === true) held.shard.send({ kind: "granted", sid });
   }
 
   endAll(reason: EndReason): void {
@@ -212,7 +236,10 @@ export class ShardPool {
     if (held === undefined) return;
     if (event.event === "ended" && event.reason === "time_limit") this.#noteKeeper(event.sid, held.shard);
     if (event.event === "ended") this.#sessions.delete(event.sid);
-    else this.#sessions.set(event.sid, { ...held, snapshot: { ...held.snapshot, state: "live" } });
+    else {
+      const snapshot = { ...held.snapshot, clientId: event.clientId, state: "live" } as const;
+      this.#sessions.set(event.sid, { ...held, snapshot });
+    }
     this.#options.onEvent(event);
     if (event.event !== "ended" || !held.watched) return;
     const { sid, stream, clientId } = event;

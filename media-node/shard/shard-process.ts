@@ -1,5 +1,6 @@
 /** The main process's side of one shard: starts it, talks to it, notices when it dies or freezes. */
 import { type ChildProcess, fork } from "node:child_process";
+import type { Socket } from "node:net";
 import { fileURLToPath } from "node:url";
 import * as v from "valibot";
 import type { StreamDescriptor } from "../../shared/descriptor.ts";
@@ -77,6 +78,17 @@ export class ShardProcess {
 
   send(message: ToShard): void {
     if (this.#child.connected) this.#child.send(message);
+  }
+
+  /** Hands a socket over: it is the session process's from here on. */
+  handSocket(message: Extract<ToShard, { kind: "socket" }>, socket: Socket): void {
+    if (!this.#child.connected) {
+      socket.destroy();
+      return;
+    }
+    this.#child.send(message, socket, (error) => {
+      if (error !== null) socket.destroy();
+    });
   }
 
   /** Asks it to exit; kills it if it has not after `timeoutMs`. */

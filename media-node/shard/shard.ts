@@ -1,4 +1,5 @@
 /** A session process's work: holds the sessions, answers commands, says what happens to them. Knows no IPC. */
+import type { WebSocket } from "ws";
 import type { StreamDescriptor } from "../../shared/descriptor.ts";
 import { EdgeRtcError, isErrorCode } from "../../shared/errors.ts";
 import type { OutputNews, ReplyBody, SessionCommand, SessionEvent } from "../../shared/link.ts";
@@ -8,12 +9,21 @@ import type { VadStream } from "../handlers/context.ts";
 import { startingWithStun } from "../ice/starting-with-stun.ts";
 import { KeptStates, keptMs } from "../session/kept-states.ts";
 import { Session, type SessionLog } from "../session/session.ts";
+import { ClientIdClaim } from "../sockets/client-id-claim.ts";
+import { SocketOpening } from "../sockets/socket-opening.ts";
 import type { LoadedStream } from "../stream/load.ts";
 import type { Clock } from "../time/clock.ts";
 import type { IceOptions } from "../transport/ice-options.ts";
 import type { MediaTransport, TransportEvents } from "../transport/media-transport.ts";
 import { WebRtcTransport } from "../transport/webrtc-transport.ts";
 import type { VideoHost } from "../video/host/host.ts";
+import {
+  isUnnamed,
+  type SocketKind,
+  type SocketOffer,
+  type SocketTransportLike,
+  webSocketKind,
+} from "./socket-kinds.ts";
 
 export interface ShardOptions {
   readonly streams: ReadonlyMap<string, LoadedStream>;
@@ -28,14 +38,24 @@ export interface ShardOptions {
   readonly onOutput: (news: OutputNews) => void;
 }
 
+/** A session whose client is still to come over a WebSocket. */
+interface AwaitedSession {
+  attach(socket: WebSocket): void;
+  end(reason: EndReason): void;
+}
+
 type Offer = Extract<SessionCommand, { command: "offer" }>;
 /** What is known of a session before its client has connected. */
-type Opening = Pick<Offer, "sid" | "stream" | "clientId" | "timeLimitMs" | "resumes" | "request">;
-type Control = Exclude<SessionCommand, { command: "offer" | "candidate" | "end" }>;
+type Opening = Pick<Offer, "sid" | "stream" | "clientId" | "timeLimitMs" | "resumes" | "request"> &
+  Pick<SocketOffer, "secret">;
+type Control = Exclude<SessionCommand, { command: "offer" | "offer_socket" | "candidate" | "end" }>;
 
 export class Shard {
   readonly #options: ShardOptions;
   readonly #sessions = new Map<string, Session>();
+  /** By sid. */
+  readonly #awaited = new Map<string, AwaitedSession>();
+  readonly #claims = new Map<string, ClientIdClaim>();
   readonly #states: KeptStates;
   #ice: IceOptions;
 
@@ -46,7 +66,7 @@ export class Shard {
   }
 
   get size(): number {
-    return this.#sessions.size;
+    return this.#sessions.size + this.#awaited.size;
   }
 
   /** For sessions that start from now on. */
@@ -60,6 +80,9 @@ export class Shard {
       switch (command.command) {
         case "offer":
           return { id, ok: true, sdp: await this.#answer(command) };
+        case "offer_socket":
+          this.#awaitSocket(command);
+          return { id, ok: true };
         case "candidate": {
           const transport = this.#sessions.get(command.sid)?.transport;
           const taken = transport instanceof WebRtcTransport && (await transport.addCandidate(command.candidate));
@@ -67,6 +90,7 @@ export class Shard {
         }
         case "end":
           this.#sessions.get(command.sid)?.end(command.reason);
+          this.#awaited.get(command.sid)?.end(command.reason);
           return { id, ok: true };
         default:
           return this.#control(command);
@@ -101,7 +125,77 @@ export class Shard {
   }
 
   endAll(reason: EndReason): void {
-    for (const session of [...this.#sessions.values()]) session.end(reason);
+    for (const session of [...this.#sessions.values(), ...this.#awaited.values()]) session.end(reason);
+  }
+
+  /** The socket of a session's client. One that nobody waits for is closed. */
+  attach(sid: string, socket: WebSocket): void {
+    const awaited = this.#awaited.get(sid);
+    if (awaited === undefined) socket.close();
+    else awaited.attach(socket);
+  }
+
+  /** The edge has agreed to the client id that a session's client gave. */
+  granted(sid: string): void {
+    this.#claims.get(sid)?.granted();
+  }
+
+  /** @throws EdgeRtcError `unknown_stream`, `websocket_not_supported` */
+  #awaitSocket(offer: SocketOffer): void {
+    const { clock } = this.#options;
+    const stream = this.#stream(offer.stream);
+    if (stream.descriptor.modality !== "audio") throw new EdgeRtcError("websocket_not_supported");
+    switch (offer.transport) {
+      case "websocket":
+        this.#await(offer, stream, webSocketKind(offer, clock));
+        break;
+      case "telephone":
+        throw new EdgeRtcError("protocol_mismatch");
+    }
+  }
+
+  #await<Start>(offer: SocketOffer, stream: LoadedStream, kind: SocketKind<Start>): void {
+    const { sid, clientId } = offer;
+    const { clock, log, onEvent } = this.#options;
+    const failed = (reason: EndReason): void => {
+      log.info({ sid, stream: offer.stream, reason }, "session ended before it began");
+      onEvent({ sid, stream: offer.stream, clientId, event: "ended", reason });
+    };
+    const opening = new SocketOpening<Start>({
+      clock,
+      read: kind.read,
+      onStart: (socket, start) => {
+        this.#awaited.delete(sid);
+        try {
+          this.#begin({ ...offer, clientId: kind.clientIdOf(start) }, isUnnamed(offer), (events) =>
+            kind.connect(socket, start, stream, events),
+          );
+        } catch (error) {
+          log.error({ sid, stream: offer.stream, err: error }, "a session could not begin");
+          socket.close();
+          failed("failed");
+        }
+      },
+      onEnd: (reason) => {
+        this.#awaited.delete(sid);
+        failed(reason);
+      },
+    });
+    this.#awaited.set(sid, opening);
+  }
+
+  /** @param claims whether the edge is still to agree to its client id: its handler waits for that. */
+  #begin(opening: Opening, claims: boolean, connect: (events: TransportEvents) => SocketTransportLike): void {
+    const { sid } = opening;
+    const session = this.#open(opening, (_, events) => {
+      if (!claims) return connect(events);
+      const claim = new ClientIdClaim(this.#options.clock, () => events.channelOpen());
+      this.#claims.set(sid, claim);
+      return connect({ ...events, channelOpen: () => claim.ready() });
+    });
+    session
+      .begin(async () => session.transport.begin())
+      .catch((error: unknown) => this.#options.log.error({ sid, err: error }, "a session could not begin"));
   }
 
   async #answer(command: Offer): Promise<string> {
@@ -120,11 +214,10 @@ export class Shard {
 
   /** A session whose client is about to connect, by whichever transport. @throws EdgeRtcError `unknown_stream` */
   #open<Transport extends MediaTransport>(
-    { sid, stream: name, clientId, timeLimitMs, resumes, request }: Opening,
+    { sid, stream: name, clientId, timeLimitMs, resumes, request, secret }: Opening,
     connect: (descriptor: StreamDescriptor, events: TransportEvents) => Transport,
   ): Session<Transport> {
-    const stream = this.#options.streams.get(name);
-    if (stream === undefined) throw new EdgeRtcError("unknown_stream");
+    const stream = this.#stream(name);
     const ref = { sid, stream: name, clientId };
     const { clock, openVad, log, takeVideoHost, onEvent, onOutput } = this.#options;
     const session = new Session({
@@ -138,6 +231,7 @@ export class Shard {
       log,
       state: resumes === undefined ? undefined : this.#states.take(resumes),
       request,
+      secret,
       takeVideoHost,
       onConnected: () => {
         log.info(ref, "session connected");
@@ -146,6 +240,8 @@ export class Shard {
       onOutput: (output) => onOutput({ ...ref, news: "output", ...output }),
       onEnded: (reason) => {
         this.#sessions.delete(sid);
+        this.#claims.get(sid)?.drop();
+        this.#claims.delete(sid);
         if (session.rejoinsAfter(reason)) this.#states.keep(sid, session.state, keptMs(stream.descriptor));
         log.info({ ...ref, reason }, "session ended");
         onEvent({ ...ref, event: "ended", reason });
@@ -153,6 +249,12 @@ export class Shard {
     });
     this.#sessions.set(sid, session);
     return session;
+  }
+
+  #stream(name: string): LoadedStream {
+    const stream = this.#options.streams.get(name);
+    if (stream === undefined) throw new EdgeRtcError("unknown_stream");
+    return stream;
   }
 
   #explain(error: unknown, command: SessionCommand): { error: string; message?: string } {

@@ -1,0 +1,28 @@
+/** A session process's side of a WebSocket: one that the main process was called on and handed over, or one of its own. */
+import { IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
+import { WebSocket, WebSocketServer } from "ws";
+import { MAX_SOCKET_MESSAGE_BYTES } from "../../shared/limits.ts";
+import type { UpgradeRequest } from "./media-server.ts";
+
+const OPEN_TIMEOUT_MS = 5_000;
+
+// Compressing audio that is compressed already costs more than it saves.
+const OPTIONS = { perMessageDeflate: false, maxPayload: MAX_SOCKET_MESSAGE_BYTES } as const;
+
+/** Answers a request to upgrade. `onOpen` is not called for one that is malformed: its sender gets a 400. */
+export function acceptSocket({ headers, head }: UpgradeRequest, socket: Socket, onOpen: (ws: WebSocket) => void): void {
+  const server = new WebSocketServer({ ...OPTIONS, noServer: true, clientTracking: false });
+  const request = new IncomingMessage(socket);
+  request.method = "GET";
+  request.headers = { ...headers };
+  server.handleUpgrade(request, socket, Buffer.from(head, "base64"), onOpen);
+}
+
+/** Dials; the socket closes, which its listeners hear, where nobody answers in time. */
+export function dialSocket(url: string, headers: Readonly<Record<string, string>>): WebSocket {
+  const socket = new WebSocket(url, { ...OPTIONS, headers: { ...headers }, handshakeTimeout: OPEN_TIMEOUT_MS });
+  // Its `close` follows.
+  socket.on("error", () => undefined);
+  return socket;
+}

@@ -1,0 +1,77 @@
+/**
+ * The node's server for media over WebSockets, where it has an address that the edge, or a telephone provider, can reach. It
+ * checks tickets and hands the sockets on, before the handshake: no message ever passes through the main process.
+ */
+import { once } from "node:events";
+import { createServer, type IncomingMessage } from "node:http";
+import { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { MEDIA_SOCKET_PATH } from "../../shared/link.ts";
+
+/** Who has not said what it wants by then is hung up on. */
+const REQUEST_TIMEOUT_MS = 5_000;
+
+const TICKET = new RegExp(`${MEDIA_SOCKET_PATH}/([A-Za-z0-9_-]{32})$`);
+
+/** A request to upgrade, as another process needs it to answer. */
+export interface UpgradeRequest {
+  readonly headers: Readonly<Record<string, string>>;
+  /** What came behind the request already, in base64. */
+  readonly head: string;
+}
+
+export interface MediaServerOptions {
+  /** Address to listen on. */
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  /** Uses a ticket up. @returns the session it is for. */
+  readonly take: (ticket: string) => string | undefined;
+  /** Takes a socket over. @returns false where the session is gone. */
+  readonly onSocket: (sid: string, request: UpgradeRequest, socket: Socket) => boolean;
+}
+
+export interface MediaServer {
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+/** @throws Error where the port is taken. */
+export async function startMediaServer(options: MediaServerOptions): Promise<MediaServer> {
+  const server = createServer((_, response) => {
+    response.writeHead(426, { connection: "close", upgrade: "websocket" }).end();
+  });
+  server.requestTimeout = REQUEST_TIMEOUT_MS;
+  server.headersTimeout = REQUEST_TIMEOUT_MS;
+  server.on("upgrade", (request, socket, head) => {
+    socket.on("error", () => socket.destroy());
+    if (!hand(request, socket, head, options)) refuse(socket);
+  });
+  server.listen(options.port, options.host);
+  await once(server, "listening");
+  const address = server.address();
+  return {
+    port: typeof address === "object" && address !== null ? address.port : options.port,
+    async stop() {
+      const closed = once(server, "close");
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+function hand(request: IncomingMessage, socket: Duplex, head: Buffer, options: MediaServerOptions): boolean {
+  const [, ticket] = TICKET.exec((request.url ?? "").split("?")[0] ?? "") ?? [];
+  if (ticket === undefined || !(socket instanceof Socket)) return false;
+  const sid = options.take(ticket);
+  if (sid === undefined) return false;
+  const headers = Object.entries(request.headers).flatMap(([name, value]) =>
+    typeof value === "string" ? [[name, value] as const] : [],
+  );
+  return options.onSocket(sid, { headers: Object.fromEntries(headers), head: head.toString("base64") }, socket);
+}
+
+function refuse(socket: Duplex): void {
+  socket.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+}
