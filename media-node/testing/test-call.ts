@@ -23,9 +23,11 @@ import { scriptedVad, type VoiceActivity } from "./voice-activity.ts";
 const JOIN_SPEECH_MS = 250;
 /** Output with gaps up to this never stopped. */
 const JOIN_OUTPUT_MS = 60;
-/** Events, and lines of the conversation, that are kept; past it the oldest are forgotten. */
+/** Events that are kept of a call that is recorded, and of another; past it the oldest are forgotten. */
 const MAX_EVENTS = 10_000;
-const MAX_LINES = 1_000;
+const MAX_EVENTS_UNRECORDED = 100;
+/** The same for lines of the conversation. */
+const MAX_LINES = 200;
 
 type Message = FastRtcMessage | ExtensionMessage;
 
@@ -48,7 +50,7 @@ export interface TestCallOptions {
   readonly clock?: VirtualClock;
   /** Default: whatever is loud is speech. */
   readonly vad?: VoiceActivity;
-  /** Keep what is heard, for {@link TestCall.recording}. Default true; an hour has 173 MB. */
+  /** Keep what is heard, for {@link TestCall.recording}, and all events; else the last hundred. Default true; an hour has 173 MB. */
   readonly record?: boolean;
   /** The stream's inputs as the client has them at the beginning. Default: as declared. */
   readonly inputs?: InputValues;
@@ -66,6 +68,7 @@ export class TestCall {
   readonly #session: Session<VirtualTransport>;
   readonly #recording = new Recording(OUTPUT_SAMPLE_RATE);
   readonly #startMs: number;
+  readonly #maxKept: number;
   readonly #said = new Stretches(JOIN_SPEECH_MS);
   readonly #heard = new Stretches(JOIN_OUTPUT_MS);
   /** Where replies were cut off by the user, in ms of what was heard of them. */
@@ -88,6 +91,7 @@ export class TestCall {
     this.clock = clock;
     this.#vad = vad;
     this.#startMs = clock.nowMs();
+    this.#maxKept = record ? MAX_EVENTS : MAX_EVENTS_UNRECORDED;
     this.#session = new Session({
       sid: "test",
       clientId: "test",
@@ -102,7 +106,7 @@ export class TestCall {
         ),
       clock,
       openVad: (onProbability) => vad.open(onProbability),
-      log: { info: () => undefined, error: ({ err }: { err?: unknown }) => keep(this.errors, err) },
+      log: { info: () => undefined, error: ({ err }: { err?: unknown }) => this.#keep(this.errors, err) },
       onConnected: () => undefined,
       onOutput: () => undefined,
       onEnded: (reason) => {
@@ -267,8 +271,10 @@ export class TestCall {
   async #sayFrame(samples: Int16Array, sampleRate: number): Promise<void> {
     if (isAudible(samples)) this.#said.add({ startMs: this.nowMs, endMs: this.nowMs + FRAME_MS });
     this.#session.transport.hear({ sampleRate, samples });
-    await this.pass(0);
-    await this.#vad.settled?.();
+    if (this.#vad.settled !== undefined) {
+      await this.pass(0);
+      await this.#vad.settled();
+    }
     await this.pass(FRAME_MS);
   }
 
@@ -281,7 +287,7 @@ export class TestCall {
 
   #onText(text: string): void {
     const message = readMessage(text);
-    keep(this.events, { atMs: this.nowMs, message });
+    this.#keep(this.events, { atMs: this.nowMs, message });
     if (message.type === "turn") this.#onTurn(message.data.state);
     if (message.type === "transcript") {
       const { id, role, text: line } = message.data;
@@ -291,8 +297,13 @@ export class TestCall {
     }
   }
 
+  #keep<T>(list: T[], item: T): void {
+    list.push(item);
+    if (list.length > this.#maxKept) list.shift();
+  }
+
   #onTurn(state: string): void {
-    if (this.#turn === "bot_speaking" && state === "user_speaking") this.#cuts.push(this.#replyHeardMs);
+    if (this.#turn === "bot_speaking" && state === "user_speaking") this.#keep(this.#cuts, this.#replyHeardMs);
     if (state === "thinking") this.#replyHeardMs = 0;
     this.#turn = state;
   }
@@ -302,11 +313,6 @@ export class TestCall {
 function readMessage(text: string): CallEvent["message"] {
   const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), ServerMessage), text);
   return parsed.success ? parsed.output : { type: "text", data: text };
-}
-
-function keep<T>(list: T[], item: T): void {
-  list.push(item);
-  if (list.length > MAX_EVENTS) list.shift();
 }
 
 function fail(message: string, actual?: unknown, expected?: unknown): never {
