@@ -22,6 +22,7 @@ import {
   type SocketKind,
   type SocketOffer,
   type SocketTransportLike,
+  telephoneKind,
   webSocketKind,
 } from "./socket-kinds.ts";
 
@@ -150,7 +151,8 @@ export class Shard {
         this.#await(offer, stream, webSocketKind(offer, clock));
         break;
       case "telephone":
-        throw new EdgeRtcError("protocol_mismatch");
+        this.#await(offer, stream, telephoneKind(clock, this.#options.log));
+        break;
     }
   }
 

@@ -1,11 +1,14 @@
 /** The transports whose media comes over a WebSocket: how a client of each begins, and what its session is connected by. */
 import type { RawData, WebSocket } from "ws";
 import type { SessionCommand } from "../../shared/link.ts";
+import type { CallStart } from "../../shared/telephone/call-message.ts";
 import type { StartMessage } from "../../shared/websocket.ts";
 import type { FirstWord } from "../sockets/socket-opening.ts";
 import type { LoadedStream } from "../stream/load.ts";
 import type { Clock } from "../time/clock.ts";
 import type { MediaTransport, TransportEvents } from "../transport/media-transport.ts";
+import { attachCall, readCallStart } from "../transport/telephone/call-start.ts";
+import { TelephoneTransport } from "../transport/telephone/telephone-transport.ts";
 import { readStart } from "../transport/websocket/socket-start.ts";
 import { WebSocketTransport } from "../transport/websocket/websocket-transport.ts";
 
@@ -39,6 +42,21 @@ export function webSocketKind(offer: SocketOffer, clock: Clock): SocketKind<Star
     connect: (socket, start, { stream }, events) => {
       const { inputSampleRate: input, outputSampleRate: output } = stream.handler;
       return new WebSocketTransport({ socket, start, sid, handlerRates: { input, output }, clock }, events);
+    },
+  };
+}
+
+export function telephoneKind(
+  clock: Clock,
+  log: { error(fields: object, message: string): void },
+): SocketKind<CallStart> {
+  return {
+    read: readCallStart,
+    clientIdOf: (call) => call.streamId,
+    connect: (socket, call, _, events) => {
+      const transport = new TelephoneTransport({ socket, call, clock, log }, events);
+      attachCall(socket, transport);
+      return transport;
     },
   };
 }

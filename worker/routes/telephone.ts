@@ -50,7 +50,7 @@ export async function postIncoming(c: Context<EdgeEnv>, directory: DirectoryCach
     log("warn", "telephone_unsigned", { stream: c.req.param("stream") ?? "", path: new URL(c.req.url).pathname });
     return refuse("telephone_unsigned");
   }
-  if (found.kind === "nothing_registered" || found.descriptor.modality === "video") {
+  if (found.kind === "nothing_registered" || found.descriptor.modality !== "audio") {
     return xml(refuseInstruction(provider, CLOSED));
   }
   if (openness === "open" && needsToken(c.env, found)) return refuse("token_required");
@@ -85,7 +85,7 @@ export async function getCallSocket(c: Context<EdgeEnv>, directory: DirectoryCac
   const tooOften = await refuseTooOften(c, c.env.OFFER_LIMITER);
   if (tooOften !== null) return tooOften;
   if (found.kind === "nothing_registered") return refuse("no_media_node");
-  if (found.descriptor.modality === "video") return refuse("websocket_not_supported");
+  if (found.descriptor.modality !== "audio") return refuse("websocket_not_supported");
   const claims = await claimsOf(c, found.name);
   if (claims === null && openness === "signed") return refuse("telephone_ticket_invalid");
   if (claims === null && needsToken(c.env, found)) return refuse("token_required");

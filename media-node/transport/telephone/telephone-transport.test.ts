@@ -5,6 +5,7 @@ import { g711 } from "../../audio/g711.ts";
 import { Player } from "../../audio/player.ts";
 import { LINES } from "../../telephone/simulator/line.ts";
 import { VirtualClock } from "../../time/virtual-clock.ts";
+import { readCallStart } from "./call-start.ts";
 import { TelephoneTransport } from "./telephone-transport.ts";
 
 const facts = {
@@ -16,11 +17,8 @@ const facts = {
   parameters: {},
 };
 
-/** A call, from the provider's side. */
-async function call(
-  provider: TelephoneProvider = "twilio",
-  onStart: (call: CallStart) => Promise<void> = async () => undefined,
-) {
+/** A call, from the provider's side: its `start` has come. */
+async function call(provider: TelephoneProvider = "twilio") {
   const clock = new VirtualClock();
   const sent: { readonly event: string; readonly [key: string]: unknown }[] = [];
   const closed: { code: number; reason: string }[] = [];
@@ -32,9 +30,10 @@ async function call(
     send: (text: string) => sent.push(JSON.parse(text)),
     close: (code: number, reason: string) => closed.push({ code, reason }),
   };
-  const note = (_: object, message: string) => logged.push(message);
+  const line = LINES[provider];
+  const start = startOf(line.greet(facts));
   const transport = new TelephoneTransport(
-    { socket, clock, log: { info: note, error: note }, onStart },
+    { socket, call: start, clock, log: { error: (_, message) => logged.push(message) } },
     {
       connected: () => happened.push("connected"),
       channelOpen: () => happened.push("channelOpen"),
@@ -42,22 +41,28 @@ async function call(
       hello: () => happened.push("hello"),
       audio: (frame) => frames.push(frame),
       dtmf: (digit) => happened.push(`dtmf ${digit}`),
-      ended: (reason) => happened.push(`ended ${reason}`),
+      ended: (reason) => {
+        happened.push(`ended ${reason}`);
+        void transport.close(reason);
+      },
     },
   );
-  const line = LINES[provider];
-  const greet = async () => {
-    for (const message of line.greet(facts)) transport.receive(message);
-    await Promise.resolve();
-    await Promise.resolve();
-  };
+  transport.begin();
   let chunk = 0;
   const media = (samples: Int16Array, number = chunk + 1) => {
     chunk = number;
     transport.receive(line.media(facts, Buffer.from(g711("mulaw").encode(samples)).toString("base64"), number));
   };
   const kinds = () => sent.map(({ event }) => event);
-  return { clock, transport, socket, sent, kinds, closed, happened, frames, logged, line, greet, media };
+  return { clock, transport, socket, sent, kinds, closed, happened, frames, logged, line, media };
+}
+
+function startOf(greeting: readonly string[]): CallStart {
+  for (const text of greeting) {
+    const word = readCallStart(Buffer.from(text), false);
+    if (word.kind === "start") return word.start;
+  }
+  throw new Error("no start");
 }
 
 const twenty = (level: number) => new Int16Array(160).fill(level);
@@ -65,8 +70,7 @@ const total = (frames: readonly AudioFrame[]) => frames.reduce((sum, { samples }
 
 describe.each(["twilio", "telnyx", "plivo"] as const)("a call of %s", (provider) => {
   it("starts with its `start`, hears, takes keys, and ends", async () => {
-    const { transport, greet, media, happened, frames, line, closed } = await call(provider);
-    await greet();
+    const { transport, media, happened, frames, line, closed } = await call(provider);
     expect(happened).toEqual(["connected", "channelOpen"]);
     await transport.listen({ sampleRate: 8_000, channels: 1 });
     media(twenty(1_000));
@@ -83,8 +87,7 @@ describe.each(["twilio", "telnyx", "plivo"] as const)("a call of %s", (provider)
   });
 
   it("plays in the provider's words, with marks behind it, and clears", async () => {
-    const { clock, transport, greet, sent, line } = await call(provider);
-    await greet();
+    const { clock, transport, sent, line } = await call(provider);
     const { output } = transport;
     const player = new Player({ ...output, clock, onClear: () => output.clear?.(), onDrained: () => undefined });
     await player.write({ sampleRate: 24_000, samples: new Int16Array(24 * 400).fill(2_000) });
@@ -100,8 +103,7 @@ describe.each(["twilio", "telnyx", "plivo"] as const)("a call of %s", (provider)
 
 describe("what a call hears", () => {
   it("comes at the rate and with the channels that were asked for", async () => {
-    const { transport, greet, media, frames } = await call();
-    await greet();
+    const { transport, media, frames } = await call();
     await transport.listen({ sampleRate: 48_000, channels: 2 });
     for (let i = 0; i < 10; i++) media(twenty(1_000));
     expect(total(frames)).toBe(10 * 960 * 2);
@@ -109,8 +111,7 @@ describe("what a call hears", () => {
   });
 
   it("is put in order, and nothing of it is heard twice", async () => {
-    const { transport, greet, media, frames } = await call("telnyx");
-    await greet();
+    const { transport, media, frames } = await call("telnyx");
     await transport.listen({ sampleRate: 8_000, channels: 1 });
     for (const number of [1, 3, 2, 2, 1, 4]) media(twenty(number * 1_000), number);
     const levels = frames.map(({ samples }) => Math.round((samples[0] ?? 0) / 1_000));
@@ -118,13 +119,12 @@ describe("what a call hears", () => {
   });
 
   it("is silence, for two seconds at most, where nothing comes", async () => {
-    const { clock, transport, greet, media, frames } = await call();
-    await greet();
+    const { clock, transport, media, frames } = await call();
     await transport.listen({ sampleRate: 8_000, channels: 1 });
     media(twenty(1_000));
     clock.advance(400);
     expect(total(frames)).toBe(160);
-    clock.advance(60_000);
+    clock.advance(20_000);
     expect(total(frames)).toBe(160 + 16_000);
     media(twenty(1_000));
     expect(total(frames)).toBe(160 + 16_000 + 160);
@@ -132,20 +132,26 @@ describe("what a call hears", () => {
 });
 
 describe("what is no call", () => {
-  it("before the start ends it, and says why", async () => {
-    for (const data of [null, new Uint8Array(160), "not json", "[]", '{"event":"start"}']) {
-      const { transport, happened, closed, logged } = await call();
-      transport.receive(data);
-      expect(happened).toEqual(["ended failed"]);
-      expect(closed[0]?.code).toBe(1008);
-      expect(closed[0]?.reason).toMatch(/\.$/);
-      expect(logged).toHaveLength(1);
+  it.each([
+    ["binary", Buffer.alloc(160), true],
+    ["not JSON", Buffer.from("not json"), false],
+    ["no message", Buffer.from("[]"), false],
+    ["a start without a stream", Buffer.from('{"event":"start"}'), false],
+  ])("is not begun: %s", (_, data, isBinary) => {
+    expect(readCallStart(data, isBinary)).toMatchObject({
+      kind: "invalid",
+      refusal: expect.stringContaining("socket_message_invalid"),
+    });
+  });
+
+  it("is not begun by what comes before the start, and not ended either", () => {
+    for (const text of ['{"event":"connected","protocol":"Call"}', '{"event":"media","media":{"payload":"////"}}']) {
+      expect(readCallStart(Buffer.from(text), false)).toEqual({ kind: "other" });
     }
   });
 
   it("in a call is a slip: it goes on, until there are too many", async () => {
-    const { transport, greet, happened, closed, logged } = await call();
-    await greet();
+    const { transport, happened, closed, logged } = await call();
     for (let i = 0; i < 20; i++) transport.receive(i % 2 === 0 ? null : '{"event":"media","media":{"payl');
     expect(happened).toEqual(["connected", "channelOpen"]);
     transport.receive("[]");
@@ -155,13 +161,9 @@ describe("what is no call", () => {
     expect(logged).toHaveLength(1);
   });
 
-  it("media before the start is nobody's, a second start of the same stream is no news, one of another is refused", async () => {
-    const { transport, greet, media, frames, happened, logged, line } = await call();
-    media(twenty(1_000));
-    await greet();
-    await transport.listen({ sampleRate: 8_000, channels: 1 });
-    expect(frames).toEqual([]);
-    await greet();
+  it("a second start of the same stream is no news, one of another is refused", async () => {
+    const { transport, happened, logged, line } = await call();
+    for (const message of line.greet(facts)) transport.receive(message);
     expect(logged).toEqual([]);
     for (const message of line.greet({ ...facts, streamId: "MZ2" })) transport.receive(message);
     expect(logged).toHaveLength(1);
@@ -169,8 +171,7 @@ describe("what is no call", () => {
   });
 
   it("media of more than five seconds, or of nothing, is not heard", async () => {
-    const { transport, greet, frames } = await call();
-    await greet();
+    const { transport, frames } = await call();
     await transport.listen({ sampleRate: 8_000, channels: 1 });
     const send = (payload: string) => transport.receive(JSON.stringify({ event: "media", media: { payload } }));
     send("");
@@ -181,30 +182,23 @@ describe("what is no call", () => {
     expect(total(frames)).toBe(40_000);
   });
 
-  it("a claim that fails ends the call", async () => {
-    const { greet, happened } = await call("twilio", async () => {
-      throw new Error("taken");
-    });
-    await greet();
-    await Promise.resolve();
-    expect(happened).toEqual(["ended failed"]);
-  });
-
-  it("a call that ends while it is claimed never connects", async () => {
-    const claim = Promise.withResolvers<void>();
-    const { transport, greet, happened } = await call("twilio", () => claim.promise);
-    await greet();
-    transport.socketClosed();
-    claim.resolve();
-    await claim.promise;
-    expect(happened).toEqual(["ended client_closed"]);
+  it("nothing for half a minute is a provider that has gone", async () => {
+    const { clock, transport, media, happened } = await call();
+    await transport.listen({ sampleRate: 8_000, channels: 1 });
+    for (let i = 0; i < 60; i++) {
+      clock.advance(1_000);
+      media(twenty(0));
+    }
+    expect(happened).toEqual(["connected", "channelOpen"]);
+    clock.advance(45_000);
+    expect(happened.at(-1)).toBe("ended peer_lost");
+    expect(clock.pending).toBe(0);
   });
 });
 
 describe("what a caller hears", () => {
   async function speaking() {
     const world = await call();
-    await world.greet();
     const { output } = world.transport;
     const cuts: number[] = [];
     let drained = 0;
@@ -291,15 +285,13 @@ describe("what a caller hears", () => {
 });
 
 it("a page's messages stay here: no provider takes them", async () => {
-  const { transport, greet, sent } = await call();
-  await greet();
+  const { transport, sent } = await call();
   expect(transport.sendText()).toBe(false);
   expect(sent).toEqual([]);
 });
 
 it("leaves no timer behind", async () => {
-  const { clock, transport, greet, closed } = await call();
-  await greet();
+  const { clock, transport, closed } = await call();
   await transport.listen({ sampleRate: 8_000, channels: 1 });
   transport.output.send(new Uint8Array(160), 0, true);
   await transport.close("time_limit");
