@@ -31,8 +31,17 @@ export type { Chunk, ChunkFunction, StreamEveryOptions } from "./handlers/stream
 export { StreamEvery } from "./handlers/stream-every.ts";
 export type { StreamHandlerOptions } from "./handlers/stream-handler.ts";
 export { StreamHandler } from "./handlers/stream-handler.ts";
-export type { STTModel, TTSModel } from "./speech/index.ts";
-export { getSileroModel, getSTTModel, getTTSModel } from "./speech/index.ts";
+export type {
+  LanguageModel,
+  LanguageModelSource,
+  ReplyOptions,
+  STTModel,
+  STTSource,
+  TTSModel,
+  TTSOptions,
+  TTSSource,
+} from "./speech/index.ts";
+export { getLanguageModel, getSileroModel, getSTTModel, getTTSModel } from "./speech/index.ts";
 export type {
   CheckboxOptions,
   ChoiceOptions,

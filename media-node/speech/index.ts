@@ -1,4 +1,14 @@
-/** The speech engines of this process. `getSTTModel()` and `getTTSModel()` are for stream files, the rest for the node. */
+/** The speech engines of this process. `getSTTModel()`, `getTTSModel()` and `getLanguageModel()` are for stream files, the rest for the node. */
+
+import type { LanguageModel } from "../remote/language-model.ts";
+import {
+  type LanguageModelSource,
+  languageModelOf,
+  type STTSource,
+  sttOf,
+  type TTSSource,
+  ttsOf,
+} from "../remote/sources.ts";
 import type { EndOfTurnModel } from "../turn/end-of-turn-model.ts";
 import type { PauseDetectionModel } from "../turn/grid/pause-detection-model.ts";
 import { Speech } from "./speech.ts";
@@ -7,6 +17,8 @@ import type { TTSModel } from "./tts/tts-model.ts";
 import type { OnProbability, VadStream } from "./vad/silero-vad.ts";
 
 export type { AudioFrame, AudioInput } from "../audio/frame.ts";
+export type { LanguageModel, ReplyOptions } from "../remote/language-model.ts";
+export type { LanguageModelSource, STTSource, TTSSource } from "../remote/sources.ts";
 export { Speech, type SpeechOptions, type STTModelName, type TTSModelName } from "./speech.ts";
 export type { STTModel, TranscribeOptions } from "./stt/stt-model.ts";
 export { SentenceSplitter, splitSentences } from "./tts/sentences.ts";
@@ -18,20 +30,38 @@ export type { OnProbability, VadStream } from "./vad/silero-vad.ts";
 const speech = new Speech();
 
 /**
- * Speech to text, by FastRTC's name of the model; the same object at every call. It loads in the background.
- * @param name default `moonshine/tiny`; or `moonshine/base`, more exact and twice as dear. Both English.
+ * Speech to text. EdgeRTC's own models are the same object at every call, and load in the background.
+ * @param source a name: default `moonshine/tiny`; `moonshine/base` is more exact and twice as dear; both English. Or a
+ *   transcription model of the AI SDK, an OpenAI-compatible endpoint, Workers AI.
+ * @throws EdgeRtcError `model_unknown`.
  * @example
  * const words = await getSTTModel().stt({ sampleRate: 16_000, samples });
+ * const whisper = getSTTModel(openai.transcription("whisper-1"));
+ * const own = getSTTModel({ baseURL: "http://127.0.0.1:8000/v1", model: "large-v3" });
  */
-export const getSTTModel = (name?: string): STTModel => speech.getSTTModel(name);
+export const getSTTModel = (source?: STTSource): STTModel => sttOf(source, (name) => speech.getSTTModel(name));
 
 /**
- * Text to speech; the same object at every call. It loads in the background.
- * @param name default `flite`, which takes next to no time; or `kokoro`, natural, and a core nearly to itself. Both English.
+ * Text to speech. EdgeRTC's own models are the same engine at every call, and load in the background.
+ * @param source a name: default `flite`, which takes next to no time; `kokoro` sounds natural, and takes a core nearly to itself;
+ *   both English. Or a speech model of the AI SDK, an OpenAI-compatible endpoint, Workers AI.
+ * @throws EdgeRtcError `model_unknown`.
  * @example
  * for await (const { samples, text } of getTTSModel().stream("Hello. How are you?")) play(samples, text);
+ * const bella = getTTSModel({ model: "kokoro", voice: "af_bella", speed: 1.1 });
  */
-export const getTTSModel = (name?: string): TTSModel => speech.getTTSModel(name);
+export const getTTSModel = (source?: TTSSource): TTSModel =>
+  ttsOf(source, (name, phonemize) => speech.getTTSModel(name, phonemize));
+
+/**
+ * A language model, whose answer goes straight into `tts.stream`. Whoever uses the AI SDK anyway can do without: its `textStream`
+ * goes there, too.
+ * @param source a language model of the AI SDK, an OpenAI-compatible endpoint, Workers AI.
+ * @example
+ * const llm = getLanguageModel({ baseURL: "http://127.0.0.1:11434/v1", model: "llama3.2" });
+ * yield* tts.stream(llm.stream(history.messages, { signal }));
+ */
+export const getLanguageModel = (source: LanguageModelSource): LanguageModel => languageModelOf(source);
 
 /**
  * FastRTC's voice activity detection, Silero 4 over whole chunks; the same object at every call. It loads in the background.

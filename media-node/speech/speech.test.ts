@@ -6,7 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { resample } from "../audio/resample.ts";
 import { readWav } from "../audio/wav.ts";
 import { Speech } from "./speech.ts";
-import { MAX_AUDIO_MS, MAX_QUEUED_TURNS } from "./stt/moonshine-stt.ts";
+import { MAX_AUDIO_MS } from "./stt/check-audio.ts";
+import { MAX_QUEUED_TURNS } from "./stt/moonshine-stt.ts";
 import { wordErrors } from "./word-errors.ts";
 
 const fixture = (name: string) => new URL(`../../test/fixtures/speech/${name}`, import.meta.url);

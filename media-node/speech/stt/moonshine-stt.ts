@@ -1,18 +1,15 @@
 /** Speech to text with Moonshine, in a thread of its own: English, a whole turn at a time, forty times real time. */
 import * as v from "valibot";
-import { EdgeRtcError } from "../../../shared/errors.ts";
-import { type AudioInput, frameDurationMs } from "../../audio/frame.ts";
+import type { AudioInput } from "../../audio/frame.ts";
 import type { Clock } from "../../time/clock.ts";
 import type { LoadProgram, ThreadProgram } from "../engine-thread.ts";
 import { JobPool } from "../job-pool.ts";
 import { loadModel } from "../load-model.ts";
+import { checkAudio } from "./check-audio.ts";
 import type { STTModel, TranscribeOptions } from "./stt-model.ts";
 
 /** Turns that may wait, of all sessions; past it `stt_overloaded`. About 5 s of work. */
 export const MAX_QUEUED_TURNS = 32;
-/** Audio of one call; longer is `invalid_audio`. */
-export const MAX_AUDIO_MS = 300_000;
-const MAX_SAMPLE_RATE = 192_000;
 /** The longest audio takes a third of it on a core of its own. */
 const TRANSCRIBE_TIMEOUT_MS = 30_000;
 
@@ -54,7 +51,7 @@ export class MoonshineStt {
    * @throws EdgeRtcError `stt_overloaded`, `invalid_audio`, `speech_timeout`, `speech_stopped`; the signal's reason.
    */
   async transcribe(audio: AudioInput, options: TranscribeOptions = {}): Promise<string> {
-    check(audio);
+    checkAudio(audio);
     const { sampleRate, samples, channels = 1 } = audio;
     // A view of a larger buffer would take all of it along.
     return await this.#jobs.run({ sampleRate, samples: samples.slice(), channels }, options);
@@ -63,20 +60,6 @@ export class MoonshineStt {
   /** Ends the thread; what waits fails. */
   close(): Promise<void> {
     return this.#jobs.close();
-  }
-}
-
-function check(audio: AudioInput): void {
-  const { sampleRate, samples, channels = 1 } = audio;
-  if (!(samples instanceof Int16Array || samples instanceof Float32Array)) {
-    throw new EdgeRtcError("invalid_audio", "The audio's samples are neither Int16Array nor Float32Array.");
-  }
-  if (!Number.isInteger(sampleRate) || sampleRate <= 0 || sampleRate > MAX_SAMPLE_RATE) {
-    throw new EdgeRtcError("invalid_audio", `The audio's sample rate is ${sampleRate}.`);
-  }
-  if (channels !== 1 && channels !== 2) throw new EdgeRtcError("invalid_audio", `The audio has ${channels} channels.`);
-  if (frameDurationMs(audio) > MAX_AUDIO_MS) {
-    throw new EdgeRtcError("invalid_audio", `The audio is longer than ${MAX_AUDIO_MS / 1_000} s.`);
   }
 }
 
