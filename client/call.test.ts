@@ -125,7 +125,7 @@ describe("a call that starts", () => {
   });
 
   it("gives up after 15 seconds without a connection", async () => {
-    const { outcome } = await dial();
+    const { outcome } = await dial({ transport: "webrtc" });
     await vi.advanceTimersByTimeAsync(14_999);
     expect(outcome.value).toBeUndefined();
     await vi.advanceTimersByTimeAsync(1);

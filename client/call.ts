@@ -1,17 +1,18 @@
 /** A call: carries out what the state machine decides, and owns the microphone, the peer, the sound and the timers. */
 import * as v from "valibot";
-import type { ClientHello, ExtensionMessage, ServerMessage } from "../shared/channel.ts";
+import type { ExtensionMessage, ServerMessage } from "../shared/channel.ts";
 import type { StreamDescriptor } from "../shared/descriptor.ts";
 import { DEFAULT_STREAM } from "../shared/ids.ts";
 import { MAX_CHANNEL_MESSAGE_CHARS } from "../shared/limits.ts";
 import { EndReason } from "../shared/session.ts";
+import { Connection } from "./connection.ts";
 import { Emitter } from "./emitter.ts";
 import { CallError, errorOfEnd, toCallError } from "./errors.ts";
 import { LevelMeter } from "./levels.ts";
+import type { MediaListener } from "./media.ts";
 import { parseMessage } from "./messages.ts";
 import { openMicrophone } from "./microphone.ts";
 import type { Call, CallEvents, CallInfo, CallOptions } from "./options.ts";
-import { Peer, type PeerListener } from "./peer.ts";
 import { Playback } from "./playback.ts";
 import { Signaling } from "./signaling.ts";
 import { type CallEvent, type CallState, IDLE, isFinal, nextState } from "./state.ts";
@@ -42,10 +43,10 @@ class BrowserCall implements Call {
   readonly #timers = new Timers<"connect" | "interrupted" | "ask" | "goodbye">();
   readonly #abort = new AbortController();
   readonly #signaling: Signaling;
+  readonly #connection: Connection;
   readonly #playback = new Playback(() => this.#events.emit("error", new CallError("autoplay_blocked")));
   #state: CallState = IDLE;
   #meter: LevelMeter | undefined;
-  #peer: Peer | undefined;
   #microphone: MediaStreamTrack | undefined;
   #muted = false;
   #session: SessionMessage | undefined;
@@ -62,6 +63,13 @@ class BrowserCall implements Call {
       this.#abort.signal,
       options.token,
     );
+    this.#connection = new Connection({
+      signaling: this.#signaling,
+      clientId: this.#clientId,
+      transport: options.transport ?? "auto",
+      rtcConfiguration: options.rtcConfiguration,
+      listener: this.#mediaListener,
+    });
   }
 
   get state(): CallState {
@@ -74,6 +82,7 @@ class BrowserCall implements Call {
       clientId: this.#clientId,
       sid: this.#session?.sid ?? null,
       stream: this.#streamName,
+      transport: this.#connection.transport,
       connectMs: offered === undefined || connected === undefined ? null : connected - offered,
     };
   }
@@ -112,20 +121,20 @@ class BrowserCall implements Call {
   }
 
   async setMicrophone(constraints: MediaTrackConstraints): Promise<void> {
-    if (this.#microphone === undefined || this.#peer === undefined) throw new CallError("not_connected");
+    if (this.#microphone === undefined || this.#offeredAtMs === undefined) throw new CallError("not_connected");
     const track = await openMicrophone(this.#options.descriptor?.trackConstraints ?? {}, constraints);
     if (isFinal(this.#state)) return track.stop();
-    await this.#peer.replaceTrack(track);
+    await this.#connection.replaceTrack(track);
     this.#useMicrophone(track);
   }
 
   send(text: string): void {
     if (text.length > MAX_CHANNEL_MESSAGE_CHARS) throw new CallError("message_too_large");
-    if (!this.#peer?.send(text)) throw new CallError("not_connected");
+    if (!this.#connection.send(text)) throw new CallError("not_connected");
   }
 
   async resumePlayback(): Promise<void> {
-    await Promise.all([this.#playback.resume(), this.#meter?.resume()]);
+    await Promise.all([this.#connection.resume(), this.#playback.resume(), this.#meter?.resume()]);
   }
 
   remainingMs(): number | null {
@@ -135,7 +144,7 @@ class BrowserCall implements Call {
   }
 
   async path(): Promise<TransportPath | null> {
-    return (await this.#peer?.path()) ?? null;
+    return await this.#connection.path();
   }
 
   async end(): Promise<void> {
@@ -154,11 +163,9 @@ class BrowserCall implements Call {
     if (track !== null) this.#useMicrophone(track);
     // Somebody hung up while the browser asked for the microphone: release() has seen the track only now.
     if (isFinal(this.#state)) return this.#stopMicrophone();
-    const configuration = this.#options.rtcConfiguration ?? toRtcConfiguration(descriptor);
-    this.#peer = new Peer(configuration, this.#peerListener);
     this.#offeredAtMs = performance.now();
     this.#apply({ type: "negotiate" });
-    await this.#peer.negotiate(this.#signaling, track, descriptor.mode !== "send");
+    await this.#connection.connect(descriptor, track);
   }
 
   /** @returns null where the stream only sends to us, or the options ask to listen only. */
@@ -186,13 +193,9 @@ class BrowserCall implements Call {
     if (track !== this.#options.audio) track?.stop();
   }
 
-  readonly #peerListener: PeerListener = {
+  readonly #mediaListener: MediaListener = {
     onConnected: () => {
       this.#connectedAtMs ??= performance.now();
-      if (this.#state.name === "connecting") {
-        const hello: ClientHello = { type: "hello", protocol: 1 };
-        this.#peer?.send(JSON.stringify(hello));
-      }
       this.#apply({ type: "connected" });
     },
     onDisconnected: () => this.#apply({ type: "interrupted" }),
@@ -209,6 +212,7 @@ class BrowserCall implements Call {
       this.#events.emit("message", received);
       if (message !== null) this.#onServerMessage(message);
     },
+    onBlocked: () => this.#events.emit("error", new CallError("autoplay_blocked")),
     onStream: (stream) => {
       this.#playback.play(stream);
       this.#meter?.watchOutput(stream);
@@ -310,7 +314,7 @@ class BrowserCall implements Call {
     removeEventListener("pagehide", this.#onPageHide);
     this.#timers.clearAll();
     this.#abort.abort();
-    this.#peer?.close();
+    this.#connection.close();
     this.#stopMicrophone();
     this.#playback.close();
     this.#released = this.#meter?.close();
@@ -329,17 +333,4 @@ function toEndReason(reason: string): EndReason {
 /** 128 random bits. `randomUUID` is missing where the page is not a secure context. */
 function newClientId(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-/** A descriptor's configuration without the `undefined`s that the browser's type does not allow. */
-function toRtcConfiguration({ rtcConfiguration }: StreamDescriptor): RTCConfiguration {
-  const { iceServers, iceTransportPolicy } = rtcConfiguration ?? {};
-  return {
-    iceServers: (iceServers ?? []).map(({ urls, username, credential }) => ({
-      urls,
-      ...(username !== undefined && { username }),
-      ...(credential !== undefined && { credential }),
-    })),
-    ...(iceTransportPolicy !== undefined && { iceTransportPolicy }),
-  };
 }

@@ -20,6 +20,11 @@ export interface CallOptions {
   readonly audio?: MediaTrackConstraints | MediaStreamTrack | false;
   /** A join token of the application's backend, or how to get one: asked right before the offer. Default none. */
   readonly token?: string | (() => Promise<string>);
+  /**
+   * `auto`: WebRTC, and where that does not come up within five seconds, as behind a firewall without UDP, a WebSocket.
+   * Streams with video have WebRTC only. Default `auto`.
+   */
+  readonly transport?: "auto" | "webrtc" | "websocket";
   /** Default: the stream's own, from its descriptor. */
   readonly rtcConfiguration?: RTCConfiguration;
   /** The stream's descriptor where you have it already: saves a request. */
@@ -59,6 +64,8 @@ export interface CallInfo {
   /** What the edge calls it; null until the server said so. */
   readonly sid: string | null;
   readonly stream: string;
+  /** What carries the call, or is about to. */
+  readonly transport: TransportPath["transport"];
   /** Milliseconds from the offer to connected; null before that. */
   readonly connectMs: number | null;
 }

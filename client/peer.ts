@@ -1,33 +1,21 @@
 /** The peer connection of a call: its offer, its data channel and how its connection fares. */
-import { CHANNEL_LABEL } from "../shared/channel.ts";
+import { CHANNEL_LABEL, type ClientHello } from "../shared/channel.ts";
 import { Candidates } from "./candidates.ts";
 import { CallError } from "./errors.ts";
+import type { Media, MediaListener } from "./media.ts";
 import type { Signaling } from "./signaling.ts";
 import { readPath, type TransportPath } from "./transport-path.ts";
 
-/** What the peer tells the call. Nothing is told after `close()`. */
-export interface PeerListener {
-  /** Media flows and the data channel is open. Again after every interruption that healed. */
-  onConnected(): void;
-  /** Connectivity is lost for the moment. */
-  onDisconnected(): void;
-  /** Connectivity is lost for good. */
-  onFailed(): void;
-  /** The node closed the data channel: it has ended the session. */
-  onClosed(): void;
-  onMessage(text: string): void;
-  onStream(stream: MediaStream): void;
-}
-
-export class Peer {
+export class Peer implements Media {
   readonly #connection: RTCPeerConnection;
   readonly #channel: RTCDataChannel;
-  readonly #listener: PeerListener;
+  readonly #listener: MediaListener;
   #sender: RTCRtpSender | undefined;
   #candidates: Candidates | undefined;
+  #greeted = false;
   #closed = false;
 
-  constructor(configuration: RTCConfiguration, listener: PeerListener) {
+  constructor(configuration: RTCConfiguration, listener: MediaListener) {
     if (globalThis.RTCPeerConnection === undefined) throw new CallError("webrtc_unsupported");
     this.#listener = listener;
     // One transport for audio and data: half the candidates to gather and to send.
@@ -97,11 +85,20 @@ export class Peer {
     this.#connection.close();
   }
 
+  #onConnected(): void {
+    if (!this.#greeted) {
+      const hello: ClientHello = { type: "hello", protocol: 1 };
+      this.send(JSON.stringify(hello));
+      this.#greeted = true;
+    }
+    this.#listener.onConnected();
+  }
+
   #onChange = (): void => {
     if (this.#closed) return;
     const state = this.#connection.connectionState;
     if (state === "connected") this.#candidates?.close();
-    if (state === "connected" && this.#channel.readyState === "open") this.#listener.onConnected();
+    if (state === "connected" && this.#channel.readyState === "open") this.#onConnected();
     else if (state === "disconnected") this.#listener.onDisconnected();
     else if (state === "failed") this.#listener.onFailed();
   };

@@ -54,7 +54,7 @@ export class Signaling {
    * @throws CallError `concurrency_limit_reached`, `no_media_node`, `edge_unreachable` ...
    */
   async offer(sdp: string): Promise<string> {
-    const token = typeof this.#token === "function" ? await this.#token() : this.#token;
+    const token = await this.#joinToken();
     const body = { sdp, type: "offer", webrtc_id: this.#clientId, token };
     const answer = understand(Answer, await this.#request(this.#routes.offer, body));
     this.#secret = answer.session_secret;
@@ -74,6 +74,23 @@ export class Signaling {
     );
   }
 
+  /** Where the session's WebSocket is, with what its edge asks for. */
+  async socketUrl(): Promise<string> {
+    const token = await this.#joinToken();
+    return this.#routes.socket({ websocket_id: this.#clientId, ...(token === undefined ? {} : { token }) });
+  }
+
+  /** A strict edge wants to see it with every request about the session. */
+  useSecret(secret: string): void {
+    this.#secret = secret;
+  }
+
+  /** Gives up a session that was answered and never came up: its slot is free at once. It would be by itself, later. */
+  async giveUp(): Promise<void> {
+    const timeout = AbortSignal.timeout(SESSION_TIMEOUT_MS);
+    await this.#request(this.#routes.session(this.#clientId), "DELETE", timeout).catch(() => null);
+  }
+
   /** Why the session ended, or null while it has not, or where nobody can tell. */
   async endReason(): Promise<EndReason | null> {
     const timeout = AbortSignal.timeout(SESSION_TIMEOUT_MS);
@@ -82,12 +99,20 @@ export class Signaling {
     return parsed.success && parsed.output.state === "ended" ? (parsed.output.reason ?? "ended_by_edge") : null;
   }
 
-  async #request(url: string, body?: object, timeout?: AbortSignal): Promise<unknown> {
+  async #joinToken(): Promise<string | undefined> {
+    return typeof this.#token === "function" ? await this.#token() : this.#token;
+  }
+
+  async #request(url: string, body?: object | "DELETE", timeout?: AbortSignal): Promise<unknown> {
     const signal = timeout === undefined ? this.#signal : AbortSignal.any([this.#signal, timeout]);
     const request: RequestInit =
-      body === undefined
-        ? { signal, ...(this.#secret === undefined ? {} : { headers: { authorization: `Bearer ${this.#secret}` } }) }
-        : { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body), signal };
+      typeof body === "object"
+        ? { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body), signal }
+        : {
+            method: body ?? "GET",
+            signal,
+            ...(this.#secret === undefined ? {} : { headers: { authorization: `Bearer ${this.#secret}` } }),
+          };
     try {
       const response = await fetch(url, request);
       return await response.json();

@@ -18,6 +18,7 @@ describe("the path of media", () => {
   it("is the nominated pair's", () => {
     const failed = { ...pair, id: "P0", state: "failed", localCandidateId: "L1" };
     expect(readPath([{ type: "codec" }, failed, pair, ...candidates])).toEqual({
+      transport: "webrtc",
       protocol: "tcp",
       relayed: true,
       roundTripMs: 12,

@@ -1,8 +1,8 @@
-/** Which way media goes, read from WebRTC's statistics. */
+/** Which way media goes; with WebRTC, read from its statistics. */
 import * as v from "valibot";
 
-/** The selected candidate pair. */
 export interface TransportPath {
+  readonly transport: "webrtc" | "websocket";
   /** Of the way to the node, or to the TURN server where there is one between. */
   readonly protocol: "udp" | "tcp";
   /** Whether a TURN server relays. */
@@ -35,6 +35,7 @@ export function readPath(report: Iterable<unknown>): TransportPath | null {
   if (!v.is(Pair, pair) || local?.success !== true) return null;
   const { currentRoundTripTime: roundTripSeconds } = pair;
   return {
+    transport: "webrtc",
     protocol: local.output.protocol,
     relayed: local.output.candidateType === "relay",
     roundTripMs: roundTripSeconds === undefined ? null : roundTripSeconds * 1_000,

@@ -6,7 +6,9 @@ export interface StreamRoutes {
   readonly config: string;
   /** POST: the offer, and the trickled candidates after it. */
   readonly offer: string;
-  /** GET: what became of the session of this client id. */
+  /** The audio WebSocket, with what the edge is to know before it takes it. */
+  socket(query: Readonly<Record<string, string>>): string;
+  /** GET: what became of the session of this client id. DELETE: it is given up, before it was connected. */
   session(clientId: string): string;
 }
 
@@ -19,6 +21,12 @@ export function streamRoutes(base: string, stream: string): StreamRoutes {
   return {
     config: `${prefix}/config`,
     offer: `${prefix}/webrtc/offer`,
+    socket: (query) => {
+      const url = new URL(`${prefix}/websocket/offer`, location.href);
+      url.protocol = url.protocol.replace("http", "ws");
+      url.search = new URLSearchParams(query).toString();
+      return url.href;
+    },
     session: (clientId) => `${prefix}/sessions/${encodeURIComponent(clientId)}`,
   };
 }

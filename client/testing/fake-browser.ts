@@ -108,6 +108,98 @@ export class FakeConnection extends EventTarget {
   }
 }
 
+export class FakeSocket extends EventTarget {
+  static readonly OPEN = 1;
+  readonly sent: (string | ArrayBuffer)[] = [];
+  readonly url: string;
+  readyState = 0;
+  bufferedAmount = 0;
+  binaryType = "blob";
+
+  constructor(url: string) {
+    super();
+    this.url = url;
+  }
+
+  send(data: string | ArrayBuffer): void {
+    this.sent.push(data);
+  }
+
+  close(): void {
+    this.readyState = 3;
+  }
+
+  /** The server has taken it. */
+  open(): void {
+    this.readyState = FakeSocket.OPEN;
+    this.dispatchEvent(new Event("open"));
+  }
+
+  /** The server, or the network, has closed it. */
+  drop(): void {
+    this.readyState = 3;
+    this.dispatchEvent(new Event("close"));
+  }
+
+  /** A message of the server: an object as JSON, the rest as it is. */
+  receive(data: object | string): void {
+    const text = data instanceof ArrayBuffer || typeof data === "string" ? data : JSON.stringify(data);
+    this.dispatchEvent(Object.assign(new Event("message"), { data: text }));
+  }
+
+  /** The texts sent, parsed. */
+  get said(): unknown[] {
+    return this.sent.filter((data) => typeof data === "string").map((text) => JSON.parse(text) as unknown);
+  }
+}
+
+/** One node of an audio graph, and what was posted to it. */
+export class FakeWorkletNode {
+  readonly name: string;
+  readonly posted: unknown[] = [];
+  readonly port = {
+    onmessage: (_: { data: Float32Array }): void => undefined,
+    postMessage: (message: unknown): void => void this.posted.push(message),
+  };
+
+  constructor(_: unknown, name: string) {
+    this.name = name;
+  }
+
+  connect(): void {
+    // Nowhere.
+  }
+
+  disconnect(): void {
+    // From nowhere.
+  }
+}
+
+class FakeAudioContext {
+  readonly sampleRate = 48_000;
+  readonly audioWorklet = { addModule: async (): Promise<void> => await Promise.resolve() };
+  state = "running";
+
+  createMediaStreamSource(): { connect(): void; disconnect(): void } {
+    return { connect: () => undefined, disconnect: () => undefined };
+  }
+
+  async close(): Promise<void> {
+    this.state = "closed";
+    await Promise.resolve();
+  }
+}
+
+class FakeUrl extends URL {
+  static override createObjectURL(): string {
+    return "blob:worklet";
+  }
+
+  static override revokeObjectURL(): void {
+    // Nothing is held.
+  }
+}
+
 /** A reply of the edge to one request, or a promise that stays open. */
 type Reply = (url: string, body: unknown) => unknown;
 
@@ -115,7 +207,10 @@ export class FakeBrowser {
   readonly page = new EventTarget();
   readonly connections: FakeConnection[] = [];
   readonly tracks: FakeTrack[] = [];
-  readonly requests: { readonly url: string; readonly body: unknown }[] = [];
+  readonly sockets: FakeSocket[] = [];
+  readonly audioNodes: FakeWorkletNode[] = [];
+  readonly audioContexts: FakeAudioContext[] = [];
+  readonly requests: { readonly url: string; readonly body: unknown; readonly method: string }[] = [];
   reply: Reply = () => ({ sdp: "answer", type: "answer" });
   getUserMedia = async (): Promise<FakeMediaStream> => {
     const track = new FakeTrack();
@@ -125,7 +220,7 @@ export class FakeBrowser {
 
   /** The browser's globals by name, to be stubbed. */
   globals(): Record<string, unknown> {
-    const { page, connections } = this;
+    const { page, connections, sockets, audioNodes, audioContexts } = this;
     return {
       isSecureContext: true,
       navigator: { mediaDevices: { getUserMedia: () => this.getUserMedia() } },
@@ -138,11 +233,34 @@ export class FakeBrowser {
           connections.push(this);
         }
       },
+      location: { href: "https://voice.example.com/page" },
+      URL: FakeUrl,
+      WebSocket: class extends FakeSocket {
+        constructor(url: string) {
+          super(url);
+          sockets.push(this);
+        }
+      },
+      AudioContext: class extends FakeAudioContext {
+        constructor() {
+          super();
+          audioContexts.push(this);
+        }
+      },
+      AudioWorkletNode: class extends FakeWorkletNode {
+        constructor(context: unknown, name: string) {
+          super(context, name);
+          audioNodes.push(this);
+        }
+      },
+      MediaStreamAudioDestinationNode: class {
+        readonly stream = new FakeMediaStream();
+      },
       addEventListener: page.addEventListener.bind(page),
       removeEventListener: page.removeEventListener.bind(page),
       fetch: async (url: string, init?: RequestInit) => {
         const body: unknown = typeof init?.body === "string" ? JSON.parse(init.body) : null;
-        this.requests.push({ url, body });
+        this.requests.push({ url, body, method: init?.method ?? "GET" });
         return Response.json(await this.reply(url, body));
       },
     };

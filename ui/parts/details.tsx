@@ -15,14 +15,15 @@ interface DetailsProps {
 export function Details({ info, state, current }: DetailsProps) {
   const [open, setOpen] = useState(false);
   const read = useCallback(async () => (await current()?.path()) ?? null, [current]);
-  const path = usePolled(open && state === "connected" ? read : null, REFRESH_MS);
+  const connected = state === "connected";
+  const path = usePolled(open && connected ? read : null, REFRESH_MS);
   return (
     <details class="details" data-testid="details" onToggle={(event) => setOpen(event.currentTarget.open)}>
-      <summary>Details</summary>
+      <summary>Details{connected && info?.transport === "websocket" && " · over a WebSocket"}</summary>
       <dl>
         <Row name="State" value={state.replaceAll("_", " ")} />
         <Row name="Connected in" value={info?.connectMs ? `${Math.round(info.connectMs)} ms` : null} />
-        <Row name="Transport" value={path && transportOf(path)} />
+        <Row name="Transport" value={path && transportOf(path)} testId="transport" />
         <Row name="Round trip" value={path?.roundTripMs == null ? null : `${path.roundTripMs.toFixed(1)} ms`} />
         <Row name="Session" value={info?.sid?.slice(0, SHORT_ID_CHARS) ?? null} />
       </dl>
@@ -30,15 +31,22 @@ export function Details({ info, state, current }: DetailsProps) {
   );
 }
 
-function Row({ name, value }: { readonly name: string; readonly value: string | null }) {
+interface RowProps {
+  readonly name: string;
+  readonly value: string | null;
+  readonly testId?: string;
+}
+
+function Row({ name, value, testId }: RowProps) {
   return (
     <div>
       <dt>{name}</dt>
-      <dd>{value ?? "–"}</dd>
+      <dd data-testid={testId}>{value ?? "–"}</dd>
     </div>
   );
 }
 
-function transportOf({ protocol, relayed }: TransportPath): string {
+function transportOf({ transport, protocol, relayed }: TransportPath): string {
+  if (transport === "websocket") return "WebSocket";
   return `WebRTC over ${protocol.toUpperCase()}${relayed ? ", relayed" : ""}`;
 }

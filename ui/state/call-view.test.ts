@@ -36,7 +36,7 @@ describe("what the page shows of a call", () => {
   });
 
   it("keeps the conversation when the call ends, as far as it got, and drops it when the next one begins", () => {
-    const info = { clientId: "a", sid: null, stream: "talk", connectMs: 80 };
+    const info = { clientId: "a", sid: null, stream: "talk", transport: "webrtc" as const, connectMs: 80 };
     const ended = viewAfter(
       { type: "line", line: line(1, "hello, I was just", false) },
       { type: "call", call: { name: "ended", reason: "time_limit" }, info },

@@ -1,0 +1,73 @@
+/** What the node, or the edge in its place, says on a session's WebSocket; docs/websocket.md has both sides of it. */
+import * as v from "valibot";
+import { CallError } from "../errors.ts";
+
+const Started = v.object({
+  event: v.literal("started"),
+  sid: v.string(),
+  input_rate: v.pipe(v.number(), v.integer(), v.minValue(1)),
+  output_rate: v.pipe(v.number(), v.integer(), v.minValue(1)),
+  session_secret: v.optional(v.string()),
+});
+export type Started = v.InferOutput<typeof Started>;
+
+const Refused = v.object({
+  status: v.literal("failed"),
+  meta: v.object({
+    error: v.string(),
+    limit: v.optional(v.number()),
+    message: v.optional(v.string()),
+    fix: v.optional(v.string()),
+    retryable: v.optional(v.boolean()),
+  }),
+});
+
+const Known = v.union([
+  Started,
+  Refused,
+  v.object({ event: v.literal("clear") }),
+  v.object({ event: v.literal("pong") }),
+]);
+
+export type SocketEvent =
+  | { readonly kind: "started"; readonly started: Started }
+  | { readonly kind: "refused"; readonly error: CallError }
+  /** What was received and is not played yet is not to be. */
+  | { readonly kind: "clear" }
+  | { readonly kind: "pong" }
+  /** What comes on a data channel elsewhere. */
+  | { readonly kind: "message"; readonly text: string };
+
+export function readSocketText(text: string): SocketEvent {
+  const parsed = v.safeParse(Known, parse(text));
+  if (!parsed.success) return { kind: "message", text };
+  const message = parsed.output;
+  if ("status" in message) {
+    const { error, ...details } = message.meta;
+    return { kind: "refused", error: new CallError(error, details) };
+  }
+  return message.event === "started" ? { kind: "started", started: message } : { kind: message.event };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // A handler may send what it likes.
+    return undefined;
+  }
+}
+
+/** 16 bit PCM, the lower byte first, as samples from −1 to 1. */
+export function fromPcm16(bytes: ArrayBuffer): Float32Array {
+  const view = new DataView(bytes);
+  return Float32Array.from({ length: bytes.byteLength >> 1 }, (_, i) => view.getInt16(2 * i, true) / 32_768);
+}
+
+export function toPcm16(samples: Float32Array): ArrayBuffer {
+  const view = new DataView(new ArrayBuffer(2 * samples.length));
+  for (const [i, sample] of samples.entries()) {
+    view.setInt16(2 * i, Math.max(-1, Math.min(1, sample)) * 32_767, true);
+  }
+  return view.buffer;
+}
