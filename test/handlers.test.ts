@@ -80,6 +80,27 @@ describe("messages of the client's own", () => {
   });
 });
 
+describe("row 54: what a handler throws outside of any call", () => {
+  it("costs its session a message, and neither that nor the others in its process their call", async () => {
+    const other = await new Caller({ url: stack.url, path: "/desk" }).connect();
+    const [shard] = await node.shardPids();
+    const caller = await new Caller({ url: stack.url, path: "/stray" }).connect();
+    for (const turns of [1, 2]) {
+      caller.send('{"type":"go"}');
+      await until(() => caller.of("error").length >= 2 * turns);
+    }
+    const told = caller.of("error").map(({ message }) => message);
+    expect(new Set(told)).toEqual(new Set(["stray timer", "stray promise", "stray listener"]));
+    await until(() => caller.packets > 20);
+    other.send('{"type":"still there?"}');
+    await until(() => other.of("fetch_output").length === 2);
+    expect(other.of("error")).toEqual([]);
+    await Promise.all([caller.hangUp(), other.hangUp()]);
+    await until(() => node.log().includes(`desk of ${other.clientId} is shut down`));
+    expect((await node.shardPids())[0]).toBe(shard);
+  });
+});
+
 describe("streamEvery", () => {
   it("hands over chunks, and its state survives a call that is cut off and rejoins", async () => {
     const first = await new Caller({ url: stack.url, path: "/counter", hello: true }).connect();

@@ -9,12 +9,22 @@ export function inContext<T>(context: HandlerContext, work: () => T): T {
   return current.run(context, work);
 }
 
+/** What binds later calls to the session that the calling code runs for, if it runs for one. */
+export function bindToContext(): <T>(work: () => T) => T {
+  return AsyncLocalStorage.snapshot();
+}
+
+/** The session that the calling code runs for. @returns undefined outside of one. */
+export function findCurrentContext(): HandlerContext | undefined {
+  return current.getStore();
+}
+
 /**
  * The session that the calling code runs for: in a handler's methods, in reply functions, and in whatever they call or start.
  * @throws Error outside of one, such as at the top of a stream file.
  */
 export function getCurrentContext(): HandlerContext {
-  const context = current.getStore();
+  const context = findCurrentContext();
   if (context === undefined) throw new Error("No context found: this code runs for no session.");
   return context;
 }

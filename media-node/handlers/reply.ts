@@ -1,6 +1,7 @@
 /** One run of a reply function: its values one by one, stoppable at any moment, whatever the function does. */
 import { EdgeRtcError } from "../../shared/errors.ts";
 import type { Clock } from "../time/clock.ts";
+import { bindToContext } from "./current-context.ts";
 import type { Emission } from "./emission.ts";
 
 /** What a reply function may be: an async or plain generator, or a function that returns one value. */
@@ -22,6 +23,8 @@ export class Reply {
   /** Ends the wait for a value. */
   #stop: (() => void) | undefined;
   #iterator: AsyncIterator<Emission> | Iterator<Emission> | undefined;
+  /** What the function leaves behind runs for its session, whoever stops it. */
+  #inContext: <T>(work: () => T) => T = (work) => work();
   readonly #start: (signal: AbortSignal) => ReplyResult;
   readonly #limit: ReplyLimit;
 
@@ -58,7 +61,10 @@ export class Reply {
    */
   async next(): Promise<ReplyStep> {
     if (this.signal.aborted) return DONE;
-    this.#iterator ??= iterate(this.#start(this.signal));
+    if (this.#iterator === undefined) {
+      this.#inContext = bindToContext();
+      this.#iterator = iterate(this.#start(this.signal));
+    }
     // A function that ignores its signal must not hold the turn: whatever it does later is nobody's.
     const { promise, resolve, reject } = Promise.withResolvers<ReplyStep>();
     this.#stop = () => resolve(DONE);
@@ -80,11 +86,11 @@ export class Reply {
   /** Stops the function: signal first, then its `finally` blocks. */
   abort(): void {
     if (this.signal.aborted) return;
-    this.#controller.abort();
+    this.#inContext(() => this.#controller.abort());
     this.#confirmation.reject(this.signal.reason);
     this.#stop?.();
     try {
-      const returned = this.#iterator?.return?.();
+      const returned = this.#inContext(() => this.#iterator?.return?.());
       if (returned instanceof Promise) returned.catch(ignore);
     } catch {
       // An iterator of the developer's own that fails to stop is abandoned all the same.

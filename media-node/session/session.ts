@@ -15,6 +15,7 @@ import { NO_FACTS, type RequestFacts } from "../../shared/request-facts.ts";
 import { CONNECT_TIMEOUT_MS, type EndReason } from "../../shared/session.ts";
 import { Player } from "../audio/player.ts";
 import type { HandlerContext, InputRequest, VadStream } from "../handlers/context.ts";
+import { inContext } from "../handlers/current-context.ts";
 import type { AdditionalOutputs, CloseStream } from "../handlers/emission.ts";
 import type { StreamHandler } from "../handlers/stream-handler.ts";
 import { freshCopy } from "../handlers/stream-handler.ts";
@@ -74,6 +75,7 @@ export class Session<Transport extends MediaTransport = MediaTransport> {
   readonly #options: SessionOptions<Transport>;
   readonly #abort = new AbortController();
   readonly #player: Player;
+  readonly #handlerContext: HandlerContext;
   readonly #runner: HandlerRunner;
   readonly #timers = new Set<Timer>();
   readonly #inputs: SessionInputs;
@@ -121,9 +123,10 @@ export class Session<Transport extends MediaTransport = MediaTransport> {
       onClear: () => output.clear?.(),
       onDrained: () => this.#runner.playbackEnded(),
     });
+    this.#handlerContext = this.#context();
     this.#runner = new HandlerRunner({
       handler,
-      context: this.#context(),
+      context: this.#handlerContext,
       player: this.#player,
       playsAudio: descriptor.mode !== "send" && descriptor.modality !== "video",
       onOutputs: (outputs) => this.#sendOutputs(outputs),
@@ -404,7 +407,8 @@ export class Session<Transport extends MediaTransport = MediaTransport> {
   async #tearDown(reason: EndReason): Promise<void> {
     for (const timer of this.#timers) timer.cancel();
     this.#timers.clear();
-    this.#abort.abort();
+    // What a handler's listener throws is its own session's.
+    inContext(this.#handlerContext, () => this.#abort.abort());
     this.#inputs.close();
     this.#player.close();
     this.#hosted?.abandon();

@@ -14,6 +14,7 @@ import { VideoHosts } from "../video/host/host.ts";
 import { Fence } from "./fence.ts";
 import { type FromShard, ShardConfig, TICK_MS, ToShard } from "./messages.ts";
 import { Shard } from "./shard.ts";
+import { StrayErrors } from "./stray-errors.ts";
 
 const config = v.parse(ShardConfig, JSON.parse(process.argv[2] ?? "{}"));
 const log = createLog({ shard: config.index });
@@ -30,8 +31,16 @@ process.on("disconnect", () => process.exit(1));
 for (const signal of ["SIGINT", "SIGTERM"] as const)
   process.on(signal, () => log.debug({ signal }, "left to the main process"));
 
-// A developer's stray rejection costs a log line, not the sessions of everybody else in this process.
-process.on("unhandledRejection", (error) => log.error({ err: error }, "unhandled rejection"));
+const stray = new StrayErrors({
+  clock: systemClock,
+  onRejection: (error) => log.error({ err: error }, "unhandled rejection"),
+  onFault: (error) => {
+    log.fatal({ err: error }, "uncaught exception: this session process ends");
+    process.exit(1);
+  },
+});
+process.on("unhandledRejection", (error) => stray.rejected(error));
+process.on("uncaughtException", (error) => stray.thrown(error));
 
 async function start(): Promise<void> {
   const streams = await loadStreams(config.streamFile);
