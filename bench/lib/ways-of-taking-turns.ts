@@ -27,12 +27,8 @@ export const WAYS: readonly Way[] = [
   { name: "FastRTC's grid", options: (models) => ({ model: models.grid }) },
   silence(512),
   { name: `default: silence ${DEFAULT_SPEECH.silenceMs} ms at first`, options: () => ({}) },
-  { name: "default, thinking ahead at 320 ms", options: () => ({ thinkAheadMs: 320 }) },
   silence(800),
-  {
-    name: "silence 800 ms, thinking ahead at 320 ms",
-    options: () => ({ speech: { silenceMs: 800 }, thinkAheadMs: 320 }),
-  },
+  { name: "thinking ahead at 320 ms: silence 800 ms at first", options: () => ({ thinkAheadMs: 320 }) },
   {
     name: `model: ${DEFAULT_END_OF_TURN.completeMs} ms from ${DEFAULT_END_OF_TURN.completeProbability}, else ${DEFAULT_END_OF_TURN.incompleteMs}`,
     options: (models, clock) => ({ endOfTurn: models.endOfTurn(clock) }),

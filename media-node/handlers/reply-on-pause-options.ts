@@ -83,7 +83,7 @@ export interface TurnTaking extends Pick<TurnHost, "speech" | "endOfTurn" | "thi
  */
 export function readOptions(options: ReplyOnPauseOptions<never>, overrides: boolean): TurnTaking {
   const { backchannels, canInterrupt, muteUser, replyTimeoutMs = REPLY_TIMEOUT_MS, thinkAheadMs } = options;
-  const speech = completeSpeechOptions(options.speech);
+  const speech = completeSpeechOptions(options.speech, thinkAheadMs !== undefined);
   if (thinkAheadMs !== undefined && !(thinkAheadMs >= MIN_THINK_AHEAD_MS && thinkAheadMs < speech.minSilenceMs)) {
     throw new RangeError(
       `thinkAheadMs must be from ${MIN_THINK_AHEAD_MS} to less than the silence that ends a turn, ${speech.minSilenceMs}, not ${thinkAheadMs}.`,

@@ -428,7 +428,7 @@ describe("ReplyOnPause", () => {
       const first = emit();
       await new Promise((resolve) => setImmediate(resolve));
       expect(events).toEqual(["[listening]", "started_talking", "[user_speaking]"]);
-      pause(288);
+      pause(480);
       expect(await first).toMatchObject({ sampleRate: 16_000 });
       expect(events.slice(3)).toEqual(["pause_detected", "[thinking]", "response_starting", "[bot_speaking]"]);
     });
@@ -453,7 +453,7 @@ describe("ReplyOnPause", () => {
       pause(320);
       const second = emit();
       await new Promise((resolve) => setImmediate(resolve));
-      pause(288);
+      pause(480);
       expect(await second).toEqual(new AdditionalOutputs(2));
       expect(await emit()).toBe(frame);
       expect(runs[1]?.ms).toBeGreaterThanOrEqual((runs[0]?.ms ?? 0) + 320);
@@ -476,7 +476,7 @@ describe("ReplyOnPause", () => {
       await new Promise((resolve) => setImmediate(resolve));
       speak(320);
       expect(await first).toBeUndefined();
-      pause(608);
+      pause(800);
       expect(await emit()).toBe(frame);
       expect(ordered).toEqual(["order of try 2"]);
     });
@@ -496,16 +496,16 @@ describe("ReplyOnPause", () => {
       expect(await first).toBeUndefined();
       pause(320);
       const second = emit();
-      pause(288);
+      pause(480);
       expect(await second).toBeUndefined();
       expect(events.filter((event) => event.startsWith("error"))).toEqual(["error try 2 broke"]);
       speak(640);
-      pause(608);
+      pause(800);
       expect(await emit()).toBe(frame);
     });
 
     it("refuses a silence that is none, or longer than the one that ends the turn", () => {
-      for (const thinkAheadMs of [0, 64, 512, Number.NaN]) {
+      for (const thinkAheadMs of [0, 64, 704, Number.NaN]) {
         expect(() => new ReplyOnPause(echo, { thinkAheadMs })).toThrow(RangeError);
       }
     });

@@ -22,10 +22,10 @@ export interface SpeechOptions {
   readonly lapseMs: number;
   /**
    * Silence after which the turn is over. Default 608 at first: a speaker who pauses 350 ms inside a sentence is not cut off. It
-   * then follows the speaker's own pauses, between the next two.
+   * then follows the speaker's own pauses, between the next two. With `thinkAheadMs` 800 at first.
    */
   readonly silenceMs: number;
-  /** Default 512, or `silenceMs` where only that is given: then it stays what it is. */
+  /** Default 512, with `thinkAheadMs` 704, or `silenceMs` where only that is given: then it stays what it is. */
   readonly minSilenceMs: number;
   /** Default 1024, or `silenceMs` where only that is given. */
   readonly maxSilenceMs: number;
@@ -46,11 +46,17 @@ export const DEFAULT_SPEECH: SpeechOptions = {
   maxTurnMs: 60_000,
 };
 
-/** @throws RangeError for bounds of the silence that contradict each other. */
-export function completeSpeechOptions(given: Partial<SpeechOptions> = {}): SpeechOptions {
+/** Where the reply is begun ahead of the end of a turn: waiting longer costs nothing then, and hardly anybody pauses that long. */
+const PATIENT = { silenceMs: 800, minSilenceMs: 704 };
+
+/**
+ * @param thinksAhead whether replies are begun before the turn is over.
+ * @throws RangeError for bounds of the silence that contradict each other.
+ */
+export function completeSpeechOptions(given: Partial<SpeechOptions> = {}, thinksAhead = false): SpeechOptions {
   const { silenceMs } = given;
   const fixed = silenceMs === undefined ? {} : { minSilenceMs: silenceMs, maxSilenceMs: silenceMs };
-  const complete = { ...DEFAULT_SPEECH, ...fixed, ...given };
+  const complete = { ...DEFAULT_SPEECH, ...(thinksAhead ? PATIENT : {}), ...fixed, ...given };
   if (!(complete.minSilenceMs <= complete.silenceMs && complete.silenceMs <= complete.maxSilenceMs)) {
     throw new RangeError(
       `speech: minSilenceMs ${complete.minSilenceMs} ≤ silenceMs ${complete.silenceMs} ≤ maxSilenceMs ${complete.maxSilenceMs} does not hold.`,
