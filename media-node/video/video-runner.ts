@@ -1,5 +1,4 @@
 /** Runs the video half of one session's handler: hands it frames, paces what it sends, keeps its failures to themselves. */
-import { setImmediate } from "node:timers/promises";
 import type { Mode } from "../../shared/descriptor.ts";
 import { EdgeRtcError } from "../../shared/errors.ts";
 import { RateBucket } from "../../shared/rate-bucket.ts";
@@ -7,7 +6,6 @@ import type { HandlerContext } from "../handlers/context.ts";
 import { inContext } from "../handlers/current-context.ts";
 import { type AdditionalOutputs, CloseStream } from "../handlers/emission.ts";
 import { reportFailure, runOf } from "../handlers/run.ts";
-import type { Timer } from "../time/clock.ts";
 import { AudioVideoStreamHandler } from "./audio-video-stream-handler.ts";
 import { type EmittedVideo, readVideoEmission } from "./emission.ts";
 import type { VideoFrame } from "./frame.ts";
@@ -34,6 +32,8 @@ export class VideoRunner {
   readonly #stop = new AbortController();
   /** What gives up the waits that are going on. */
   readonly #waits = new Set<() => void>();
+  /** What lets a generator that failed start again. */
+  #restart = Promise.withResolvers<void>();
   /** Of the frame that is being worked on. */
   #frame: AbortController | undefined;
   /** `waiting`: for the client's first inputs. */
@@ -48,6 +48,11 @@ export class VideoRunner {
     if (this.#state !== "new") return;
     this.#state = "waiting";
     this.#begin().catch((error: unknown) => this.#report(error, "the video handler's loop ended"));
+  }
+
+  /** The client has sent inputs, or wants to be answered. */
+  inputsChanged(): void {
+    this.#restart.resolve();
   }
 
   stop(): void {
@@ -114,7 +119,7 @@ export class VideoRunner {
     const { autostart, passThroughUntilInput } = this.#settings;
     const wait = { signal: this.#stop.signal, timeoutMs: null, keep: true };
     if (mode === "receive") {
-      if (!autostart) await context.requestInputs({ ...wait, ask: false });
+      if (!autostart) await Promise.race([context.requestInputs({ ...wait, ask: false }), this.#restart.promise]);
     } else if (context.declaresInputs && passThroughUntilInput) {
       // FastRTC does not ask; a page that answers is served its own values from the first frame on.
       await context.requestInputs(wait);
@@ -135,6 +140,7 @@ export class VideoRunner {
   async #generate(handler: VideoStreamHandler): Promise<void> {
     const { context, onClose } = this.#options;
     while (this.#state === "running") {
+      this.#restart = Promise.withResolvers();
       try {
         const iterator = iterate(inContext(context, () => handler.generateWith(runOf(context, this.#stop.signal))));
         await this.#sendLoop(async () => await iterator.next());
@@ -143,8 +149,7 @@ export class VideoRunner {
         return;
       } catch (error) {
         this.#report(error, "the function failed; it starts again with the next inputs");
-        context.clearInputs();
-        await context.requestInputs({ signal: this.#stop.signal, timeoutMs: null, keep: true, ask: false });
+        await this.#unlessStopped(this.#restart.promise);
       }
     }
   }
@@ -187,11 +192,10 @@ export class VideoRunner {
     });
   }
 
+  /** Even where there is no time to be waited for: a generator that never waits must let others run. */
   async #sleep(delayMs: number): Promise<void> {
-    // Even where nothing is to be waited for: a generator that never waits must let others run.
-    if (delayMs < 1) return void (await setImmediate());
     const { promise, resolve } = Promise.withResolvers<void>();
-    const timer: Timer = this.#options.context.clock.after(delayMs, resolve);
+    const timer = this.#options.context.clock.after(Math.max(0, delayMs), resolve);
     await this.#unlessStopped(promise);
     timer.cancel();
   }

@@ -95,17 +95,14 @@ export class ThreadSession {
         this.#inputs = this.#sealed(message.values);
         this.#inputsArrived = true;
         this.#audioRunner.inputsChanged();
+        this.#videoRunner.inputsChanged();
         break;
       case "requested_inputs":
         this.#inputs = this.#sealed(message.values);
         this.#requests.get(message.id)?.(this.#inputs);
         break;
       case "trigger_response":
-        try {
-          this.#audioRunner.triggerResponse();
-        } catch (error) {
-          this.#logError(error, "triggerResponse failed");
-        }
+        this.#trigger();
         break;
       case "playback_ended":
         this.#audioRunner.playbackEnded();
@@ -119,6 +116,16 @@ export class ThreadSession {
       case "ping":
       case "start":
         break;
+    }
+  }
+
+  #trigger(): void {
+    this.#videoRunner.inputsChanged();
+    if (this.#options.start.mode === "receive") return;
+    try {
+      this.#audioRunner.triggerResponse();
+    } catch (error) {
+      this.#logError(error, "triggerResponse failed");
     }
   }
 
