@@ -205,6 +205,13 @@ export const ERRORS = {
     "A fault in EdgeRTC or in the handler; the log has the cause.",
     "Try again; report it with the log lines if it repeats.",
   ),
+  session_connected: entry(
+    409,
+    false,
+    "The call is connected.",
+    "Only a session that has not come up can be given up; a call ends when its client closes the connection.",
+    "Hang up, or end it from a route of your own: docs/custom-routes.md.",
+  ),
   // Media over a WebSocket.
   websocket_required: entry(
     426,

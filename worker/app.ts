@@ -19,7 +19,7 @@ import { originsAllowed, refuseOrigin } from "./routes/origins.ts";
 import { getOutputs } from "./routes/outputs.ts";
 import { deleteTicket, getTicket } from "./routes/queue.ts";
 import { refuse } from "./routes/reply.ts";
-import { getSession } from "./routes/sessions.ts";
+import { deleteSession, getSession } from "./routes/sessions.ts";
 import { getConfig, getStreams } from "./routes/streams.ts";
 import { getCallSocket, postIncoming } from "./routes/telephone.ts";
 import { getNodeIceServers, getTurn } from "./routes/turn.ts";
@@ -105,7 +105,10 @@ export function createEdge(options: AppOptions = {}): Edge {
   route("GET", ["/config", "/:stream/config"], (c) => getConfig(c, directory, turn));
   route("POST", ["/input_hook", "/:stream/input_hook"], (c) => postInputs(c, caches));
   route("GET", ["/outputs", "/:stream/outputs"], (c) => getOutputs(c, caches));
-  route("GET", ["/sessions/:id", "/:stream/sessions/:id"], (c) => getSession(c, caches));
+  routes(["/sessions/:id", "/:stream/sessions/:id"], {
+    GET: (c) => getSession(c, caches),
+    DELETE: (c) => deleteSession(c, caches),
+  });
   routes(["/queue/:ticket", "/:stream/queue/:ticket"], {
     GET: (c) => getTicket(c, directory),
     DELETE: (c) => deleteTicket(c, directory),
