@@ -124,6 +124,7 @@ export class Peer {
       throw new EdgeRtcError("invalid_sdp", "The offer could not be parsed.", { cause });
     }
     for (const transport of connection.dtlsTransports) this.#secureWith(transport, sdp);
+    for (const { kind, codecs } of connection.getTransceivers()) if (kind === "video") keepSupportedFeedback(codecs);
     // Clients that are no browsers may end the SCTP association only.
     connection.sctpTransport?.sctp.stateChanged.closed.subscribe(() => this.#end("client_closed"));
     connection.iceConnectionStateChange.subscribe((state) => {
@@ -285,6 +286,11 @@ export class Peer {
     this.#connection.close().catch(ignore);
     this.#options.events.ended(reason);
   }
+}
+
+/** werift answers with whatever feedback the client offers. One that was promised transport-cc waits for it, and sends little. */
+function keepSupportedFeedback(codecs: readonly RTCRtpCodecParameters[]): void {
+  for (const codec of codecs) codec.rtcpFeedback = codec.rtcpFeedback.filter(({ type }) => type !== "transport-cc");
 }
 
 /** Packets that are sent again (RFC 4588), for the codec before it. */

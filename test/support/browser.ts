@@ -4,12 +4,15 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { writeWav } from "../../media-node/audio/wav.ts";
+import { type Camera, writeY4m } from "./camera.ts";
 
 export interface BrowserOptions {
   /** 48 kHz mono; played once from the moment the microphone is opened, then silence. Default: a beep now and then. */
   readonly microphone?: Int16Array;
   /** Play the recording again and again. Default false. */
   readonly loop?: boolean;
+  /** Played again and again. Default: a picture that Chromium draws. */
+  readonly camera?: Camera;
 }
 
 export class TestBrowser {
@@ -43,12 +46,17 @@ export class TestBrowser {
       await writeFile(file, writeWav(options.microphone, 48_000));
       args.push(`--use-file-for-fake-audio-capture=${file}${options.loop === true ? "" : "%noloop"}`);
     }
+    if (options.camera !== undefined) {
+      const file = path.join(folder, "camera.y4m");
+      await writeY4m(file, options.camera);
+      args.push(`--use-file-for-fake-video-capture=${file}`);
+    }
     const browser = await chromium.launch({
       executablePath: process.env["CHROMIUM_PATH"] ?? "/usr/bin/chromium",
       headless: false,
       args,
     });
-    const context = await browser.newContext({ permissions: ["microphone"] });
+    const context = await browser.newContext({ permissions: ["microphone", "camera"] });
     return new TestBrowser(browser, context, folder);
   }
 
