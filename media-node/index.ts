@@ -27,7 +27,7 @@ export type { ReplyOnPauseOptions } from "./handlers/reply-on-pause-options.ts";
 export type { ReplyOnStopWordsOptions } from "./handlers/reply-on-stop-words.ts";
 export { ReplyOnStopWords } from "./handlers/reply-on-stop-words.ts";
 export type { Run, SessionFacts } from "./handlers/run.ts";
-export type { Chunk, ChunkFunction, StreamEveryOptions } from "./handlers/stream-every.ts";
+export type { Chunk, ChunkAudio, ChunkFunction, StreamEveryOptions } from "./handlers/stream-every.ts";
 export { StreamEvery } from "./handlers/stream-every.ts";
 export type { StreamHandlerOptions } from "./handlers/stream-handler.ts";
 export { StreamHandler } from "./handlers/stream-handler.ts";
@@ -37,6 +37,8 @@ export type {
   ReplyOptions,
   STTModel,
   STTSource,
+  StreamingSTTModel,
+  Transcript,
   TTSModel,
   TTSOptions,
   TTSSource,

@@ -3,6 +3,7 @@
 import type { LanguageModel } from "../remote/language-model.ts";
 import {
   type LanguageModelSource,
+  type LocalSTT,
   languageModelOf,
   type STTSource,
   sttOf,
@@ -12,7 +13,7 @@ import {
 import type { EndOfTurnModel } from "../turn/end-of-turn-model.ts";
 import type { PauseDetectionModel } from "../turn/grid/pause-detection-model.ts";
 import { Speech } from "./speech.ts";
-import type { STTModel } from "./stt/stt-model.ts";
+import type { STTModel, StreamingSTTModel } from "./stt/stt-model.ts";
 import type { TTSModel } from "./tts/tts-model.ts";
 import type { OnProbability, VadStream } from "./vad/silero-vad.ts";
 
@@ -20,7 +21,7 @@ export type { AudioFrame, AudioInput } from "../audio/frame.ts";
 export type { LanguageModel, ReplyOptions } from "../remote/language-model.ts";
 export type { LanguageModelSource, STTSource, TTSSource } from "../remote/sources.ts";
 export { Speech, type SpeechOptions, type STTModelName, type TTSModelName } from "./speech.ts";
-export type { STTModel, TranscribeOptions } from "./stt/stt-model.ts";
+export type { STTModel, StreamingSTTModel, TranscribeOptions, Transcript } from "./stt/stt-model.ts";
 export { SentenceSplitter, splitSentences } from "./tts/sentences.ts";
 export type { SpeechText, SpokenFrame } from "./tts/speak-stream.ts";
 export type { TTSModel, TTSOptions } from "./tts/tts-model.ts";
@@ -39,7 +40,11 @@ const speech = new Speech();
  * const whisper = getSTTModel(openai.transcription("whisper-1"));
  * const own = getSTTModel({ baseURL: "http://127.0.0.1:8000/v1", model: "large-v3" });
  */
-export const getSTTModel = (source?: STTSource): STTModel => sttOf(source, (name) => speech.getSTTModel(name));
+export function getSTTModel(source?: string | LocalSTT): StreamingSTTModel;
+export function getSTTModel(source: STTSource | undefined): STTModel;
+export function getSTTModel(source?: STTSource): STTModel {
+  return sttOf(source, (name) => speech.getSTTModel(name));
+}
 
 /**
  * Text to speech. EdgeRTC's own models are the same engine at every call, and load in the background.

@@ -93,6 +93,25 @@ describe("speech to text", () => {
     await expect(stt.stt(clip("cards-001.wav"), { signal: stop.signal })).rejects.toThrow("interrupted");
   }, 60_000);
 
+  it("tells words while they are being said", async () => {
+    const { samples } = clip("librivox-0870.wav");
+    async function* frames() {
+      for (let at = 0; at < samples.length; at += 3_200) {
+        // Faster than they are said, but not all at once.
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        yield { sampleRate: 16_000, samples: samples.subarray(at, at + 3_200) };
+      }
+    }
+    const texts: string[] = [];
+    let last = "";
+    for await (const { text, final } of stt.stream(frames())) {
+      if (final) last = text;
+      else texts.push(text);
+    }
+    expect(texts.length).toBeGreaterThanOrEqual(3);
+    expect(last).toBe(await stt.stt(clip("librivox-0870.wav")));
+  }, 60_000);
+
   it("says so when more is waiting than it can do", async () => {
     const stop = new AbortController();
     const audio = clip("librivox-0870.wav");

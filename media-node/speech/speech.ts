@@ -5,7 +5,7 @@ import type { PauseDetectionModel } from "../turn/grid/pause-detection-model.ts"
 import { SmartTurn } from "./end-of-turn/smart-turn.ts";
 import { type Engine, LazyEngine } from "./lazy-engine.ts";
 import { MoonshineStt } from "./stt/moonshine-stt.ts";
-import type { STTModel } from "./stt/stt-model.ts";
+import type { StreamingSTTModel } from "./stt/stt-model.ts";
 import { FliteTts } from "./tts/flite-tts.ts";
 import { KokoroTts, type Phonemize } from "./tts/kokoro/kokoro-tts.ts";
 import type { TTSModel } from "./tts/tts-model.ts";
@@ -50,7 +50,7 @@ export class Speech {
   }
 
   /** The same object at every call. It starts to load at the first. @throws EdgeRtcError `model_unknown`. */
-  getSTTModel(name: string = "moonshine/tiny"): STTModel {
+  getSTTModel(name: string = "moonshine/tiny"): StreamingSTTModel {
     const known = STT_MODELS.find((model) => model === name);
     if (known === undefined) throw unknown(name, STT_MODELS);
     return this.#stt[known].get().model;

@@ -6,7 +6,8 @@ import type { LoadProgram, ThreadProgram } from "../engine-thread.ts";
 import { JobPool } from "../job-pool.ts";
 import { loadModel } from "../load-model.ts";
 import { checkAudio } from "./check-audio.ts";
-import type { STTModel, TranscribeOptions } from "./stt-model.ts";
+import type { StreamingSTTModel, TranscribeOptions } from "./stt-model.ts";
+import { transcribeStream } from "./transcript-stream.ts";
 
 /** Turns that may wait, of all sessions; past it `stt_overloaded`. About 5 s of work. */
 export const MAX_QUEUED_TURNS = 32;
@@ -26,7 +27,11 @@ export interface MoonshineSttOptions {
 }
 
 export class MoonshineStt {
-  readonly model: STTModel = { stt: (audio, options) => this.transcribe(audio, options) };
+  readonly model: StreamingSTTModel = {
+    stt: (audio, options) => this.transcribe(audio, options),
+    stream: (audio, { signal } = {}) =>
+      transcribeStream(audio, (piece, spare, stop) => this.transcribe(piece, { signal: stop }, spare), signal),
+  };
   readonly #jobs: JobPool<string>;
 
   constructor({ size = "tiny", load, ...options }: MoonshineSttOptions = {}) {
@@ -48,13 +53,14 @@ export class MoonshineStt {
 
   /**
    * The words in a piece of audio, of any rate and format; "" for silence, and for less than 0.1 s.
+   * @param spare only while the engine has nothing else to do; else `stt_overloaded`.
    * @throws EdgeRtcError `stt_overloaded`, `invalid_audio`, `speech_timeout`, `speech_stopped`; the signal's reason.
    */
-  async transcribe(audio: AudioInput, options: TranscribeOptions = {}): Promise<string> {
+  async transcribe(audio: AudioInput, { signal }: TranscribeOptions = {}, spare = false): Promise<string> {
     checkAudio(audio);
     const { sampleRate, samples, channels = 1 } = audio;
     // A view of a larger buffer would take all of it along.
-    return await this.#jobs.run({ sampleRate, samples: samples.slice(), channels }, options);
+    return await this.#jobs.run({ sampleRate, samples: samples.slice(), channels }, { signal, spare });
   }
 
   /** Ends the thread; what waits fails. */

@@ -18,7 +18,7 @@ export function segments(samples: Float32Array, sampleRate: number): Float32Arra
   let rest = samples;
   while (rest.length > MAX_SEGMENT_SECONDS * sampleRate) {
     const to = MAX_SEGMENT_SECONDS * sampleRate;
-    const cut = quietest(rest, to - CUT_SEARCH_SECONDS * sampleRate, to, Math.round(QUIET_WINDOW_SECONDS * sampleRate));
+    const cut = quietest(rest, to - CUT_SEARCH_SECONDS * sampleRate, to, sampleRate);
     pieces.push(rest.subarray(0, cut));
     rest = rest.subarray(cut);
   }
@@ -31,8 +31,9 @@ function isSilent(samples: Float32Array): boolean {
   return true;
 }
 
-/** Middle of the window with the least energy. */
-function quietest(samples: Float32Array, from: number, to: number, window: number): number {
+/** Where speech is best cut between two positions: in the middle of the tenth of a second with the least energy. */
+export function quietest(samples: Float32Array, from: number, to: number, sampleRate: number): number {
+  const window = Math.round(QUIET_WINDOW_SECONDS * sampleRate);
   let best = { energy: Number.POSITIVE_INFINITY, at: to };
   for (let start = from; start + window <= to; start += window) {
     let energy = 0;
