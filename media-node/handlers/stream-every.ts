@@ -20,10 +20,15 @@ const MAX_WAITING_S = 60;
 /** As long as a reply function may take. */
 const DEFAULT_TIMEOUT_MS = 60_000;
 
+/** Audio of the client's. */
+export interface ChunkAudio extends AudioFrame {
+  readonly samples: Int16Array;
+}
+
 /** A chunk of what the client sends. */
 export interface Chunk<Inputs extends InputValues = InputValues> extends Run<Inputs> {
   /** Int16 at the handler's `inputSampleRate`; every chunk has the same length. */
-  readonly audio: AudioFrame;
+  readonly audio: ChunkAudio;
 }
 
 export type ChunkFunction<Inputs extends InputValues = InputValues> = (chunk: Chunk<Inputs>) => ReplyResult;
@@ -44,7 +49,7 @@ export class StreamEvery<Inputs extends InputValues = InputValues> extends Strea
   readonly #fn: ChunkFunction<Inputs>;
   readonly #options: StreamEveryOptions;
   readonly #chunkLength: number;
-  readonly #chunks: AsyncQueue<AudioFrame>;
+  readonly #chunks: AsyncQueue<ChunkAudio>;
   readonly #samples = new SampleBuffer();
   #reply: Reply | undefined;
   /** `behind`: chunks were dropped since none last waited. */
