@@ -5,11 +5,12 @@ import type { StreamDescriptor } from "../shared/descriptor.ts";
 import { DEFAULT_STREAM } from "../shared/ids.ts";
 import { MAX_CHANNEL_MESSAGE_CHARS } from "../shared/limits.ts";
 import { EndReason } from "../shared/session.ts";
+import { openCamera } from "./camera.ts";
 import { Connection } from "./connection.ts";
 import { Emitter } from "./emitter.ts";
 import { CallError, errorOfEnd, toCallError } from "./errors.ts";
 import { LevelMeter } from "./levels.ts";
-import type { MediaListener } from "./media.ts";
+import type { MediaListener, Tracks } from "./media.ts";
 import { parseMessage } from "./messages.ts";
 import { openMicrophone } from "./microphone.ts";
 import type { Call, CallEvents, CallInfo, CallOptions } from "./options.ts";
@@ -49,6 +50,8 @@ class BrowserCall implements Call {
   #meter: LevelMeter | undefined;
   #microphone: MediaStreamTrack | undefined;
   #muted = false;
+  #camera: MediaStreamTrack | undefined;
+  #cameraMuted = false;
   #session: SessionMessage | undefined;
   #offeredAtMs: number | undefined;
   #connectedAtMs: number | undefined;
@@ -122,10 +125,23 @@ class BrowserCall implements Call {
 
   async setMicrophone(constraints: MediaTrackConstraints): Promise<void> {
     if (this.#microphone === undefined || this.#offeredAtMs === undefined) throw new CallError("not_connected");
-    const track = await openMicrophone(this.#options.descriptor?.trackConstraints ?? {}, constraints);
+    const track = await openMicrophone(constraintsFor("audio", this.#options.descriptor), constraints);
     if (isFinal(this.#state)) return track.stop();
     await this.#connection.replaceTrack(track);
     this.#useMicrophone(track);
+  }
+
+  muteCamera(muted: boolean): void {
+    this.#cameraMuted = muted;
+    if (this.#camera !== undefined) this.#camera.enabled = !muted;
+  }
+
+  async setCamera(constraints: MediaTrackConstraints): Promise<void> {
+    if (this.#camera === undefined || this.#offeredAtMs === undefined) throw new CallError("not_connected");
+    const track = await openCamera(constraintsFor("video", this.#options.descriptor), constraints);
+    if (isFinal(this.#state)) return track.stop();
+    await this.#connection.replaceTrack(track);
+    this.#useCamera(track);
   }
 
   send(text: string): void {
@@ -158,14 +174,53 @@ class BrowserCall implements Call {
 
   async #connect(): Promise<void> {
     const descriptor = this.#options.descriptor ?? (await this.#signaling.descriptor());
-    if (descriptor.modality === "video") throw new CallError("unsupported_modality");
-    const track = await this.#openMicrophone(descriptor);
-    if (track !== null) this.#useMicrophone(track);
-    // Somebody hung up while the browser asked for the microphone: release() has seen the track only now.
-    if (isFinal(this.#state)) return this.#stopMicrophone();
+    const tracks = await this.#openTracks(descriptor);
+    // Somebody hung up while the browser asked for the microphone: release() has seen the tracks only now.
+    if (isFinal(this.#state)) return this.#stopTracks();
     this.#offeredAtMs = performance.now();
     this.#apply({ type: "negotiate" });
-    await this.#connection.connect(descriptor, track);
+    await this.#connection.connect(descriptor, tracks);
+  }
+
+  async #openTracks(descriptor: StreamDescriptor): Promise<Tracks> {
+    const { modality } = descriptor;
+    const audio = modality === "video" ? {} : { audio: await this.#openMicrophone(descriptor) };
+    if (audio.audio != null) this.#useMicrophone(audio.audio);
+    const video = modality === "audio" ? {} : { video: await this.#openCamera(descriptor) };
+    if (video.video != null) this.#useCamera(video.video);
+    return { ...audio, ...video };
+  }
+
+  /** As {@link #openMicrophone}. */
+  async #openCamera(descriptor: StreamDescriptor): Promise<MediaStreamTrack | null> {
+    const { video } = this.#options;
+    if (video === false || descriptor.mode === "receive") return null;
+    if (video instanceof MediaStreamTrack) return video;
+    this.#apply({ type: "ask_microphone" });
+    return await openCamera(constraintsFor("video", descriptor), video ?? {});
+  }
+
+  #useCamera(track: MediaStreamTrack): void {
+    this.#stopCamera();
+    this.#camera = track;
+    track.enabled = !this.#cameraMuted;
+    track.addEventListener("ended", () => {
+      if (this.#camera === track) this.#events.emit("error", new CallError("camera_lost"));
+    });
+    this.#events.emit("localVideo", new MediaStream([track]));
+  }
+
+  #stopCamera(): void {
+    const track = this.#camera;
+    this.#camera = undefined;
+    if (track !== this.#options.video) track?.stop();
+  }
+
+  #stopTracks(): void {
+    this.#stopMicrophone();
+    if (this.#camera === undefined) return;
+    this.#stopCamera();
+    this.#events.emit("localVideo", null);
   }
 
   /** @returns null where the stream only sends to us, or the options ask to listen only. */
@@ -174,7 +229,7 @@ class BrowserCall implements Call {
     if (audio === false || descriptor.mode === "receive") return null;
     if (audio instanceof MediaStreamTrack) return audio;
     this.#apply({ type: "ask_microphone" });
-    return await openMicrophone(descriptor.trackConstraints ?? {}, audio ?? {});
+    return await openMicrophone(constraintsFor("audio", descriptor), audio ?? {});
   }
 
   #useMicrophone(track: MediaStreamTrack): void {
@@ -213,7 +268,11 @@ class BrowserCall implements Call {
       if (message !== null) this.#onServerMessage(message);
     },
     onBlocked: () => this.#events.emit("error", new CallError("autoplay_blocked")),
-    onStream: (stream) => {
+    onStream: (stream, kind) => {
+      if (kind === "video") {
+        this.#events.emit("remoteVideo", stream);
+        return;
+      }
       this.#playback.play(stream);
       this.#meter?.watchOutput(stream);
     },
@@ -229,6 +288,9 @@ class BrowserCall implements Call {
         break;
       case "output":
         this.#events.emit("output", message.data);
+        break;
+      case "video":
+        this.#events.emit("videoReport", message.data);
         break;
       case "error":
         this.#events.emit("error", new CallError("handler_failed", { message: message.message }));
@@ -315,7 +377,7 @@ class BrowserCall implements Call {
     this.#timers.clearAll();
     this.#abort.abort();
     this.#connection.close();
-    this.#stopMicrophone();
+    this.#stopTracks();
     this.#playback.close();
     this.#released = this.#meter?.close();
   }
@@ -324,6 +386,14 @@ class BrowserCall implements Call {
 }
 
 type SessionMessage = Extract<ExtensionMessage, { type: "session" }>["data"] & { readonly receivedAtMs: number };
+
+/** The stream's constraints for one kind: of streams with both, they are by kind. */
+function constraintsFor(kind: "audio" | "video", descriptor: StreamDescriptor | undefined): object {
+  const { modality, trackConstraints } = descriptor ?? {};
+  if (modality !== "audio-video") return trackConstraints ?? {};
+  const own = trackConstraints?.[kind];
+  return typeof own === "object" && own !== null ? own : {};
+}
 
 /** A reason that a newer server knows is still an end it asked for. */
 function toEndReason(reason: string): EndReason {

@@ -4,7 +4,7 @@
  */
 import type { StreamDescriptor } from "../shared/descriptor.ts";
 import { CallError } from "./errors.ts";
-import type { Media, MediaListener } from "./media.ts";
+import type { Media, MediaListener, Tracks } from "./media.ts";
 import type { CallOptions } from "./options.ts";
 import { Peer } from "./peer.ts";
 import type { Signaling } from "./signaling.ts";
@@ -48,17 +48,16 @@ export class Connection implements Media {
 
   /**
    * Settles once the call is up, or on its way; the listener is told when it is up.
-   * @param track the microphone, or null where nothing is sent.
    * @throws CallError the edge's refusal, `edge_unreachable`, `connect_timeout`, ...
    */
-  async connect(descriptor: StreamDescriptor, track: MediaStreamTrack | null): Promise<void> {
+  async connect(descriptor: StreamDescriptor, tracks: Tracks): Promise<void> {
     if (this.#transport === "webrtc") {
-      if (await this.#tryPeer(descriptor, track)) return;
+      if (await this.#tryPeer(descriptor, tracks)) return;
       this.#media?.close();
       this.#transport = "websocket";
       await this.#options.signaling.giveUp();
     }
-    if (!this.#closed) await this.#openSocket(descriptor, track);
+    if (!this.#closed) await this.#openSocket(descriptor, tracks);
   }
 
   async replaceTrack(track: MediaStreamTrack): Promise<void> {
@@ -85,14 +84,14 @@ export class Connection implements Media {
   }
 
   /** @returns false where it does not come up, and a WebSocket may. */
-  async #tryPeer(descriptor: StreamDescriptor, track: MediaStreamTrack | null): Promise<boolean> {
+  async #tryPeer(descriptor: StreamDescriptor, tracks: Tracks): Promise<boolean> {
     const { signaling, transport, rtcConfiguration = toRtcConfiguration(descriptor) } = this.#options;
     const mayFallBack = transport === "auto" && descriptor.modality === "audio";
     const verdict = mayFallBack ? Promise.withResolvers<"up" | "stuck">() : undefined;
     this.#verdict = verdict;
     const peer = new Peer(rtcConfiguration, this.#listenTo(verdict));
     this.#media = peer;
-    await peer.negotiate(signaling, track, descriptor.mode !== "send");
+    await peer.negotiate(signaling, tracks, descriptor.mode !== "send", descriptor.rtpParams ?? {});
     if (verdict === undefined || this.#closed) return true;
     this.#timers.set("fall_back", FALL_BACK_MS, () => verdict.resolve("stuck"));
     const came = await verdict.promise;
@@ -115,14 +114,14 @@ export class Connection implements Media {
     };
   }
 
-  async #openSocket({ mode }: StreamDescriptor, track: MediaStreamTrack | null): Promise<void> {
+  async #openSocket({ mode }: StreamDescriptor, { audio = null }: Tracks): Promise<void> {
     const { signaling, clientId, listener } = this.#options;
     const [{ SocketMedia }, url] = await Promise.all([import("./websocket/socket-media.ts"), signaling.socketUrl()]);
     if (this.#closed) return;
     const media = new SocketMedia({ url, clientId, listener, onSecret: (secret) => signaling.useSecret(secret) });
     this.#media = media;
     try {
-      await media.open(track, mode !== "send");
+      await media.open(audio, mode !== "send");
     } catch (error) {
       // Neither way: what the reader can do about it is the same.
       const lost = error instanceof CallError && error.code === "connection_lost";

@@ -13,7 +13,7 @@ const entry = (what: string, fix: string, retryable = true): ClientErrorEntry =>
 /** Errors that only a browser can meet; those of edge and node are in the shared catalogue. */
 const CLIENT_ERRORS = {
   insecure_context: entry(
-    "The browser gives no microphone to this page.",
+    "The browser gives neither microphone nor camera to this page.",
     "Open the page over https, or on http://localhost.",
     false,
   ),
@@ -27,8 +27,17 @@ const CLIENT_ERRORS = {
     "Another application may be using it: close that one, then try again.",
   ),
   microphone_lost: entry("The microphone was disconnected.", "Connect it again or choose another one."),
+  camera_denied: entry(
+    "The camera is blocked.",
+    "Allow the camera for this page in the browser's address bar, then try again.",
+  ),
+  camera_missing: entry("No camera was found.", "Connect a camera or choose another one, then try again."),
+  camera_in_use: entry(
+    "The camera cannot be opened.",
+    "Another application may be using it: close that one, then try again.",
+  ),
+  camera_lost: entry("The camera was disconnected.", "Connect it again or choose another one."),
   webrtc_unsupported: entry("This browser cannot make calls.", "Use a current browser with WebRTC.", false),
-  unsupported_modality: entry("This stream has no audio.", "Choose a stream with audio.", false),
   edge_unreachable: entry("The server cannot be reached.", "Check the connection, then try again."),
   invalid_reply: entry("The server's answer was not understood.", "Check that the address is that of an EdgeRTC edge."),
   connect_timeout: entry(

@@ -126,7 +126,7 @@ describe("falling back", () => {
 
   it("does not happen to a stream with video, nor where WebRTC was asked for", async () => {
     const calls = [
-      await dial({ descriptor: { ...descriptor, modality: "audio-video" } }),
+      await dial({ descriptor: { ...descriptor, modality: "audio-video" }, video: false }),
       await dial({ transport: "webrtc" }),
     ];
     await vi.advanceTimersByTimeAsync(20_000);

@@ -7,6 +7,6 @@ export { fetchDescriptor } from "./descriptor.ts";
 export { CallError, type CallErrorCode } from "./errors.ts";
 export type { Levels } from "./levels.ts";
 export type { ChannelMessage } from "./messages.ts";
-export type { Call, CallEnd, CallEvents, CallInfo, CallOptions, TranscriptLine } from "./options.ts";
+export type { Call, CallEnd, CallEvents, CallInfo, CallOptions, TranscriptLine, VideoReport } from "./options.ts";
 export type { CallState, CallStateName } from "./state.ts";
 export type { TransportPath } from "./transport-path.ts";

@@ -12,13 +12,20 @@ export interface MediaListener {
   /** The node closed the connection: it has ended the session. */
   onClosed(): void;
   onMessage(text: string): void;
-  onStream(stream: MediaStream): void;
+  /** What the other side sends of one kind. */
+  onStream(stream: MediaStream, kind: "audio" | "video"): void;
   /** The browser plays nothing before the person clicks somewhere. */
   onBlocked(): void;
 }
 
+/** What a call sends of each kind: a track, or null where it only receives. A kind that is absent is not in the call. */
+export interface Tracks {
+  readonly audio?: MediaStreamTrack | null;
+  readonly video?: MediaStreamTrack | null;
+}
+
 export interface Media {
-  /** Sends another microphone from now on. */
+  /** Sends another track in place of the one of its kind from now on. */
   replaceTrack(track: MediaStreamTrack): Promise<void>;
   /** @returns whether it could be sent. */
   send(text: string): boolean;

@@ -18,6 +18,8 @@ export interface CallOptions {
    * constraints. `false`: the call only listens.
    */
   readonly audio?: MediaTrackConstraints | MediaStreamTrack | false;
+  /** The camera, as `audio` is the microphone, for streams with video. `false`: the call only watches. */
+  readonly video?: MediaTrackConstraints | MediaStreamTrack | false;
   /** A join token of the application's backend, or how to get one: asked right before the offer. Default none. */
   readonly token?: string | (() => Promise<string>);
   /**
@@ -36,6 +38,9 @@ type Extension<Type extends ExtensionMessage["type"]> = Extract<ExtensionMessage
 /** A piece of conversation. The same `id` again replaces the text: a line that grows. */
 export type TranscriptLine = Extension<"transcript">;
 
+/** Frames sent a second, frames given up because newer ones came, and the time one took through the node. */
+export type VideoReport = Extension<"video">;
+
 export interface CallEnd {
   readonly reason: EndReason | "failed";
   /** Set where the end was not an ordinary one. */
@@ -50,9 +55,15 @@ export interface CallEvents {
   turn: TurnState;
   /** The arguments of one AdditionalOutputs. */
   output: readonly unknown[];
+  /** The camera, for a preview; null when it is off. */
+  localVideo: MediaStream | null;
+  /** What the stream shows. */
+  remoteVideo: MediaStream;
+  /** How the stream's video fares at the media node, about once a second. */
+  videoReport: VideoReport;
   /** On every animation frame while the call lasts; measured only if somebody listens when it starts. */
   levels: Levels;
-  /** Fatal ones, right before `end`, and others: `handler_failed`, `autoplay_blocked`, `microphone_lost`. */
+  /** Fatal ones, right before `end`, and others: `handler_failed`, `autoplay_blocked`, `microphone_lost`, `camera_lost`. */
   error: CallError;
   /** Once, whatever ended the call. */
   end: CallEnd;
@@ -89,6 +100,13 @@ export interface Call {
    * @throws CallError `microphone_denied`, `microphone_missing`, ...: the old one goes on then.
    */
   setMicrophone(constraints: MediaTrackConstraints): Promise<void>;
+  /** Sends black instead of the camera. */
+  muteCamera(muted: boolean): void;
+  /**
+   * Changes the camera in mid-call.
+   * @throws CallError `camera_denied`, `camera_missing`, ...: the old one goes on then.
+   */
+  setCamera(constraints: MediaTrackConstraints): Promise<void>;
   /**
    * Sends text to the handler on the data channel.
    * @throws CallError `not_connected`, `message_too_large`.

@@ -2,7 +2,7 @@
 import { CHANNEL_LABEL, type ClientHello } from "../shared/channel.ts";
 import { Candidates } from "./candidates.ts";
 import { CallError } from "./errors.ts";
-import type { Media, MediaListener } from "./media.ts";
+import type { Media, MediaListener, Tracks } from "./media.ts";
 import type { Signaling } from "./signaling.ts";
 import { readPath, type TransportPath } from "./transport-path.ts";
 
@@ -10,7 +10,7 @@ export class Peer implements Media {
   readonly #connection: RTCPeerConnection;
   readonly #channel: RTCDataChannel;
   readonly #listener: MediaListener;
-  #sender: RTCRtpSender | undefined;
+  readonly #senders = new Map<string, RTCRtpSender>();
   #candidates: Candidates | undefined;
   #greeted = false;
   #closed = false;
@@ -22,7 +22,9 @@ export class Peer implements Media {
     this.#connection = new RTCPeerConnection({ bundlePolicy: "max-bundle", ...configuration });
     this.#connection.addEventListener("connectionstatechange", this.#onChange);
     this.#connection.addEventListener("track", ({ streams: [stream], track }) => {
-      listener.onStream(stream ?? new MediaStream([track]));
+      // Sound and picture are played by elements of their own.
+      if (track.kind === "video") listener.onStream(new MediaStream([track]), "video");
+      else listener.onStream(stream ?? new MediaStream([track]), "audio");
     });
     this.#channel = this.#connection.createDataChannel(CHANNEL_LABEL);
     this.#channel.addEventListener("open", this.#onChange);
@@ -36,16 +38,19 @@ export class Peer implements Media {
 
   /**
    * Sends the offer before any candidate is gathered, and the candidates behind the answer, if the call needs them.
-   * @param track the microphone, or null for a stream that only sends to us.
+   * @param rtpParams for the video's sender, such as its `degradationPreference`.
    * @throws CallError as {@link Signaling.offer} does.
    */
-  async negotiate(signaling: Signaling, track: MediaStreamTrack | null, receives: boolean): Promise<void> {
+  async negotiate(signaling: Signaling, tracks: Tracks, receives: boolean, rtpParams: object = {}): Promise<void> {
     const connection = this.#connection;
-    if (track === null) connection.addTransceiver("audio", { direction: "recvonly" });
-    else {
-      const direction = receives ? "sendrecv" : "sendonly";
-      // With a stream id, so that the other side's track event has a stream too.
-      this.#sender = connection.addTransceiver(track, { direction, streams: [new MediaStream([track])] }).sender;
+    for (const [kind, track] of Object.entries(tracks)) {
+      if (track === null) connection.addTransceiver(kind, { direction: "recvonly" });
+      else if (track !== undefined) {
+        const direction = receives ? "sendrecv" : "sendonly";
+        // With a stream id, so that the other side's track event has a stream too.
+        const { sender } = connection.addTransceiver(track, { direction, streams: [new MediaStream([track])] });
+        this.#senders.set(kind, sender);
+      }
     }
     await connection.setLocalDescription();
     const candidates = new Candidates((candidate) => {
@@ -60,11 +65,12 @@ export class Peer implements Media {
     if (this.#closed) return;
     await connection.setRemoteDescription({ type: "answer", sdp });
     candidates.answered(sdp);
+    const video = this.#senders.get("video");
+    await video?.setParameters({ ...video.getParameters(), ...rtpParams });
   }
 
-  /** Sends another microphone from now on. */
   async replaceTrack(track: MediaStreamTrack): Promise<void> {
-    await this.#sender?.replaceTrack(track);
+    await this.#senders.get(track.kind)?.replaceTrack(track);
   }
 
   /** @returns whether the channel was open. */

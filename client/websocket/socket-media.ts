@@ -55,7 +55,7 @@ export class SocketMedia implements Media {
     const sound = await Sound.open({ input: SAMPLE_RATE, output: SAMPLE_RATE }, (frame) => this.#sendSound(frame));
     if (this.#phase === "closed") return sound.close();
     this.#sound = sound;
-    if (receives) listener.onStream(sound.stream);
+    if (receives) listener.onStream(sound.stream, "audio");
     this.#connect();
     const { input_rate, output_rate, session_secret } = await this.#started.promise;
     if (input_rate !== SAMPLE_RATE || output_rate !== SAMPLE_RATE) throw new CallError("invalid_reply");

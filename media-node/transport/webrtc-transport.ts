@@ -4,6 +4,7 @@ import type { Mode } from "../../shared/descriptor.ts";
 import { createSpeechDecoder, createSpeechEncoder, opusRateFor } from "../audio/opus.ts";
 import { AudioReceiver } from "../audio/receiver.ts";
 import type { Clock } from "../time/clock.ts";
+import type { VideoTrack } from "../video/types.ts";
 import type { IceOptions } from "./ice-options.ts";
 import type { AudioOutput, ListenFormat, MediaTransport, TransportEvents } from "./media-transport.ts";
 import type { OfferRules } from "./offer-check.ts";
@@ -43,6 +44,7 @@ export class WebRtcTransport implements MediaTransport {
         rtp: (packet) => this.#receiver?.push(packet),
         ended: (reason) => events.ended(reason),
       },
+      video: events.video,
     });
     this.#peer = peer;
     this.output = {
@@ -50,6 +52,10 @@ export class WebRtcTransport implements MediaTransport {
       createEncoder: createSpeechEncoder,
       send: (payload, timestamp, marker) => peer.sendRtp(payload, timestamp, marker),
     };
+  }
+
+  get video(): VideoTrack | undefined {
+    return this.#peer.video;
   }
 
   /** See {@link Peer.answer}. */

@@ -185,9 +185,7 @@ export class HostedHandler extends StreamHandler {
     const { context } = this;
     switch (message.kind) {
       case "video":
-        if (this.#options.video()?.send(message.frame) === true) {
-          this.#meter?.sent(message.frame.timestampUs, context.clock.nowMs());
-        }
+        this.#sendVideo(message.frame);
         break;
       case "key_frame_needed":
         this.#options.video()?.requestKeyFrame();
@@ -225,6 +223,12 @@ export class HostedHandler extends StreamHandler {
       default:
         this.#perform(message);
     }
+  }
+
+  #sendVideo(frame: EncodedFrame): void {
+    if (this.#options.video()?.send(frame) === true) this.#meter?.sent(frame.timestampUs, this.context.clock.nowMs());
+    // What follows builds on a frame that the client does not get.
+    else this.#host.send({ kind: "key_frame" });
   }
 
   /** What the handler asks of its context. */
