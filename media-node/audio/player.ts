@@ -63,6 +63,11 @@ export interface PlayerOptions {
   readonly onFlush?: (() => void) | undefined;
   /** What was sent ahead of its time is not to be heard any more. */
   readonly onClear?: (() => void) | undefined;
+  /**
+   * Whether a client that is told so drops it for certain. Then {@link Player.hold} is heard at once: what was sent is taken back,
+   * and sent again when it goes on. Default false: it is heard to its end.
+   */
+  readonly recalls?: boolean | undefined;
   /** Called when the last queued frame has left, and its time has come; or was cleared. */
   readonly onDrained: () => void;
 }
@@ -80,6 +85,8 @@ interface Clip {
   readonly watcher: Watcher;
   readonly samples: number;
   sent: number;
+  /** Its watcher knows that it has begun. */
+  begun: boolean;
 }
 
 /** Some samples of a clip in a frame. */
@@ -97,7 +104,7 @@ interface QueuedFrame {
 /** A frame that was sent before its time. */
 interface FrameAhead {
   readonly dueMs: number;
-  readonly shares: readonly Share[];
+  readonly frame: QueuedFrame;
 }
 
 const NOTHING: readonly Share[] = [];
@@ -168,7 +175,7 @@ export class Player {
     const encoder = this.#encoders.get(encoderRate) ?? (await this.#addEncoder(encoderRate));
     if (encoder === undefined) return;
     const samples = this.#resample(toInt16(toMono(frame)), frame.sampleRate, encoderRate);
-    this.#append(samples, encoder, watcher && { watcher, samples: samples.length, sent: 0 });
+    this.#append(samples, encoder, watcher && { watcher, samples: samples.length, sent: 0, begun: false });
     this.#pump();
   }
 
@@ -176,6 +183,7 @@ export class Player {
   hold(): void {
     if (this.#state !== "open") return;
     this.#state = "held";
+    if (this.#options.recalls === true) this.#recall();
     this.#drain?.cancel();
     this.#timer?.cancel();
     this.#timer = undefined;
@@ -225,13 +233,25 @@ export class Player {
   }
 
   #tellCut(): void {
-    const unheard = this.#framesUnheard().flatMap((frame) => frame.shares);
+    const unheard = this.#framesUnheard().flatMap(({ frame }) => frame.shares);
     for (const { clip, samples } of unheard) clip.sent -= samples;
     const queued = this.#queue.slice(this.#head).flatMap((frame) => frame.shares);
     const shares = [...unheard, ...queued, ...this.#restShares];
     for (const clip of new Set(shares.map((share) => share.clip))) {
-      if (clip.sent > 0) clip.watcher.onCut?.(Math.min(1, clip.sent / clip.samples));
+      if (clip.begun) clip.watcher.onCut?.(Math.min(1, clip.sent / clip.samples));
     }
+  }
+
+  /** Takes back what was sent and not heard yet. */
+  #recall(): void {
+    const frames = this.#framesUnheard().map(({ frame }) => frame);
+    if (frames.length === 0) return;
+    for (const { clip, samples } of frames.flatMap(({ shares }) => shares)) clip.sent -= samples;
+    this.#queue = [...frames, ...this.#queue.slice(this.#head)];
+    this.#head = 0;
+    this.#ahead = [];
+    this.#dueMs = undefined;
+    this.#options.onClear?.();
   }
 
   /** Those that were sent and whose time to be heard has not come. */
@@ -340,7 +360,7 @@ export class Player {
       }
       this.#take();
       const frame = this.#hurry(next);
-      if (leadMs > 0) this.#ahead = [...this.#framesUnheard(), { dueMs: this.#dueMs, shares: frame.shares }];
+      if (leadMs > 0) this.#ahead = [...this.#framesUnheard(), { dueMs: this.#dueMs, frame }];
       this.#dueMs += FRAME_MS;
       this.#sendFrame(frame, nowMs);
       if (this.#state !== "open") return;
@@ -383,9 +403,10 @@ export class Player {
     this.#lastSentMs = nowMs;
     this.#options.send(frame.encoder.encode(frame.samples), this.#timestamp, afterPause);
     for (const { clip, samples } of frame.shares) {
-      const starts = clip.sent === 0;
       clip.sent += samples;
-      if (starts) clip.watcher.onStart();
+      if (clip.begun) continue;
+      clip.begun = true;
+      clip.watcher.onStart();
     }
   }
 

@@ -30,6 +30,8 @@ const RETRY_MS = 100;
 const MAX_RETRY_MS = 5_000;
 /** The client's own messages that wait for a handler that is still busy with one. Past it the oldest is dropped. */
 const MAX_PENDING_MESSAGES = 64;
+/** Keys that a caller presses before the handler runs. Past it the first are forgotten. */
+const MAX_EARLY_DIGITS = 32;
 /** Longest that `receive` and `onMessage` may take for one frame or message; then the next one is handed over. */
 const INPUT_TIMEOUT_MS = 10_000;
 /** Longest that a session waits for `shutdown`. It has ended long before: this is for the log. */
@@ -53,6 +55,7 @@ export class HandlerRunner {
   readonly #frames = new AsyncQueue<AudioFrame>(MAX_PENDING_FRAMES);
   readonly #messages = new AsyncQueue<ClientMessage>(MAX_PENDING_MESSAGES);
   readonly #failures = new RateBucket(FAILURES_PER_SECOND, FAILURE_BURST);
+  #earlyDigits = "";
   #inputWaiters: (() => void)[] = [];
   #sleeper: (() => void) | undefined;
   /** `closing`: the handler has hung up. It is asked for nothing more, and what it has said is played. */
@@ -72,6 +75,7 @@ export class HandlerRunner {
       this.#guard("startUp failed", () => handler.startUp());
       this.#run().catch((error: unknown) => this.#report(error, "the handler's loop ended"));
     });
+    for (const digit of this.#earlyDigits) this.dtmf(digit);
   }
 
   receive(frame: AudioFrame): void {
@@ -88,7 +92,9 @@ export class HandlerRunner {
     this.#guard("playbackEnded failed", () => this.#options.handler.playbackEnded());
   }
 
+  /** Hands a telephone's key to the handler; those pressed before it runs wait for it. */
   dtmf(digit: string): void {
+    if (this.#state === "new") this.#earlyDigits = `${this.#earlyDigits}${digit}`.slice(-MAX_EARLY_DIGITS);
     if (this.#state !== "running") return;
     this.#guard("dtmf failed", () => this.#options.handler.dtmf(digit));
     this.#wakeEmit();

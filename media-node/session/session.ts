@@ -121,6 +121,7 @@ export class Session<Transport extends MediaTransport = MediaTransport> {
       send: (payload, timestamp, marker) => output.send(payload, timestamp, marker),
       onFlush: () => output.flush?.(),
       onClear: () => output.clear?.(),
+      recalls: output.recalls,
       onDrained: () => this.#runner.playbackEnded(),
     });
     this.#handlerContext = this.#context();

@@ -69,4 +69,6 @@ export interface AudioOutput {
   flush?(): void;
   /** What was sent ahead of its time is not to be heard any more. */
   clear?(): void;
+  /** Whether the client drops that for certain, so that it may be sent again. Default false. */
+  readonly recalls?: boolean;
 }

@@ -3,6 +3,7 @@ import type { CallStart, TelephoneProvider } from "../../../shared/telephone/cal
 import type { AudioFrame } from "../../audio/frame.ts";
 import { g711 } from "../../audio/g711.ts";
 import { Player } from "../../audio/player.ts";
+import { Earpiece } from "../../telephone/simulator/earpiece.ts";
 import { LINES } from "../../telephone/simulator/line.ts";
 import { VirtualClock } from "../../time/virtual-clock.ts";
 import { readCallStart } from "./call-start.ts";
@@ -258,6 +259,43 @@ describe("what a caller hears", () => {
       expect(Math.abs(heardMs - (2_000 - delayMs))).toBeLessThanOrEqual(45);
       player.close();
     }
+  });
+
+  it("row 37: somebody who speaks is listened to at once, and what was held goes on where it stopped", async () => {
+    const { clock, sent, transport, player, line } = await speaking();
+    const earpiece = new Earpiece({ played: (name) => transport.receive(line.played(facts, name)) });
+    let read = 0;
+    const tick = (count: number): void => {
+      for (let i = 0; i < count; i++) {
+        for (; read < sent.length; read++) {
+          const order = line.order(facts, sent[read]);
+          if (order?.order === "play") earpiece.play(Buffer.from(order.payload, "base64"));
+          if (order?.order === "mark") earpiece.mark(order.name);
+          if (order?.order === "clear") earpiece.clear();
+        }
+        earpiece.tick();
+        clock.advance(20);
+      }
+    };
+    // Each 20 ms has a level of its own.
+    const samples = Int16Array.from({ length: 160 * 60 }, (_, i) => 1_000 + 200 * Math.floor(i / 160));
+    await player.write({ sampleRate: 8_000, samples });
+    tick(25);
+    player.hold();
+    tick(20);
+    player.resume();
+    tick(60);
+    const heard = Array.from({ length: 105 }, (_, i) =>
+      Math.round(((earpiece.heard[i * 160 + 80] ?? 0) - 1_000) / 200),
+    );
+    const spoken = heard.map((level, i) => ({ level, i })).filter(({ level }) => level >= 0);
+    const pauseAt = spoken.findIndex(({ i }, n) => n > 0 && i - (spoken[n - 1]?.i ?? i) > 10);
+    // Not a frame more than was under way.
+    expect(spoken[pauseAt - 1]?.i).toBeLessThanOrEqual(25);
+    const [before, after] = [spoken[pauseAt - 1]?.level ?? 0, spoken[pauseAt]?.level ?? 0];
+    expect(Math.abs(after - before - 1)).toBeLessThanOrEqual(2);
+    expect(spoken.at(-1)?.level).toBeGreaterThanOrEqual(57);
+    player.close();
   });
 
   it("is over when the caller has heard it, not when it was sent", async () => {

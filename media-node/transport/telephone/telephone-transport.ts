@@ -90,6 +90,8 @@ export class TelephoneTransport implements MediaTransport {
       lagMs: () => this.#lag.ms,
       send: (payload) => this.#play(payload),
       clear: () => this.#clear(),
+      // Every provider knows how.
+      recalls: true,
     };
   }
 
