@@ -80,7 +80,7 @@ describe("the edge in an app of one's own", () => {
 });
 
 describe("a session in code of one's own", () => {
-  it("can be read, output by output, until it ends", async () => {
+  it("row 63: can be read, output by output, until it ends", async () => {
     const sid = await call("read");
     await node.output(sid, 1);
     await node.output(sid, 2, "b");

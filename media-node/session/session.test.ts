@@ -484,6 +484,112 @@ describe("rows 53, 54 and 55: what a handler does wrong", () => {
     await call.end();
   });
 
+  it("row 55: a reply that takes longer than a minute, and may, comes, and one that must not costs its turn", async () => {
+    const slow = (replyTimeoutMs?: number) =>
+      new Stream(
+        new ReplyOnPause(
+          async function* () {
+            const { promise, resolve } = Promise.withResolvers<void>();
+            getCurrentContext().clock.after(90_000, resolve);
+            await promise;
+            yield tone(200);
+          },
+          replyTimeoutMs === undefined ? {} : { replyTimeoutMs },
+        ),
+        { modality: "audio" },
+      );
+    const patient = await FastRtcCall.start(slow(120_000));
+    patient.session.triggerResponse();
+    await patient.pass(91_000);
+    expect([patient.packetsMs.length, patient.of("error")]).toEqual([10, []]);
+    await patient.end();
+    const strict = await FastRtcCall.start(slow());
+    for (let turn = 0; turn < 2; turn++) {
+      strict.session.triggerResponse();
+      await strict.pass(61_000);
+    }
+    expect([strict.packetsMs.length, strict.of("error").length]).toEqual([0, 2]);
+    await strict.pass(120_000);
+    expect(strict.packetsMs).toEqual([]);
+    await strict.end();
+  });
+
+  it("row 53: an interruption aborts the reply, returns its generator, and drops what it had said", async () => {
+    const seen: string[] = [];
+    const stream = new Stream(
+      new ReplyOnPause(async function* ({ signal }) {
+        signal.addEventListener("abort", () => seen.push("aborted"));
+        try {
+          for (;;) yield tone(100);
+        } finally {
+          seen.push("returned");
+        }
+      }),
+      { modality: "audio" },
+    );
+    const call = await FastRtcCall.start(stream);
+    call.session.triggerResponse();
+    await call.pass(2_000);
+    expect(seen).toEqual([]);
+    await call.sound(400);
+    expect(seen).toEqual(["aborted", "returned"]);
+    const sent = call.packetsMs.length;
+    await call.sound(400);
+    expect(call.packetsMs).toHaveLength(sent);
+    await call.end();
+  });
+
+  it("row 52: a reply that must not be interrupted is heard to its end, what is said meanwhile by nobody", async () => {
+    const heard: number[] = [];
+    const stream = new Stream(
+      new ReplyOnPause(
+        async function* ({ audio }) {
+          heard.push(audio.samples.length);
+          yield tone(1_000);
+        },
+        { canInterrupt: false },
+      ),
+      { modality: "audio" },
+    );
+    const call = await FastRtcCall.start(stream);
+    call.session.triggerResponse();
+    await call.sound(800);
+    await call.silence(3_000);
+    expect([heard, call.packetsMs.length]).toEqual([[0], 50]);
+    await call.sound(600);
+    await call.silence(1_500);
+    expect(heard).toHaveLength(2);
+    await call.end();
+  });
+
+  it("row 54: an iterator that cannot be stopped is left behind, and the next turn is taken", async () => {
+    let turns = 0;
+    const stubborn = {
+      next: () => ({ done: false, value: tone(100) }),
+      return: () => {
+        throw new Error("will not stop");
+      },
+      [Symbol.iterator]() {
+        return this;
+      },
+    };
+    const stream = new Stream(
+      new ReplyOnPause(() => {
+        turns += 1;
+        return turns === 1 ? stubborn : tone(200);
+      }),
+      { modality: "audio" },
+    );
+    const call = await FastRtcCall.start(stream);
+    call.session.triggerResponse();
+    await call.pass(500);
+    call.session.triggerResponse();
+    await call.pass(1_000);
+    expect(turns).toBe(2);
+    await call.end();
+    expect(call.clock.pending).toBe(0);
+  });
+
   it("row 53: the end of the session stops a reply that ignores its signal, and returns its generator", async () => {
     const seen: string[] = [];
     const stream = new Stream(
