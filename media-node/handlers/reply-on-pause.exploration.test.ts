@@ -32,10 +32,18 @@ interface Variant {
 
 const VARIANTS: Readonly<Record<string, Variant>> = {
   "where the user cannot interrupt": { options: { reply: { canInterrupt: false } }, phases: WITHOUT_PAUSES },
-  "where the first reply is protected": { options: { reply: { muteUser: "first_reply" } }, phases: WITHOUT_PAUSES },
+  "where it speaks first, to the end": {
+    options: { greets: true, reply: { muteUser: "first_reply" } },
+    phases: WITHOUT_PAUSES,
+  },
   "with an end-of-turn model": { options: { model: "end of turn" }, phases: PHASES },
   "where replies are begun ahead": { options: { reply: { thinkAheadMs: 96 } }, phases: [...PHASES, "maybe_ended"] },
   "where backchannels are told apart": { options: { model: "backchannels" }, phases: PHASES },
+  "on FastRTC's grid": { options: { model: "grid" }, phases: WITHOUT_PAUSES },
+  "on the grid where the user cannot interrupt": {
+    options: { model: "grid", reply: { canInterrupt: false } },
+    phases: WITHOUT_PAUSES,
+  },
   "on a stream with inputs": { options: { declaresInputs: true }, phases: PHASES },
 };
 

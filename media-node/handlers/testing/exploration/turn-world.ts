@@ -55,9 +55,11 @@ export type TurnWorldEvent =
 
 export interface TurnWorldOptions {
   readonly reply?: ReplyOnPauseOptions;
-  /** Whether a model is asked if the speaker is done, or if they only listen. Default neither. */
-  readonly model?: "end of turn" | "backchannels";
+  /** What helps to tell turns: a model asked if the speaker is done, or if they only listen, or FastRTC's grid. Default none. */
+  readonly model?: "end of turn" | "backchannels" | "grid";
   readonly declaresInputs?: boolean;
+  /** Whether the handler speaks first. */
+  readonly greets?: boolean;
   /** Takes every phase that is reached. */
   readonly reached?: Set<TurnPhase>;
   /** Default: the real one, watched. For tests of the search: one with a bug in it. */
@@ -91,18 +93,11 @@ export class TurnWorld implements World<TurnWorldEvent> {
     const { fn, runs } = scriptedReply();
     this.#runs = runs;
     const { handler = (sight, reply, given) => new WatchedReply(sight, reply, given), model, declaresInputs } = options;
-    const speech = model === "backchannels" ? { ...SPEECH, silenceMs: 320 } : SPEECH;
     const prototype = handler(this.sight, fn, {
       inputSampleRate: SAMPLE_RATE,
       replyTimeoutMs: REPLY_TIMEOUT_MS,
-      speech,
-      ...(model === "end of turn"
-        ? {
-            endOfTurn: this.#models.endOfTurn,
-            endOfTurnOptions: { askMs: 64, completeMs: 96, incompleteMs: 320 },
-          }
-        : {}),
-      ...(model === "backchannels" ? { backchannels: { stt: this.#models.stt } } : {}),
+      ...this.#turnTaking(model),
+      ...(options.greets === true ? { startupFn: fn } : {}),
       ...options.reply,
     });
     const stream = new Stream(prototype, {
@@ -143,6 +138,26 @@ export class TurnWorld implements World<TurnWorldEvent> {
         this.#ended += 1;
       },
     });
+  }
+
+  #turnTaking(model: TurnWorldOptions["model"]): ReplyOnPauseOptions {
+    switch (model) {
+      case "end of turn":
+        return {
+          speech: SPEECH,
+          endOfTurn: this.#models.endOfTurn,
+          endOfTurnOptions: { askMs: 64, completeMs: 96, incompleteMs: 320 },
+        };
+      case "backchannels":
+        return { speech: { ...SPEECH, silenceMs: 320 }, backchannels: { stt: this.#models.stt } };
+      case "grid":
+        return {
+          algoOptions: { audioChunkDuration: 0.032, startedTalkingThreshold: 0.02, speechThreshold: 0.01 },
+          model: { vad: ({ samples }) => [samples.some((sample) => sample > 0) ? 0.032 : 0, []] },
+        };
+      case undefined:
+        return { speech: SPEECH };
+    }
   }
 
   async #connect(): Promise<void> {
