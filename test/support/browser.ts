@@ -11,6 +11,8 @@ export interface BrowserOptions {
   readonly microphone?: Int16Array;
   /** Play the recording again and again. Default false. */
   readonly loop?: boolean;
+  /** WebRTC gets no UDP, as behind a firewall that lets nothing but HTTPS through. Default false. */
+  readonly withoutUdp?: boolean;
   /** Played again and again. Default: a picture that Chromium draws. */
   readonly camera?: Camera;
 }
@@ -41,6 +43,7 @@ export class TestBrowser {
       "--use-fake-ui-for-media-stream",
       "--autoplay-policy=no-user-gesture-required",
     ];
+    if (options.withoutUdp === true) args.push("--webrtc-ip-handling-policy=disable_non_proxied_udp");
     if (options.microphone !== undefined) {
       const file = path.join(folder, "microphone.wav");
       await writeFile(file, writeWav(options.microphone, 48_000));
@@ -60,7 +63,7 @@ export class TestBrowser {
     return new TestBrowser(browser, context, folder);
   }
 
-  /** Opens a page that records what its peer connections play. */
+  /** Opens a page that records what its calls play. */
   async open(url: string): Promise<TestPage> {
     const page = await this.context.newPage();
     await page.addInitScript(recordRemoteAudio);
@@ -98,7 +101,7 @@ interface RecordingGlobal {
   __heard(): string;
 }
 
-/** Runs in the page: taps every remote audio track into one 16 kHz recording. */
+/** Runs in the page: taps every remote audio track, and what a WebSocket's audio ends in, into one 16 kHz recording. */
 function recordRemoteAudio(): void {
   const pieces: Int16Array[] = [];
   const Original = globalThis.RTCPeerConnection;
@@ -119,6 +122,13 @@ function recordRemoteAudio(): void {
       this.addEventListener("track", ({ track }) => {
         if (track.kind === "audio") tap(new MediaStream([track]));
       });
+    }
+  };
+  const Destination = globalThis.MediaStreamAudioDestinationNode;
+  globalThis.MediaStreamAudioDestinationNode = class extends Destination {
+    constructor(context: AudioContext, nodeOptions?: AudioNodeOptions) {
+      super(context, nodeOptions);
+      tap(this.stream);
     }
   };
   Object.assign(globalThis, {
