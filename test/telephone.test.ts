@@ -1,0 +1,172 @@
+/**
+ * Telephone calls (FastRTC's acceptance rows 35 to 39), by the simulator over real sockets, with the edge in workerd and a media
+ * node: once through a node that the edge reaches, once through one that dials the edge.
+ */
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { WebSocket } from "ws";
+import { resample } from "../media-node/audio/resample.ts";
+import { PhoneCall, type PhoneCallOptions } from "../media-node/telephone/simulator/phone-call.ts";
+import { systemClock } from "../media-node/time/clock.ts";
+import { clip, concat, levelDb, silence } from "./support/audio.ts";
+import { Stack, sleep, until } from "./support/stack.ts";
+
+const PROVIDERS = ["twilio", "telnyx", "plivo"] as const;
+/** As a telephone carries it. */
+const line = (samples: Int16Array) => resample(samples, 48_000, 8_000);
+const LOUD_DB = -40;
+
+/** How loud each 20 ms of what was heard is, in dB. */
+function levels(heard: Int16Array): number[] {
+  return Array.from({ length: Math.floor(heard.length / 160) }, (_, i) =>
+    levelDb(heard.subarray(i * 160, i * 160 + 160)),
+  );
+}
+
+const MEDIA_PORT = 18_794;
+
+const loudFrames = (call: PhoneCall) => levels(call.heard).filter((level) => level > LOUD_DB).length;
+
+describe.each([
+  { plane: "direct", args: ["--public-url", `ws://127.0.0.1:${MEDIA_PORT}`, "--media-port", String(MEDIA_PORT)] },
+  { plane: "bridged", args: [] },
+])("a telephone call, $plane", ({ args }) => {
+  let stack: Stack;
+  let calls: PhoneCall[] = [];
+
+  beforeAll(async () => {
+    stack = await Stack.start("test/fixtures/telephone-streams.ts");
+    await stack.startNode({ args });
+  });
+  afterEach(() => {
+    for (const call of calls) call.hangUp();
+    calls = [];
+  });
+  afterAll(async () => {
+    await stack.stop();
+  });
+
+  function call(stream: string, options: Partial<PhoneCallOptions> = {}): PhoneCall {
+    const made = new PhoneCall({ url: `${stack.url}/${stream}`, clock: systemClock, ...options });
+    calls.push(made);
+    return made;
+  }
+  const faults = (made: PhoneCall) => made.events.filter(({ event }) => event === "fault");
+
+  it.each(PROVIDERS)("row 36: %s's caller is answered, in its own words and at 8 kHz", async (provider) => {
+    const made = call("echo", { provider, url: `${stack.url}/echo/telephone/incoming?provider=${provider}` });
+    await made.dial();
+    await made.say(line(concat(silence(300), await clip("cards-001.wav"), silence(200))));
+    await until(() => loudFrames(made) > 20, 10_000);
+    expect(faults(made)).toEqual([]);
+    expect(made.events.some(({ event }) => event === "played")).toBe(true);
+  });
+
+  it("row 37: an interruption clears what the provider has", async () => {
+    const made = call("talkative");
+    await made.dial();
+    await made.say(line(concat(await clip("cards-001.wav"), silence(100))));
+    await until(
+      () =>
+        levels(made.heard)
+          .slice(-10)
+          .every((level) => level > LOUD_DB),
+      10_000,
+    );
+    const startedMs = made.elapsedMs;
+    const speech = line(await clip("cards-005.wav"));
+    await Promise.race([made.say(speech), sleep(2_500)]);
+    const lastMs = levels(made.heard).findLastIndex((level) => level > LOUD_DB) * 20 + 20;
+    const begunMs = startedMs + levels(speech).findIndex((level) => level > -45) * 20;
+    const cleared = made.events.find(({ event }) => event === "cleared");
+    console.log(
+      `telephone: last audio ${lastMs - begunMs} ms after speech began, cleared after ${(cleared?.atMs ?? 0) - begunMs} ms`,
+    );
+    expect(cleared).toBeDefined();
+    expect(lastMs - begunMs).toBeLessThan(1_000);
+    expect(faults(made)).toEqual([]);
+  });
+
+  it("row 38: telephone calls count with all others, and their time is limited", async () => {
+    const first = call("single");
+    await first.dial();
+    const second = call("single");
+    await second.dial();
+    await second.ended;
+    expect(second.events).toContainEqual(
+      expect.objectContaining({ event: "said", text: expect.stringContaining("busy") }),
+    );
+    first.hangUp();
+    await until(async () => {
+      const third = call("single");
+      await third.dial();
+      return third.events.some(({ event }) => event === "connected");
+    }, 5_000);
+
+    const brief = call("brief");
+    await brief.dial();
+    const startMs = performance.now();
+    await brief.ended;
+    expect(performance.now() - startMs).toBeGreaterThan(1_500);
+    expect(performance.now() - startMs).toBeLessThan(4_000);
+    expect(brief.events).toContainEqual(
+      expect.objectContaining({ event: "said", text: "The call has been disconnected." }),
+    );
+  });
+
+  it("row 39: what a turn puts out is the next turn's input, and nobody waits for any", async () => {
+    const made = call("counter");
+    await made.dial();
+    const question = line(concat(silence(200), await clip("cards-001.wav"), silence(1_200)));
+    const beeps = () => runs(levels(made.heard).map((level) => level > LOUD_DB));
+    await made.say(question);
+    await until(() => beeps() === 1, 8_000);
+    await sleep(600);
+    await made.say(question);
+    await until(() => beeps() === 3, 8_000);
+    expect(faults(made)).toEqual([]);
+  });
+
+  it("keys reach the handler, and it hangs up", async () => {
+    const made = call("keypad");
+    await made.dial();
+    made.press("12");
+    await sleep(300);
+    expect(made.events.every(({ event }) => event !== "disconnected")).toBe(true);
+    made.press("#");
+    await made.ended;
+    expect(made.events).toContainEqual(expect.objectContaining({ event: "disconnected", code: 1000 }));
+    // A beep of 200 ms per key, played to its end.
+    expect(loudFrames(made)).toBeGreaterThanOrEqual(25);
+  });
+
+  it("the session goes by its stream's id, and ends when the caller hangs up", async () => {
+    const made = call("echo");
+    await made.dial();
+    const info = async () => (await fetch(`${stack.url}/echo/sessions/${made.facts.streamId}`)).json();
+    await until(async () => ((await info()) as { state?: string }).state === "live", 5_000);
+    made.hangUp();
+    await until(async () => ((await info()) as { state?: string }).state === "ended", 5_000);
+  });
+
+  it("what is no call ends, clearly: binary, cut off, without a start, too large", async () => {
+    for (const data of [Buffer.alloc(160), '{"event":"start","start', '{"event":"start"}', "x".repeat(2_000_000)]) {
+      const socket = new WebSocket(`${stack.url.replace("http", "ws")}/echo/telephone/handler`);
+      socket.on("error", () => undefined);
+      const closed = new Promise<number>((resolve) => socket.once("close", (code) => resolve(code)));
+      await new Promise((resolve) => socket.once("open", resolve));
+      socket.send(data);
+      expect(await closed).toBeGreaterThanOrEqual(1000);
+    }
+    await until(async () => (await active(stack)) === 0, 20_000);
+  });
+});
+
+async function active(stack: Stack): Promise<number> {
+  const streams = (await (await fetch(`${stack.url}/streams`)).json()) as { active: number }[];
+  return streams.reduce((sum, stream) => sum + stream.active, 0);
+}
+
+/** How many times something began. */
+function runs(flags: readonly boolean[]): number {
+  return flags.filter((flag, i) => flag && flags[i - 1] !== true).length;
+}
