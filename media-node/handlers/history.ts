@@ -41,6 +41,11 @@ export class History {
     if (text.trim() !== "") this.#add("user", text.trim());
   }
 
+  /** Shows what the user has said so far in this turn: `user` then replaces it. Nothing is added. */
+  saying(text: string): void {
+    this.#onLine({ id: this.#nextId, role: "user", text, final: text === "" });
+  }
+
   /** Adds to the answer of this turn, once it is heard. Spoken frames do this by themselves. */
   assistant(text: string): void {
     const last = this.#lines.at(-1);

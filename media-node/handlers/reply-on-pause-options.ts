@@ -1,7 +1,7 @@
 /** The options of `ReplyOnPause`, read: what is missing filled in, what makes no sense refused. */
 import type { ClientMessage } from "../../shared/channel.ts";
 import type { InputValues } from "../../shared/inputs.ts";
-import { getEndOfTurnModel, getSileroModel } from "../speech/index.ts";
+import { getEndOfTurnModel, getSileroModel, type STTModel, type StreamingSTTModel } from "../speech/index.ts";
 import type { Backchannels } from "../turn/backchannels.ts";
 import { DEFAULT_END_OF_TURN, type EndOfTurnOptions } from "../turn/end-of-turn.ts";
 import type { EndOfTurnModel } from "../turn/end-of-turn-model.ts";
@@ -47,6 +47,12 @@ export interface ReplyOnPauseOptions<Inputs extends InputValues = InputValues> e
    * `turn.confirmed` before what cannot be taken back. At least 96, less than `speech.silenceMs`. Default: it runs once the turn is over.
    */
   readonly thinkAheadMs?: number;
+  /**
+   * Shows on the page what the user says while they say it, a line that grows: a speech-to-text model that streams, such as
+   * `getSTTModel()`. Costs about four times what transcribing the turn does, in its spare time. Default: the line comes when
+   * `history.user()` is called.
+   */
+  readonly liveTranscript?: STTModel;
   /** Longest the function may take from one value to the next; then the turn fails and the session listens on. Default 60,000. */
   readonly replyTimeoutMs?: number;
   /** When speech starts, counts and ends. */
@@ -73,6 +79,8 @@ export interface ReplyOnPauseOptions<Inputs extends InputValues = InputValues> e
 export interface TurnTaking extends Pick<TurnHost, "speech" | "endOfTurn" | "thinkAheadMs" | "backchannels"> {
   readonly muteUser: MuteUser;
   readonly replyTimeoutMs: number;
+  /** Shows what is being said. */
+  readonly live: StreamingSTTModel | undefined;
   /** Where turns are found on FastRTC's grid. */
   readonly grid: GridOptions | undefined;
 }
@@ -98,9 +106,20 @@ export function readOptions(options: ReplyOnPauseOptions<never>, overrides: bool
     backchannels,
     replyTimeoutMs,
     muteUser: readMuteUser(muteUser, canInterrupt),
+    live: streaming(options.liveTranscript),
     grid: gridOptions(options, overrides),
     endOfTurn: endOfTurn(options),
   };
+}
+
+/** @throws TypeError for a model that gives no words while they are being said. */
+function streaming(stt: STTModel | undefined): StreamingSTTModel | undefined {
+  if (stt === undefined || isStreaming(stt)) return stt;
+  throw new TypeError("liveTranscript needs a speech-to-text model that streams, such as getSTTModel().");
+}
+
+function isStreaming(stt: STTModel): stt is StreamingSTTModel {
+  return typeof stt.stream === "function";
 }
 
 /** @throws TypeError, RangeError for options that make no sense. */

@@ -2,6 +2,7 @@
 import type { ClientMessage, TurnState } from "../../shared/channel.ts";
 import type { InputValues } from "../../shared/inputs.ts";
 import type { AudioFrame } from "../audio/frame.ts";
+import type { StreamingSTTModel } from "../speech/index.ts";
 import { ChunkJudge } from "../turn/grid/chunk-judge.ts";
 import { GridTurns } from "../turn/grid/grid-turns.ts";
 import type { PauseState } from "../turn/grid/pause-state.ts";
@@ -11,6 +12,7 @@ import type { TurnFinder, TurnHost } from "../turn/turn-finder.ts";
 import type { TurnAction, TurnEvent, TurnPhase } from "../turn/turn-machine.ts";
 import { type Emission, type PlayableFrame, readEmission, type SpokenFrame } from "./emission.ts";
 import { History } from "./history.ts";
+import { LiveTranscript } from "./live-transcript.ts";
 import { afterReady, Reply, type ReplyResult } from "./reply.ts";
 import type { ReplyFunction } from "./reply-function.ts";
 import { type ReplyOnPauseOptions, readOptions, type TurnTaking } from "./reply-on-pause-options.ts";
@@ -30,6 +32,8 @@ export class ReplyOnPause<Inputs extends InputValues = InputValues> extends Stre
   #reply: Reply | undefined;
   #replyWaiter: ((reply: Reply | undefined) => void) | undefined;
   #history: History | undefined;
+  /** Where what is being said is to be shown, from the start of the session on. */
+  #live: LiveTranscript | undefined;
   /** Position of the history before the current reply, and the audio it answers: for a user who only went on. */
   #question: { readonly mark: number; readonly audio: AudioFrame } | undefined;
   #unanswered: AudioFrame | undefined;
@@ -50,7 +54,8 @@ export class ReplyOnPause<Inputs extends InputValues = InputValues> extends Stre
   override startUp(): void {
     this.#history = new History((line) => this.context.extend({ type: "transcript", data: line }));
     const host = this.#turnHost();
-    const { grid } = this.#turnTaking;
+    const { grid, live } = this.#turnTaking;
+    if (live !== undefined) this.#live = this.#openLive(live);
     if (grid !== undefined) this.#judge = new ChunkJudge({ ...grid, ...host });
     this.#turns = this.openTurns(host, this.#judge);
     this.context.extend({ type: "turn", data: { state: "listening" } });
@@ -62,12 +67,14 @@ export class ReplyOnPause<Inputs extends InputValues = InputValues> extends Stre
 
   override shutdown(): void {
     this.#turns?.close();
+    this.#live?.close();
     this.#reply?.abort();
     this.#replyWaiter?.(undefined);
   }
 
   override receive(frame: AudioFrame): void | Promise<void> {
     if (this.#muted) return;
+    this.#live?.hear(frame);
     return this.#turns?.push(frame);
   }
 
@@ -187,6 +194,9 @@ export class ReplyOnPause<Inputs extends InputValues = InputValues> extends Stre
     // What came for the reply that is cut off says nothing about the next turn. Who asks for a reply has just sent some.
     if (event.type !== "reply_requested" && actions.some(isAbort)) this.context.clearInputs();
     for (const action of actions) this.#perform(action, turns, fn, event);
+    this.#live?.speaking(isUsers(phase), actions.includes("abort_and_merge"));
+    // It was none of theirs after all: the line goes.
+    if (this.#live !== undefined && isUsers(before) && phase === "listening") this.#history?.saying("");
     if (isReply(before) && !isReply(phase)) this.#repliesPlayed += 1;
     if (phase === "listening" && before !== phase) this.#history?.endAnswer();
     if (shown(phase) !== shown(before)) this.context.extend({ type: "turn", data: { state: shown(phase) } });
@@ -243,6 +253,15 @@ export class ReplyOnPause<Inputs extends InputValues = InputValues> extends Stre
         if (this.#question !== undefined) this.#history?.rollBack(this.#question.mark);
         break;
     }
+  }
+
+  #openLive(stt: StreamingSTTModel): LiveTranscript {
+    return new LiveTranscript({
+      stt,
+      // A reply that is being prepared ahead has its own line of what was said.
+      onText: (text) => this.#phase === "user_speaking" && this.#history?.saying(text),
+      onError: (error) => this.context.logError(error, "the live transcript failed; the turn goes on"),
+    });
   }
 
   #begin(fn: ReplyFunction<Inputs>, said: AudioFrame): Reply | undefined {
@@ -339,6 +358,10 @@ function isReply(phase: TurnPhase): boolean {
 
 function isHeld(phase: TurnPhase): phase is "paused" | "paused_finishing" {
   return phase === "paused" || phase === "paused_finishing";
+}
+
+function isUsers(phase: TurnPhase): boolean {
+  return phase === "user_speaking" || phase === "maybe_ended";
 }
 
 function isAbort(action: TurnAction): boolean {

@@ -1,6 +1,6 @@
 /** {@link ReplyOnPause} that sleeps until it hears its name: nothing is a turn before a stop word was said. */
 import type { InputValues } from "../../shared/inputs.ts";
-import { getSTTModel, type STTModel } from "../speech/index.ts";
+import { getSTTModel, type STTModel, type STTSource } from "../speech/index.ts";
 import type { ChunkJudge } from "../turn/grid/chunk-judge.ts";
 import { GridTurns } from "../turn/grid/grid-turns.ts";
 import { StopWordGrid } from "../turn/stop-words/stop-word-grid.ts";
@@ -12,8 +12,8 @@ import { needOwnCopy, ReplyOnPause } from "./reply-on-pause.ts";
 import type { ReplyOnPauseOptions } from "./reply-on-pause-options.ts";
 
 export interface ReplyOnStopWordsOptions<Inputs extends InputValues = InputValues> extends ReplyOnPauseOptions<Inputs> {
-  /** Hears the stop words. Default: `getSTTModel()`. */
-  readonly sttModel?: STTModel;
+  /** Hears the stop words; whatever `getSTTModel` takes. Default: `getSTTModel()`. */
+  readonly sttModel?: STTSource;
 }
 
 /**
@@ -34,9 +34,10 @@ export class ReplyOnStopWords<Inputs extends InputValues = InputValues> extends 
     if (new.target !== ReplyOnStopWords) needOwnCopy(new.target.name, this.copy !== ReplyOnStopWords.prototype.copy);
     this.#fn = fn;
     this.#phrases = stopWords;
-    this.#options = options;
     this.#words = new StopWords(stopWords);
-    this.#sttModel = options.sttModel ?? getSTTModel();
+    this.#sttModel = getSTTModel(options.sttModel);
+    // Made once: the sessions' copies share it.
+    this.#options = { ...options, sttModel: this.#sttModel };
   }
 
   override copy(): ReplyOnStopWords<Inputs> {
