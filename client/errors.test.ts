@@ -1,10 +1,24 @@
 import { describe, expect, it } from "vitest";
+import { ERRORS } from "../shared/errors.ts";
 import { CallError, errorOfEnd, toCallError } from "./errors.ts";
 
 describe("a call's error", () => {
   it("explains a code of the browser and one of the shared catalogue", () => {
     expect(new CallError("microphone_denied")).toMatchObject({ code: "microphone_denied", retryable: true });
     expect(new CallError("unknown_stream").message).toBe("There is no such stream.");
+  });
+
+  it("has the catalogue's words where it has a copy of them", () => {
+    const copied = [
+      "concurrency_limit_reached",
+      "connection_already_exists",
+      "no_media_node",
+      "unknown_stream",
+    ] as const;
+    for (const code of [...copied, "internal", "handler_failed", "message_too_large"] as const) {
+      const { what, fix, retryable } = ERRORS[code];
+      expect(new CallError(code)).toMatchObject({ message: what, fix, retryable });
+    }
   });
 
   it("lets the server's own words win over the catalogue's", () => {

@@ -1,5 +1,5 @@
 /** What can go wrong with a call, as one error type with a code, a sentence for people and what to do about it. */
-import { ERRORS, isErrorCode } from "../shared/errors.ts";
+import type { ErrorCode } from "../shared/errors.ts";
 import type { EndReason } from "../shared/session.ts";
 
 interface ClientErrorEntry {
@@ -10,7 +10,7 @@ interface ClientErrorEntry {
 
 const entry = (what: string, fix: string, retryable = true): ClientErrorEntry => ({ what, fix, retryable });
 
-/** Errors that only a browser can meet; those of edge and node are in the shared catalogue. */
+/** Errors that only a browser can meet; those of edge and node explain themselves. */
 const CLIENT_ERRORS = {
   insecure_context: entry(
     "The browser gives neither microphone nor camera to this page.",
@@ -51,6 +51,34 @@ const CLIENT_ERRORS = {
   not_connected: entry("The call is not connected.", "Wait for the state `connected` before sending."),
 } as const satisfies Record<string, ClientErrorEntry>;
 
+/**
+ * Those of the shared catalogue that a client can meet without the server's own words, in the catalogue's: refusals are
+ * explained by the edge, and the whole catalogue would be a third of what a page has to load.
+ */
+const SERVER_ERRORS = {
+  concurrency_limit_reached: entry(
+    "All lines are busy.",
+    "Try again shortly, or raise concurrencyLimit on the stream.",
+  ),
+  connection_already_exists: entry(
+    "A call with this id is already running.",
+    "Use a fresh random webrtc_id for each call.",
+    false,
+  ),
+  no_media_node: entry(
+    "No media node is available.",
+    "Start one: `npx edgertc node streams.ts`; see its log for why it cannot reach the edge.",
+  ),
+  unknown_stream: entry(
+    "There is no such stream.",
+    "GET /streams lists the names; a stream's path is its export name in the stream file.",
+    false,
+  ),
+  internal: entry("Something failed inside.", "Try again; report it with the log lines if it repeats."),
+  handler_failed: entry("The handler failed.", "See the node's log for the stack."),
+  message_too_large: entry("The message is too large.", "Send less per message.", false),
+} as const satisfies Partial<Record<ErrorCode, ClientErrorEntry>>;
+
 /** Ends of a session that the person did not ask for and should hear about. The others are ordinary ends. */
 const LOST_SESSIONS: Partial<Record<EndReason, ClientErrorEntry>> = {
   peer_lost: entry("The connection was lost.", "Check the network, then call again."),
@@ -62,10 +90,12 @@ const LOST_SESSIONS: Partial<Record<EndReason, ClientErrorEntry>> = {
   edge_lost: entry("The media node lost its connection to the edge.", "Call again in a moment."),
 };
 
-const OWN_ENTRIES = new Map<string, ClientErrorEntry>(Object.entries({ ...LOST_SESSIONS, ...CLIENT_ERRORS }));
+const OWN_ENTRIES = new Map<string, ClientErrorEntry>(
+  Object.entries({ ...SERVER_ERRORS, ...LOST_SESSIONS, ...CLIENT_ERRORS }),
+);
 
 /** A code of the client, of the shared catalogue, or the reason a session was lost for. */
-export type CallErrorCode = keyof typeof CLIENT_ERRORS | keyof typeof ERRORS | EndReason;
+export type CallErrorCode = keyof typeof CLIENT_ERRORS | ErrorCode | EndReason;
 
 /** An error of a call. `message` says what happened, `fix` what the reader can do about it. */
 export class CallError extends Error {
@@ -108,6 +138,5 @@ export function toCallError(error: unknown): CallError {
 }
 
 function lookUp(code: string): ClientErrorEntry {
-  if (isErrorCode(code)) return ERRORS[code];
   return OWN_ENTRIES.get(code) ?? entry(`The call was refused: ${code}.`, "Try again; the server's log has the cause.");
 }
