@@ -55,7 +55,8 @@ export function voiceRows({ quick }: Scale): Row[] {
     secondProcessRow(sizes[0] ?? FEW, turns, earlier),
     ...sizes.map((sessions) => loopbackRow("voice · loopback", sessions, loopbackMs)),
     slowRow(quick ? 4 : SLOW_SESSIONS, quick ? 1 : 2),
-    talkRow(TALKERS, turns),
+    talkRow(TALKERS, turns, "spread"),
+    talkRow(TALKERS, turns, "together"),
     vadRow(quick ? 2_000 : 6_000),
   ];
 }
@@ -165,14 +166,14 @@ function slowRow(sessions: number, turns: number): Row {
   };
 }
 
-/** Speech to text, an answer, text to speech, for speakers who fall silent at the same moment. */
-function talkRow(sessions: number, turns: number): Row {
+/** Speech to text, an answer, text to speech: for speakers one after the other, and for speakers who fall silent at the same moment. */
+function talkRow(sessions: number, turns: number, phase: "spread" | "together"): Row {
   return {
-    title: `voice · talk · ${sessions} speakers at once`,
+    title: `voice · talk · ${sessions} speakers${phase === "together" ? " who stop at once" : ""}`,
     server: "talk",
     estimateMs: estimateMs(sessions, turns) + 10_000,
     measure: async (context) => {
-      const replies = await speakTo("/talk", context, sessions, turns, "together");
+      const replies = await speakTo("/talk", context, sessions, turns, phase);
       const sound = spread(replies.heard, ({ audibleMs }) => audibleMs);
       return measurement(replies, [
         median("end of speech → first sound", sound, { target: atMost(900) }),
