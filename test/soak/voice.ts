@@ -4,6 +4,7 @@ import { setTimeout as after } from "node:timers/promises";
 import { encode, padded, sentence } from "../../bench/lib/clips.ts";
 import { LoadClient } from "../../bench/lib/load-client.ts";
 import { Pacer } from "../../bench/lib/pacer.ts";
+import { summarize } from "../../bench/lib/percentiles.ts";
 import { type NodeHandle, Stack } from "../support/stack.ts";
 
 /** Callers who stay, and callers who come and go. */
@@ -43,14 +44,20 @@ export interface VoiceSoakReport {
 export async function soakVoice(options: VoiceSoakOptions): Promise<VoiceSoakReport> {
   const { durationMs, signal } = options;
   const stack = await Stack.start("test/fixtures/streams.ts");
+  const over = new AbortController();
+  const end = over.signal;
+  signal.addEventListener("abort", () => over.abort(), { once: true });
   try {
     const node = await stack.startNode({ shards: 1 });
-    const end = AbortSignal.any([signal, AbortSignal.timeout(durationMs)]);
+    const timer = setTimeout(() => over.abort(), durationMs);
     const [staying, visits, samples] = await Promise.all([
       callsOf(stack.url, STAYING, end),
       visitUntil(stack.url, end),
       watch(node, options, end),
-    ]);
+    ]).finally(() => {
+      clearTimeout(timer);
+      over.abort();
+    });
     const warmUpMs = Math.min(options.warmUpMs ?? WARM_UP_MS, durationMs / 2);
     const settled = samples.filter(({ atMs }) => atMs >= warmUpMs);
     return {
@@ -78,8 +85,13 @@ export function voiceFailures({ answers, minutes, slopeMbPerMinute }: VoiceSoakR
   ];
 }
 
-/** Talks on `count` lines until the end. @returns how many answers began. */
-async function callsOf(url: string, count: number, end: AbortSignal): Promise<number> {
+/** Talks on `count` lines until the end, or for `mostMs`. @returns how many answers began. */
+async function callsOf(
+  url: string,
+  count: number,
+  end: AbortSignal,
+  mostMs = Number.POSITIVE_INFINITY,
+): Promise<number> {
   const clips = await Promise.all(PERIODS_MS.map(async (ms) => encode(padded(await sentence(), 400, ms))));
   const clients = Array.from({ length: count }, () => new LoadClient());
   try {
@@ -92,7 +104,7 @@ async function callsOf(url: string, count: number, end: AbortSignal): Promise<nu
     });
     const pacer = new Pacer(speakers);
     try {
-      while (!end.aborted) {
+      for (let ms = 0; ms < mostMs && !end.aborted; ms += SAMPLE_EVERY_MS) {
         await wait(SAMPLE_EVERY_MS, end);
         pacer.forgetLateness();
       }
@@ -113,7 +125,7 @@ async function visitUntil(
   let calls = 0;
   let answers = 0;
   while (!end.aborted) {
-    answers += await callsOf(url, VISITORS, AbortSignal.any([end, AbortSignal.timeout(VISIT_MS)]));
+    answers += await callsOf(url, VISITORS, end, VISIT_MS);
     calls += VISITORS;
   }
   return { calls, answers };
@@ -140,13 +152,15 @@ async function residentMb(pid: number): Promise<number> {
   return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? Number.NaN) / 1_024;
 }
 
-/** Of the line that fits best, in MB a millisecond. */
+/**
+ * In MB a millisecond: the median over all pairs. The heap grows in steps, now and then, up to a size that it keeps; one step is no
+ * slope, and a leak is one between most pairs.
+ */
 function slope(samples: readonly Sample[]): number {
-  const mean = (pick: (sample: Sample) => number) =>
-    samples.reduce((sum, sample) => sum + pick(sample), 0) / samples.length;
-  const [atMs, mb] = [mean((sample) => sample.atMs), mean((sample) => sample.residentMb)];
-  const covariance = mean((sample) => (sample.atMs - atMs) * (sample.residentMb - mb));
-  return covariance / mean((sample) => (sample.atMs - atMs) ** 2);
+  const slopes = samples.flatMap((from, i) =>
+    samples.slice(i + 1).map((to) => (to.residentMb - from.residentMb) / (to.atMs - from.atMs)),
+  );
+  return summarize(slopes).p50;
 }
 
 /** Settles after `ms`, or at the end. */
