@@ -3,15 +3,16 @@
  * lines: a change that makes sessions dearer has to say so there.
  */
 import { runInDurableObject } from "cloudflare:test";
-import { env } from "cloudflare:workers";
-import { afterEach, expect, it } from "vitest";
+import { env, exports } from "cloudflare:workers";
+import { afterEach, expect, it, vi } from "vitest";
 import documented from "../docs/costs.md?raw";
+import { NODE_ID_HEADER, NODE_MEDIA_PATH } from "../shared/link.ts";
 import { Directory, MediaNode, Session, Stream } from "./objects/index.ts";
 import { CallMeter } from "./testing/call-meter.ts";
 import { hook, offer, trickle } from "./testing/client.ts";
 import { costLine, type SessionUsage } from "./testing/costs.ts";
 import { EventReader } from "./testing/event-reader.ts";
-import { descriptor, FakeNode } from "./testing/fake-node.ts";
+import { descriptor, FakeNode, TEST_SECRET } from "./testing/fake-node.ts";
 import { rowsWritten } from "./testing/rows-written.ts";
 
 const CANDIDATES = 4;
@@ -21,7 +22,14 @@ const INPUTS = 3;
 const MAX_ROWS = 4;
 
 /** Calls that last as long as the node takes to answer. */
-const WAITING = ["Session.offer", "Session.candidate", "Session.control", "Session.fetch", "MediaNode.command"];
+const WAITING = [
+  "Session.offer",
+  "Session.openSocket",
+  "Session.candidate",
+  "Session.control",
+  "Session.fetch",
+  "MediaNode.command",
+];
 
 let node: FakeNode;
 let meter: CallMeter;
@@ -119,6 +127,74 @@ it("counts a WebRTC session with inputs and an event stream", async () => {
   expect(counted.rowsWritten).toBeLessThanOrEqual(MAX_ROWS);
   expectLine(`the same with ${INPUTS} inputs and an event stream of ${OUTPUTS} outputs`, counted);
 });
+
+/** Messages of a telephone call, each way. */
+const FRAMES_PER_SECOND = 50;
+const TELEPHONE_CALL_SECONDS = 300;
+
+/** A call of a telephone: its instructions, then its media, until the provider closes the socket. */
+async function telephoneCall(stream: string): Promise<void> {
+  const instructions = await exports.default.fetch(`https://edge/${stream}/telephone/incoming`, { method: "POST" });
+  expect(await instructions.text()).toContain("<Connect>");
+  const headers = { upgrade: "websocket" };
+  const response = await exports.default.fetch(`https://edge/${stream}/telephone/handler`, { headers });
+  expect(response.status).toBe(101);
+  response.webSocket?.accept();
+  await node.connected(sid());
+  await node.ended(sid());
+  response.webSocket?.close();
+}
+
+it("counts a telephone call whose media goes straight to the node, however long it is", async () => {
+  const usage = await begin("ringing");
+  node.onCommand = (command) => {
+    const reply = node.accept(command);
+    return command.command === "offer_socket" ? { ok: true, socketUrl: "wss://node.example/media/ticket" } : reply;
+  };
+  const fetching = vi.spyOn(globalThis, "fetch").mockImplementation(async () => {
+    const { 0: client, 1: server } = new WebSocketPair();
+    server.accept();
+    return new Response(null, { status: 101, webSocket: client });
+  });
+  await telephoneCall("ringing");
+  fetching.mockRestore();
+  expect(meter.calls).toEqual({
+    "Stream.status": 1,
+    "Session.openSocket": 1,
+    "Stream.admit": 1,
+    "MediaNode.command": 1,
+    "Stream.nodeReport": 2,
+  });
+  expect(meter.messages).toBe(3);
+  const counted = usage(2);
+  expect(counted.rowsWritten).toBeLessThanOrEqual(MAX_ROWS);
+  expectLine("telephone, straight to the node", counted);
+});
+
+it("counts a telephone call of five minutes that the session's object bridges", async () => {
+  const usage = await begin("bridging");
+  node.onCommand = (command) => {
+    const reply = node.accept(command);
+    if (command.command === "offer_socket") void dialMedia(command);
+    return reply;
+  };
+  await telephoneCall("bridging");
+  const counted = usage(3);
+  // Both sides' audio, were the node to speak all the time: the provider sends silence, too.
+  const messages = 2 * FRAMES_PER_SECOND * TELEPHONE_CALL_SECONDS;
+  expectLine("telephone, 5 minutes, bridged", { ...counted, bridged: { seconds: TELEPHONE_CALL_SECONDS, messages } });
+});
+
+async function dialMedia({ sid, stream, clientId }: { sid: string; stream: string; clientId: string }): Promise<void> {
+  const headers = {
+    upgrade: "websocket",
+    authorization: `Bearer ${TEST_SECRET}`,
+    [NODE_ID_HEADER]: `node-of-${stream}`,
+  };
+  const query = new URLSearchParams({ sid, stream, clientId });
+  const response = await exports.default.fetch(`https://edge${NODE_MEDIA_PATH}?${query}`, { headers });
+  response.webSocket?.accept();
+}
 
 it("holds the session's and the node's object while the node answers, the stream's never, and none during the call", async () => {
   await begin("held");

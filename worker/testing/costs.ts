@@ -32,28 +32,33 @@ export interface SessionUsage {
   /** Alarms that are set count as rows, too. */
   readonly rowsWritten: number;
   readonly alarms: number;
+  /** Media that an object passes on: it is awake all the while, and each message counts. */
+  readonly bridged?: { readonly seconds: number; readonly messages: number };
 }
 
-export function gigabyteSeconds({ objectCalls, waitingCalls, messages, alarms }: SessionUsage): number {
+export function gigabyteSeconds({ objectCalls, waitingCalls, messages, alarms, bridged }: SessionUsage): number {
   const others = objectCalls - waitingCalls + messages + alarms;
-  return (OBJECT_GIGABYTES * (waitingCalls * NODE_ANSWERS_MS + others * OTHERWISE_HELD_MS)) / 1_000;
+  const heldMs = waitingCalls * NODE_ANSWERS_MS + others * OTHERWISE_HELD_MS + (bridged?.seconds ?? 0) * 1_000;
+  return (OBJECT_GIGABYTES * heldMs) / 1_000;
 }
 
 /** Dollars for a million of such sessions. */
 export function dollarsPerMillion(usage: SessionUsage): number {
-  const { workerRequests, objectCalls, messages, rowsWritten, alarms } = usage;
+  const { workerRequests, objectCalls, rowsWritten, alarms } = usage;
   return (
     workerRequests * (PRICES.workerRequests + WORKER_CPU_MS * PRICES.workerCpuMs) +
-    (objectCalls + alarms + messages / MESSAGES_PER_REQUEST) * PRICES.objectRequests +
+    (objectCalls + alarms + messagesOf(usage) / MESSAGES_PER_REQUEST) * PRICES.objectRequests +
     gigabyteSeconds(usage) * PRICES.gigabyteSeconds +
     rowsWritten * PRICES.rowsWritten
   );
 }
 
+const messagesOf = ({ messages, bridged }: SessionUsage): number => messages + (bridged?.messages ?? 0);
+
 /** A line of the table in docs/costs.md. */
 export function costLine(type: string, usage: SessionUsage): string {
-  const { workerRequests, objectCalls, messages, rowsWritten, alarms } = usage;
-  const counts = [workerRequests, objectCalls + alarms, messages, rowsWritten];
+  const { workerRequests, objectCalls, rowsWritten, alarms } = usage;
+  const counts = [workerRequests, objectCalls + alarms, messagesOf(usage), rowsWritten];
   const dollars = `$${dollarsPerMillion(usage).toFixed(2)}`;
   return `| ${[type, ...counts, gigabyteSeconds(usage).toFixed(3), dollars].join(" | ")} |`;
 }
