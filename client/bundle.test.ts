@@ -1,0 +1,32 @@
+/** What a page has to load for a call: every byte of it is loaded before anybody can speak. */
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import { build } from "vite";
+import { expect, it } from "vitest";
+
+/** Gzipped. Up front, and the WebSocket's part, which is loaded only where WebRTC does not connect. */
+const BUDGET_BYTES = { upFront: 12 * 1024, later: 4 * 1024 };
+
+it("is small, and what only a WebSocket needs comes only when it is needed", async () => {
+  const result = await build({
+    configFile: false,
+    logLevel: "error",
+    build: {
+      write: false,
+      target: "es2022",
+      lib: { entry: fileURLToPath(new URL("index.ts", import.meta.url)), formats: ["es"], fileName: "client" },
+      rolldownOptions: { output: { minify: true } },
+    },
+  });
+  const output = (Array.isArray(result) ? result : [result]).flatMap((one) => ("output" in one ? one.output : []));
+  const bytes = { upFront: 0, later: 0 };
+  for (const chunk of output) {
+    if (chunk.type !== "chunk") continue;
+    bytes[chunk.isDynamicEntry ? "later" : "upFront"] += gzipSync(chunk.code, { level: 9 }).length;
+    if (chunk.isEntry) expect(chunk.dynamicImports).toEqual([expect.stringContaining("socket-media")]);
+  }
+  expect(bytes.upFront).toBeLessThan(BUDGET_BYTES.upFront);
+  expect(bytes.upFront).toBeGreaterThan(1_000);
+  expect(bytes.later).toBeLessThan(BUDGET_BYTES.later);
+  expect(bytes.later).toBeGreaterThan(1_000);
+});
