@@ -11,7 +11,7 @@ export {
   audioToFloat32,
   audioToInt16,
 } from "./audio/convert.ts";
-export type { AudioFrame, AudioInput } from "./audio/frame.ts";
+export type { AudioFrame, AudioInput, HeardFrame } from "./audio/frame.ts";
 export { toFloat32, toInt16, toMono } from "./audio/frame.ts";
 export { AsyncQueue, waitForItem } from "./handlers/async-queue.ts";
 export type { HandlerContext, InputRequest, VadStream } from "./handlers/context.ts";
@@ -27,7 +27,7 @@ export type { ReplyOnPauseOptions } from "./handlers/reply-on-pause-options.ts";
 export type { ReplyOnStopWordsOptions } from "./handlers/reply-on-stop-words.ts";
 export { ReplyOnStopWords } from "./handlers/reply-on-stop-words.ts";
 export type { Run, SessionFacts } from "./handlers/run.ts";
-export type { Chunk, ChunkAudio, ChunkFunction, StreamEveryOptions } from "./handlers/stream-every.ts";
+export type { Chunk, ChunkFunction, StreamEveryOptions } from "./handlers/stream-every.ts";
 export { StreamEvery } from "./handlers/stream-every.ts";
 export type { StreamHandlerOptions } from "./handlers/stream-handler.ts";
 export { StreamHandler } from "./handlers/stream-handler.ts";

@@ -1,5 +1,6 @@
 /** The handler API over the real edge and a real node: what needs a client, a request or a second call. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { TestBrowser } from "./support/browser.ts";
 import { Caller } from "./support/caller.ts";
 import { EventStream } from "./support/event-stream.ts";
 import { type NodeHandle, Stack, sleep, until } from "./support/stack.ts";
@@ -22,6 +23,11 @@ const post = (path: string, body: unknown) =>
 const outputsOf = (path: string, { clientId }: Caller) =>
   EventStream.open(`${stack.url}${path}/outputs?webrtc_id=${clientId}`);
 
+async function active(name: string): Promise<number | undefined> {
+  const streams = (await (await fetch(`${stack.url}/streams`)).json()) as { name: string; active: number }[];
+  return streams.find((stream) => stream.name === name)?.active;
+}
+
 function loudest(samples: Int16Array): number {
   return samples.reduce((most, sample) => Math.max(most, Math.abs(sample)), 0);
 }
@@ -43,6 +49,24 @@ describe("row 61: audio from the server to the client", () => {
     const caller = await new Caller(options).connect();
     await until(() => caller.packets >= 48);
     await caller.hangUp();
+  });
+});
+
+describe("row 61: the built-in page", () => {
+  it("plays it in real Chromium without asking for a microphone, and sees the call end", async () => {
+    const browser = await TestBrowser.launch();
+    try {
+      const tab = await browser.open(`${stack.url}/?stream=radio`);
+      await tab.page.evaluate(() => {
+        navigator.mediaDevices.getUserMedia = () => Promise.reject(new Error("no microphone here"));
+      });
+      await tab.page.getByTestId("call-button").click();
+      await until(async () => loudest(await tab.recording()) > 4_000, 20_000);
+      await until(async () => (await active("radio")) === 0);
+      expect(await tab.texts("error")).toEqual([]);
+    } finally {
+      await browser.close();
+    }
   });
 });
 

@@ -10,6 +10,11 @@ export interface AudioFrame {
   readonly channels?: 1 | 2;
 }
 
+/** Audio of the client's: always Int16. */
+export interface HeardFrame extends AudioFrame {
+  readonly samples: Int16Array;
+}
+
 /** Anything that takes audio takes this. */
 export type AudioInput = AudioFrame;
 
@@ -33,6 +38,15 @@ export function toInt16(samples: Int16Array | Float32Array): Int16Array {
     out[i] = Math.max(-32_768, Math.min(32_767, (samples[i] ?? 0) * FLOAT32_FACTOR));
   }
   return out;
+}
+
+/** The frame with Int16 samples; as it is where it has them. */
+export function toHeardFrame(frame: AudioFrame): HeardFrame {
+  return isHeard(frame) ? frame : { ...frame, samples: toInt16(frame.samples) };
+}
+
+function isHeard(frame: AudioFrame): frame is HeardFrame {
+  return frame.samples instanceof Int16Array;
 }
 
 /** The frame's samples as one channel: the mean of two. One channel is returned as it is, not copied. */

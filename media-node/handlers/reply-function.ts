@@ -1,6 +1,6 @@
 /** The function that an app developer writes, and what it is given: one turn of a conversation. */
 import type { InputValues } from "../../shared/inputs.ts";
-import type { AudioFrame } from "../audio/frame.ts";
+import type { HeardFrame } from "../audio/frame.ts";
 import type { History } from "./history.ts";
 import type { ReplyResult } from "./reply.ts";
 import type { SessionFacts } from "./run.ts";
@@ -8,7 +8,7 @@ import type { SessionFacts } from "./run.ts";
 /** What a reply function is given. */
 export interface Turn<Inputs extends InputValues = InputValues> {
   /** What the user said: Int16 mono at the handler's `inputSampleRate`. Empty after `triggerResponse` and at start-up. */
-  readonly audio: AudioFrame;
+  readonly audio: HeardFrame;
   /** The conversation, for chat models; kept to what was heard. */
   readonly history: History;
   /** The declared inputs, as they were when the turn was over: `Turn<InputsOf<typeof declared>>` gives them their types. */

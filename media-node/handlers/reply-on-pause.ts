@@ -1,7 +1,7 @@
 /** The handler most voice applications are: listens until the user pauses, then runs a function and speaks its reply. */
 import type { ClientMessage, TurnState } from "../../shared/channel.ts";
 import type { InputValues } from "../../shared/inputs.ts";
-import type { AudioFrame } from "../audio/frame.ts";
+import { type AudioFrame, toHeardFrame } from "../audio/frame.ts";
 import type { StreamingSTTModel } from "../speech/index.ts";
 import { ChunkJudge } from "../turn/grid/chunk-judge.ts";
 import { GridTurns } from "../turn/grid/grid-turns.ts";
@@ -267,7 +267,7 @@ export class ReplyOnPause<Inputs extends InputValues = InputValues> extends Stre
   #begin(fn: ReplyFunction<Inputs>, said: AudioFrame): Reply | undefined {
     const history = this.#history;
     if (history === undefined) return undefined;
-    const audio = this.#unanswered === undefined ? said : join(this.#unanswered, said);
+    const audio = toHeardFrame(this.#unanswered === undefined ? said : join(this.#unanswered, said));
     this.#question = { mark: history.mark(), audio };
     const start = (inputs: InputValues): ReplyResult =>
       // The session has checked them against the stream's declaration, which `Inputs` is the type of.

@@ -1,7 +1,7 @@
 /** Gradio's streaming input: the client's audio in chunks of a chosen length, each handed to a function. */
 import { EdgeRtcError } from "../../shared/errors.ts";
 import type { InputValues } from "../../shared/inputs.ts";
-import { type AudioFrame, toInt16 } from "../audio/frame.ts";
+import { type AudioFrame, type HeardFrame, toInt16 } from "../audio/frame.ts";
 import { SampleBuffer } from "../audio/sample-buffer.ts";
 import { AsyncQueue } from "./async-queue.ts";
 import { type Emission, readEmission } from "./emission.ts";
@@ -20,15 +20,10 @@ const MAX_WAITING_S = 60;
 /** As long as a reply function may take. */
 const DEFAULT_TIMEOUT_MS = 60_000;
 
-/** Audio of the client's. */
-export interface ChunkAudio extends AudioFrame {
-  readonly samples: Int16Array;
-}
-
 /** A chunk of what the client sends. */
 export interface Chunk<Inputs extends InputValues = InputValues> extends Run<Inputs> {
   /** Int16 at the handler's `inputSampleRate`; every chunk has the same length. */
-  readonly audio: ChunkAudio;
+  readonly audio: HeardFrame;
 }
 
 export type ChunkFunction<Inputs extends InputValues = InputValues> = (chunk: Chunk<Inputs>) => ReplyResult;
@@ -49,7 +44,7 @@ export class StreamEvery<Inputs extends InputValues = InputValues> extends Strea
   readonly #fn: ChunkFunction<Inputs>;
   readonly #options: StreamEveryOptions;
   readonly #chunkLength: number;
-  readonly #chunks: AsyncQueue<ChunkAudio>;
+  readonly #chunks: AsyncQueue<HeardFrame>;
   readonly #samples = new SampleBuffer();
   #reply: Reply | undefined;
   /** `behind`: chunks were dropped since none last waited. */

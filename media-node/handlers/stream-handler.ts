@@ -2,7 +2,7 @@
 import type { ClientMessage } from "../../shared/channel.ts";
 import { EdgeRtcError } from "../../shared/errors.ts";
 import type { InputValues } from "../../shared/inputs.ts";
-import type { AudioFrame } from "../audio/frame.ts";
+import type { HeardFrame } from "../audio/frame.ts";
 import type { HandlerContext } from "./context.ts";
 import type { Emission } from "./emission.ts";
 
@@ -57,7 +57,7 @@ export abstract class StreamHandler {
   abstract copy(): StreamHandler;
 
   /** Takes the client's audio: Int16, 20 ms as a rule, at {@link inputSampleRate}. */
-  abstract receive(frame: AudioFrame): void | Promise<void>;
+  abstract receive(frame: HeardFrame): void | Promise<void>;
 
   /**
    * Produces what to send. Called again when it has settled and there is room (about a second of audio is kept ahead).

@@ -6,7 +6,7 @@
 import type { ClientMessage } from "../../shared/channel.ts";
 import { EdgeRtcError } from "../../shared/errors.ts";
 import { RateBucket } from "../../shared/rate-bucket.ts";
-import { type AudioFrame, frameDurationMs } from "../audio/frame.ts";
+import { type AudioFrame, frameDurationMs, toHeardFrame } from "../audio/frame.ts";
 import type { Player } from "../audio/player.ts";
 import { AsyncQueue } from "../handlers/async-queue.ts";
 import type { HandlerContext } from "../handlers/context.ts";
@@ -151,7 +151,7 @@ export class HandlerRunner {
   async #run(): Promise<void> {
     const { handler } = this.#options;
     await Promise.all([
-      this.#inputLoop("receive", this.#frames, (frame) => handler.receive(frame)),
+      this.#inputLoop("receive", this.#frames, (frame) => handler.receive(toHeardFrame(frame))),
       this.#inputLoop("onMessage", this.#messages, (message) => handler.onMessage(message)),
       this.#emitLoop(),
     ]);
