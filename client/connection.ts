@@ -25,6 +25,13 @@ export interface ConnectionOptions {
   readonly listener: MediaListener;
 }
 
+/**
+ * - `new`: the edge knows of nothing yet.
+ * - `answered`: a slot is taken, and media does not flow yet.
+ * - `up`: it does, or did.
+ */
+type Phase = "new" | "answered" | "up" | "closed";
+
 export class Connection implements Media {
   readonly #options: ConnectionOptions;
   readonly #timers = new Timers<"fall_back">();
@@ -32,7 +39,7 @@ export class Connection implements Media {
   #transport: TransportPath["transport"];
   /** How WebRTC came out, where something else may be tried. */
   #verdict: PromiseWithResolvers<"up" | "stuck"> | undefined;
-  #closed = false;
+  #phase: Phase = "new";
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
@@ -53,11 +60,13 @@ export class Connection implements Media {
   async connect(descriptor: StreamDescriptor, tracks: Tracks): Promise<void> {
     if (this.#transport === "webrtc") {
       if (await this.#tryPeer(descriptor, tracks)) return;
+      if (this.#phase === "closed") return;
       this.#media?.close();
       this.#transport = "websocket";
+      this.#phase = "new";
       await this.#options.signaling.giveUp();
     }
-    if (!this.#closed) await this.#openSocket(descriptor, tracks);
+    if (!this.#isClosed()) await this.#openSocket(descriptor, tracks);
   }
 
   async replaceTrack(track: MediaStreamTrack): Promise<void> {
@@ -77,7 +86,9 @@ export class Connection implements Media {
   }
 
   close(): void {
-    this.#closed = true;
+    // The node would keep the slot for a client that may still come: thirty seconds.
+    if (this.#phase === "answered") void this.#options.signaling.giveUp();
+    this.#phase = "closed";
     this.#timers.clearAll();
     this.#verdict?.resolve("stuck");
     this.#media?.close();
@@ -92,7 +103,8 @@ export class Connection implements Media {
     const peer = new Peer(rtcConfiguration, this.#listenTo(verdict));
     this.#media = peer;
     await peer.negotiate(signaling, tracks, descriptor.mode !== "send", descriptor.rtpParams ?? {});
-    if (verdict === undefined || this.#closed) return true;
+    if (this.#phase === "new") this.#phase = "answered";
+    if (verdict === undefined || this.#isClosed()) return true;
     this.#timers.set("fall_back", FALL_BACK_MS, () => verdict.resolve("stuck"));
     const came = await verdict.promise;
     this.#timers.clear("fall_back");
@@ -101,23 +113,29 @@ export class Connection implements Media {
 
   #listenTo(verdict: PromiseWithResolvers<"up" | "stuck"> | undefined): MediaListener {
     const { listener } = this.#options;
-    if (verdict === undefined) return listener;
-    let up = false;
     return {
       ...listener,
       onConnected: () => {
-        up = true;
-        verdict.resolve("up");
+        this.#phase = "up";
+        verdict?.resolve("up");
         listener.onConnected();
       },
-      onFailed: () => (up ? listener.onFailed() : verdict.resolve("stuck")),
+      onFailed: () => {
+        if (verdict === undefined || this.#phase === "up") listener.onFailed();
+        else verdict.resolve("stuck");
+      },
     };
+  }
+
+  /** Asked behind an `await`, where it may have become so. */
+  #isClosed(): boolean {
+    return this.#phase === "closed";
   }
 
   async #openSocket({ mode }: StreamDescriptor, { audio = null }: Tracks): Promise<void> {
     const { signaling, clientId, listener } = this.#options;
     const [{ SocketMedia }, url] = await Promise.all([import("./websocket/socket-media.ts"), signaling.socketUrl()]);
-    if (this.#closed) return;
+    if (this.#isClosed()) return;
     const media = new SocketMedia({ url, clientId, listener, onSecret: (secret) => signaling.useSecret(secret) });
     this.#media = media;
     try {

@@ -134,13 +134,23 @@ describe("falling back", () => {
     for (const { outcome } of calls) expect(outcome.value).toMatchObject({ code: "connect_timeout" });
   });
 
-  it("is over where the person hangs up meanwhile", async () => {
+  it("is over where the person hangs up meanwhile, and their slot is free", async () => {
     const { call, outcome } = await dial();
     await vi.advanceTimersByTimeAsync(4_000);
     await call.end();
+    expect(browser.requests.at(-1)?.method).toBe("DELETE");
     await vi.advanceTimersByTimeAsync(10_000);
     expect(browser.sockets).toEqual([]);
     expect(outcome.value).toMatchObject({ code: "call_ended" });
+  });
+
+  it("gives nothing up that was never there: a refused call, or one that was up", async () => {
+    const { call } = await dial();
+    browser.connections[0]?.connect();
+    await call.end();
+    browser.reply = () => ({ status: "failed", meta: { error: "concurrency_limit_reached", limit: 1 } });
+    await dial();
+    expect(browser.requests.filter(({ method }) => method === "DELETE")).toEqual([]);
   });
 
   it("says what to do where neither works", async () => {

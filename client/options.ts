@@ -20,7 +20,10 @@ export interface CallOptions {
   readonly audio?: MediaTrackConstraints | MediaStreamTrack | false;
   /** The camera, as `audio` is the microphone, for streams with video. `false`: the call only watches. */
   readonly video?: MediaTrackConstraints | MediaStreamTrack | false;
-  /** A join token of the application's backend, or how to get one: asked right before the offer. Default none. */
+  /**
+   * A join token of the application's backend, or how to get one: asked right before the offer, and again where a WebSocket is
+   * tried behind it, as a token is good for one call. Default none.
+   */
   readonly token?: string | (() => Promise<string>);
   /**
    * `auto`: WebRTC, and where that does not come up within five seconds, as behind a firewall without UDP, a WebSocket.

@@ -85,10 +85,14 @@ export class Signaling {
     this.#secret = secret;
   }
 
-  /** Gives up a session that was answered and never came up: its slot is free at once. It would be by itself, later. */
+  /**
+   * Gives up a session that was answered and never came up: its slot is free at once. It would be by itself, later. Also when
+   * the call has ended, and when the page goes away.
+   */
   async giveUp(): Promise<void> {
-    const timeout = AbortSignal.timeout(SESSION_TIMEOUT_MS);
-    await this.#request(this.#routes.session(this.#clientId), "DELETE", timeout).catch(() => null);
+    const signal = AbortSignal.timeout(SESSION_TIMEOUT_MS);
+    const request = { method: "DELETE", keepalive: true, signal, headers: this.#authorization() };
+    await fetch(this.#routes.session(this.#clientId), request).catch(() => null);
   }
 
   /** Why the session ended, or null while it has not, or where nobody can tell. */
@@ -103,16 +107,16 @@ export class Signaling {
     return typeof this.#token === "function" ? await this.#token() : this.#token;
   }
 
-  async #request(url: string, body?: object | "DELETE", timeout?: AbortSignal): Promise<unknown> {
+  #authorization(): Record<string, string> {
+    return this.#secret === undefined ? {} : { authorization: `Bearer ${this.#secret}` };
+  }
+
+  async #request(url: string, body?: object, timeout?: AbortSignal): Promise<unknown> {
     const signal = timeout === undefined ? this.#signal : AbortSignal.any([this.#signal, timeout]);
     const request: RequestInit =
-      typeof body === "object"
-        ? { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body), signal }
-        : {
-            method: body ?? "GET",
-            signal,
-            ...(this.#secret === undefined ? {} : { headers: { authorization: `Bearer ${this.#secret}` } }),
-          };
+      body === undefined
+        ? { signal, headers: this.#authorization() }
+        : { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body), signal };
     try {
       const response = await fetch(url, request);
       return await response.json();
