@@ -3,13 +3,16 @@ import { useCallback, useEffect, useReducer, useRef } from "preact/hooks";
 import { toCallError } from "../../client/errors.ts";
 import { type Call, type CallState, createCall, type Levels, type StreamDescriptor } from "../../client/index.ts";
 import { type CallView, EMPTY_VIEW, nextView } from "../state/call-view.ts";
+import { chooseTransport } from "../state/streams.ts";
 
-/** How the person wants to be heard and to hear. */
-export interface AudioChoices {
+/** How the person wants to be heard and seen, and to hear. */
+export interface DeviceChoices {
   readonly microphoneMuted: boolean;
   readonly speakerMuted: boolean;
   /** "" is the browser's default. */
   readonly microphoneId: string;
+  readonly cameraMuted: boolean;
+  readonly cameraId: string;
 }
 
 export interface CallControls {
@@ -21,17 +24,19 @@ export interface CallControls {
   readonly hangUp: () => void;
   /** Hangs up and shows nothing of the call any more. */
   readonly clear: () => void;
+  /** Sends inputs to the handler, while there is one. */
+  readonly setInputs: (values: Readonly<Record<string, unknown>>) => void;
   readonly resumePlayback: () => void;
   readonly dismissNotice: () => void;
 }
 
 const SILENCE: Levels = { input: 0, output: 0 };
 
-export function useCall(choices: AudioChoices): CallControls {
+export function useCall(choices: DeviceChoices): CallControls {
   const [view, dispatch] = useReducer(nextView, EMPTY_VIEW);
   const call = useRef<Call | null>(null);
   const levels = useRef<Levels>(SILENCE);
-  const { microphoneMuted, speakerMuted, microphoneId } = choices;
+  const { microphoneMuted, speakerMuted, microphoneId, cameraMuted, cameraId } = choices;
 
   const current = useCallback(() => call.current, []);
 
@@ -54,6 +59,7 @@ export function useCall(choices: AudioChoices): CallControls {
       stream: descriptor.name,
       descriptor,
       ...(microphoneId !== "" && { audio: { deviceId: microphoneId } }),
+      ...(cameraId !== "" && { video: { deviceId: cameraId } }),
     });
     call.current = next;
     const ifCurrent =
@@ -81,6 +87,18 @@ export function useCall(choices: AudioChoices): CallControls {
       ifCurrent((values) => dispatch({ type: "output", values })),
     );
     next.on(
+      "localVideo",
+      ifCurrent((stream) => dispatch({ type: "local_video", stream })),
+    );
+    next.on(
+      "remoteVideo",
+      ifCurrent((stream) => dispatch({ type: "remote_video", stream })),
+    );
+    next.on(
+      "videoReport",
+      ifCurrent((report) => dispatch({ type: "video_report", report })),
+    );
+    next.on(
       "message",
       ifCurrent(({ message }) => {
         // The session's own name comes with it.
@@ -101,9 +119,15 @@ export function useCall(choices: AudioChoices): CallControls {
     );
     next.mute(microphoneMuted);
     next.muteSpeaker(speakerMuted);
+    next.muteCamera(cameraMuted);
     // What it rejects with is in the state as well, and shown from there.
     next.start().catch(() => null);
   };
+
+  const setInputs = useCallback((values: Readonly<Record<string, unknown>>) => {
+    if (call.current?.state.name !== "connected") return;
+    call.current.setInputs(values).catch((error: unknown) => dispatch({ type: "notice", error: toCallError(error) }));
+  }, []);
 
   const dismissNotice = () => dispatch({ type: "notice", error: null });
 
@@ -120,7 +144,14 @@ export function useCall(choices: AudioChoices): CallControls {
       .setMicrophone(microphoneId === "" ? {} : { deviceId: { exact: microphoneId } })
       .catch((error: unknown) => dispatch({ type: "notice", error: toCallError(error) }));
   }, [microphoneId]);
+  useEffect(() => call.current?.muteCamera(cameraMuted), [cameraMuted]);
+  useEffect(() => {
+    if (call.current?.state.name !== "connected") return;
+    call.current
+      .setCamera(cameraId === "" ? {} : { deviceId: { exact: cameraId } })
+      .catch((error: unknown) => dispatch({ type: "notice", error: toCallError(error) }));
+  }, [cameraId]);
   useEffect(() => hangUp, [hangUp]);
 
-  return { view, levels, current, start, hangUp, clear, resumePlayback, dismissNotice };
+  return { view, levels, current, start, hangUp, clear, setInputs, resumePlayback, dismissNotice };
 }

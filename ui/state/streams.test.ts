@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { addressOf, chooseStream, titleOf } from "./streams.ts";
+import { addressOf, chooseStream, chooseTransport, titleOf } from "./streams.ts";
 
 const streams = ["echo", "default", "captions"].map((name) => ({ name }));
 
@@ -26,5 +26,14 @@ describe("the chosen stream", () => {
   it("is called by its title", () => {
     expect(titleOf({ name: "echo", title: "Say it back" })).toBe("Say it back");
     expect(titleOf({ name: "echo", title: null })).toBe("echo");
+  });
+});
+
+describe("the transport", () => {
+  it("is the one the address wants, and nobody's choice where it wants none or one that there is not", () => {
+    expect(chooseTransport("?stream=echo&transport=websocket")).toEqual({ transport: "websocket" });
+    expect(chooseTransport("?transport=webrtc")).toEqual({ transport: "webrtc" });
+    expect(chooseTransport("?transport=pigeon")).toEqual({});
+    expect(chooseTransport("")).toEqual({});
   });
 });

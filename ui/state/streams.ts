@@ -1,6 +1,6 @@
 /** The streams there are, from `GET /streams`, and the choice among them, kept in the page's address. */
 import * as v from "valibot";
-import { CallError } from "../../client/index.ts";
+import { CallError, type CallOptions } from "../../client/index.ts";
 import { DEFAULT_STREAM } from "../../shared/ids.ts";
 
 const StreamSummary = v.object({ name: v.string(), title: v.nullish(v.string()) });
@@ -24,6 +24,12 @@ export function chooseStream(search: string, streams: readonly StreamSummary[]):
   const wanted = new URLSearchParams(search).get(PARAMETER);
   const named = streams.find(({ name }) => name === wanted);
   return (named ?? streams.find(({ name }) => name === DEFAULT_STREAM) ?? streams[0])?.name ?? null;
+}
+
+/** How the address wants calls to be carried, `?transport=websocket`: to try it where WebRTC works. Else it is not said. */
+export function chooseTransport(search: string): Pick<CallOptions, "transport"> {
+  const wanted = new URLSearchParams(search).get("transport");
+  return wanted === "websocket" || wanted === "webrtc" ? { transport: wanted } : {};
 }
 
 /** The address that names a stream; the default one needs no name. */
