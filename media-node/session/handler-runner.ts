@@ -55,6 +55,8 @@ export class HandlerRunner {
   readonly #frames = new AsyncQueue<AudioFrame>(MAX_PENDING_FRAMES);
   readonly #messages = new AsyncQueue<ClientMessage>(MAX_PENDING_MESSAGES);
   readonly #failures = new RateBucket(FAILURES_PER_SECOND, FAILURE_BURST);
+  /** Aborted when the loops end: a call that hangs is not waited for any more. */
+  readonly #over = new AbortController();
   #earlyDigits = "";
   #inputWaiters: (() => void)[] = [];
   #sleeper: (() => void) | undefined;
@@ -131,15 +133,18 @@ export class HandlerRunner {
   }
 
   #endLoops(): void {
+    this.#over.abort();
     this.#frames.close();
     this.#messages.close();
     this.#wakeEmit();
     this.#sleeper?.();
   }
 
-  /** Calls into the handler; what it throws, now or later, costs that call alone. */
+  /** Calls into the handler; what it throws, now or later, costs that call alone. After the end it is nobody's. */
   #guard(what: string, call: () => void | Promise<void>): void {
-    const report = (error: unknown): void => this.#report(error, what);
+    const report = (error: unknown): void => {
+      if (this.#state !== "stopped") this.#report(error, what);
+    };
     try {
       const done = inContext(this.#options.context, call);
       if (done !== undefined) done.catch(report);
@@ -165,8 +170,10 @@ export class HandlerRunner {
       if (item === undefined) continue;
       try {
         const busy = hand(item);
-        if (busy !== undefined) await within(busy, INPUT_TIMEOUT_MS, clock, `The handler's ${name}`);
+        if (busy !== undefined) await within(busy, INPUT_TIMEOUT_MS, clock, `The handler's ${name}`, this.#over.signal);
       } catch (error) {
+        // Most calls fail when their session ends: that is no failure of theirs.
+        if (this.#over.signal.aborted) return;
         this.#report(error, `${name} failed`);
       }
       this.#wakeEmit();
@@ -186,6 +193,7 @@ export class HandlerRunner {
         else await this.#play(emission);
         retryMs = RETRY_MS;
       } catch (error) {
+        if (this.#over.signal.aborted) return;
         this.#report(error, "emit failed");
         await this.#nextTimer(retryMs);
         retryMs = Math.min(MAX_RETRY_MS, retryMs * 2);
@@ -197,7 +205,8 @@ export class HandlerRunner {
   #emit(handler: StreamHandler): Emission | Promise<Emission> {
     const emission = handler.emit();
     if (handler.emitTimeoutMs === null || !(emission instanceof Promise)) return emission;
-    return within(emission, handler.emitTimeoutMs, this.#options.context.clock, "The handler's emit");
+    const { clock } = this.#options.context;
+    return within(emission, handler.emitTimeoutMs, clock, "The handler's emit", this.#over.signal);
   }
 
   async #play(emission: unknown): Promise<void> {
@@ -231,8 +240,9 @@ export class HandlerRunner {
     });
   }
 
-  /** Settles after `delayMs`, or when the runner stops. */
+  /** Settles after `delayMs`, or when the loops end. */
   #nextTimer(delayMs: number): Promise<void> {
+    if (this.#over.signal.aborted) return Promise.resolve();
     return new Promise((resolve) => {
       const timer = this.#options.context.clock.after(delayMs, () => {
         this.#sleeper = undefined;

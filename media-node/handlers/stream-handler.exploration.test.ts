@@ -1,0 +1,12 @@
+/** Every order in which the calls of a handler can hang, end and fail, while frames and messages come and time passes. */
+import { expect, it } from "vitest";
+import { HandlerWorld } from "./testing/exploration/handler-world.ts";
+import { explore } from "./testing/exploration/search.ts";
+
+const DEPTH = Number(process.env["EDGERTC_EXPLORE_DEPTH"] ?? 5);
+
+it(`a handler that hangs and fails is asked again, and shut down once, after every order of ${DEPTH} events`, async () => {
+  const { failures, states, paths } = await explore({ start: () => HandlerWorld.start(), depth: DEPTH });
+  console.log(`${states} states, ${paths} paths`);
+  expect(failures.map(({ path, error }) => `${path}: ${error.message}`)).toEqual([]);
+}, 300_000);
