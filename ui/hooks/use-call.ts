@@ -58,6 +58,7 @@ export function useCall(choices: DeviceChoices): CallControls {
     const next = createCall({
       stream: descriptor.name,
       descriptor,
+      ...chooseTransport(location.search),
       ...(microphoneId !== "" && { audio: { deviceId: microphoneId } }),
       ...(cameraId !== "" && { video: { deviceId: cameraId } }),
     });
