@@ -1,7 +1,7 @@
 /**
  * Each way of taking turns on recorded speech: how soon it decides and is heard, whom it cuts off, how soon a reply falls silent when
  * somebody speaks over it, and over what it does so wrongly. The real session and models in virtual time, without a server:
- * `node bench/turn-taking.ts [--quick]`
+ * `node bench/turn-taking.ts [turns] [interruptions] [sounds] [--quick]`
  */
 import { Resampler } from "../media-node/audio/resample.ts";
 import { concat } from "../test/support/audio.ts";
@@ -22,7 +22,12 @@ const HANDLER_MS = 400;
 /** The speaker's first sound: takes begin with silence. */
 const ONSET_MS = 500;
 
+/** Where speech begins within a window of the detector is chance: each sentence is said at each of these. */
+const SHIFTS_MS = [0, 8, 16, 24];
+
 const quick = process.argv.includes("--quick");
+const named = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
+const wanted = (part: "turns" | "interruptions" | "sounds") => named.length === 0 || named.includes(part);
 const noises: readonly NoiseDb[] = quick ? NOISES_DB.slice(0, 1) : NOISES_DB;
 
 const percent = (part: number, whole: number) => (whole === 0 ? "–" : `${((100 * part) / whole).toFixed(0)} %`);
@@ -31,6 +36,11 @@ const spread = (values: readonly (number | undefined)[]) => {
   return `${p50.toFixed(0)} / ${p95.toFixed(0)}`;
 };
 const row = (...cells: readonly (string | number)[]) => console.log(`| ${cells.join(" | ")} |`);
+
+function head(...cells: readonly string[]): void {
+  row(...cells);
+  row(...cells.map(() => "---"));
+}
 
 interface Taken {
   readonly take: Take;
@@ -63,9 +73,14 @@ async function measureTurns(way: Way, models: Models, said: readonly Take[]): Pr
   );
 }
 
-async function measureInterruptions(way: Way, models: Models, said: readonly Int16Array[]): Promise<void> {
+interface Spoken {
+  readonly samples: Int16Array;
+  readonly onsetMs: number;
+}
+
+async function measureInterruptions(way: Way, models: Models, said: readonly Spoken[]): Promise<void> {
   const outcomes: InterruptionOutcome[] = [];
-  for (const samples of said) outcomes.push(await speakOver(way, models, samples, ONSET_MS));
+  for (const { samples, onsetMs } of said) outcomes.push(await speakOver(way, models, samples, onsetMs));
   row(
     way.name,
     spread(outcomes.map(({ silentMs }) => silentMs)),
@@ -84,8 +99,8 @@ async function measureFalseInterruptions(way: Way, models: Models, sounds: reado
 }
 
 /** Not before the reply has been heard for a while. */
-const overReply = (samples: Int16Array) =>
-  concat(new Int16Array(BEFORE_INTERRUPTION_MS * (TAKE_RATE / 1_000)), samples);
+const overReply = (samples: Int16Array, shiftMs = 0) =>
+  concat(new Int16Array((BEFORE_INTERRUPTION_MS + shiftMs) * (TAKE_RATE / 1_000)), samples);
 
 const said = await takes(noises);
 const models = await Models.open();
@@ -94,35 +109,40 @@ const alive = setInterval(() => undefined, 1_000);
 try {
   for (const noiseDb of noises) {
     const mine = said.filter((take) => take.noiseDb === noiseDb);
-    console.log(
-      `\n${noiseDb === undefined ? "quiet" : `noise at ${noiseDb} dB`}: ${mine.length} takes, ms p50 / p95 from the end of the last word`,
-    );
-    row(
-      "way",
-      "decided",
-      "first packet",
-      `with a function of ${HANDLER_MS} ms`,
-      "missed",
-      "cut off",
-      "talked over",
-      "between words",
-      "in a word",
-      "runs wasted",
-    );
-    row(...Array.from({ length: 10 }, () => "---"));
-    for (const way of WAYS) await measureTurns(way, models, mine);
-    console.log("\nspoken over a reply: ms p50 / p95 from the first sound to the reply's last packet");
-    row("way", "silent", "not interrupted");
-    row("---", "---", "---");
-    const whole = mine.filter(({ pause }) => pause === "none").map(({ samples }) => overReply(samples));
-    for (const way of WAYS) await measureInterruptions(way, models, whole);
+    const condition = noiseDb === undefined ? "quiet" : `noise at ${noiseDb} dB`;
+    if (wanted("turns")) {
+      console.log(`\n${condition}: ${mine.length} takes, ms p50 / p95 from the end of the last word`);
+      head(
+        "way",
+        "decided",
+        "first packet",
+        `with a function of ${HANDLER_MS} ms`,
+        "missed",
+        "cut off",
+        "talked over",
+        "between words",
+        "in a word",
+        "runs wasted",
+      );
+      for (const way of WAYS) await measureTurns(way, models, mine);
+    }
+    if (wanted("interruptions")) {
+      const whole = mine.filter(({ pause }) => pause === "none");
+      const spoken = whole.flatMap(({ samples }) =>
+        SHIFTS_MS.map((shiftMs) => ({ samples: overReply(samples, shiftMs), onsetMs: ONSET_MS + shiftMs })),
+      );
+      console.log(`\n${condition}: spoken over a reply, ms p50 / p95 from the first sound to the reply's last packet`);
+      head("way", "silent", "not interrupted");
+      for (const way of WAYS) await measureInterruptions(way, models, spoken);
+    }
   }
-  console.log("\nsounds over a reply that are no speech, 3 s each");
-  const sounds = soundsThatAreNoSpeech();
-  const over = sounds.map(({ pcm }) => overReply(new Resampler(48_000, TAKE_RATE).process(pcm)));
-  row("way", ...sounds.map(({ name }) => name));
-  row("---", ...sounds.map(() => "---"));
-  for (const way of WAYS) await measureFalseInterruptions(way, models, over);
+  if (wanted("sounds")) {
+    console.log("\nsounds over a reply that are no speech, 3 s each");
+    const sounds = soundsThatAreNoSpeech();
+    const over = sounds.map(({ pcm }) => overReply(new Resampler(48_000, TAKE_RATE).process(pcm)));
+    head("way", ...sounds.map(({ name }) => name));
+    for (const way of WAYS) await measureFalseInterruptions(way, models, over);
+  }
 } finally {
   clearInterval(alive);
   await models.close();

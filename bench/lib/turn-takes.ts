@@ -11,13 +11,16 @@ const TAIL_MS = 3_000;
 const PLACES = [0.3, 0.5, 0.7];
 /** How far from its place a pause between words may be, as a share of the sentence. */
 const REACH = 0.15;
-/** Beside {@link sentence}. `untilMs` where what follows the last word is loud enough to be taken for one, such as a breath. */
-const CLIPS: readonly { readonly name: string; readonly untilMs?: number }[] = [
+/**
+ * Beside {@link sentence}. `untilMs` where what follows the last word is loud enough to be taken for one, such as a breath; `skipMs` of what
+ * precedes the first.
+ */
+const CLIPS: readonly { readonly name: string; readonly untilMs?: number; readonly skipMs?: number }[] = [
   { name: "cards-001.wav" },
   { name: "cards-003.wav" },
   { name: "cards-005.wav" },
-  { name: "goforward.wav", untilMs: 2_300 },
-  { name: "librivox-0870.wav" },
+  { name: "goforward.wav", untilMs: 2_300, skipMs: 260 },
+  { name: "librivox-0870.wav", skipMs: 140 },
   { name: "librivox-0890.wav" },
 ];
 
@@ -41,9 +44,12 @@ export interface Take {
 /** @param noises the conditions wanted. */
 export async function takes(noises: readonly NoiseDb[]): Promise<Take[]> {
   const others = await Promise.all(
-    CLIPS.map(async ({ name, untilMs }) => (await clip(name)).subarray(0, untilMs && 48 * untilMs)),
+    CLIPS.map(async ({ name, untilMs, skipMs = 0 }) => {
+      const pcm = (await clip(name)).subarray(0, untilMs && 48 * untilMs);
+      return pcm.subarray(firstAudible(pcm) + 48 * skipMs, lastAudible(pcm) + 1);
+    }),
   );
-  const sentences = [await sentence(), ...others.map((pcm) => pcm.subarray(firstAudible(pcm), lastAudible(pcm) + 1))];
+  const sentences = [await sentence(), ...others];
   return sentences.flatMap((pcm) => {
     const cuts = PAUSES_MS.flatMap((pauseMs) =>
       PLACES.flatMap((place) => [
