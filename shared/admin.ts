@@ -1,6 +1,7 @@
 /** The operators' API: what is under `/admin/api`, as schemas that its page parses. Times are milliseconds since 1970. */
 import * as v from "valibot";
 import { Modality, Mode } from "./descriptor.ts";
+import { DEFAULT_STREAM, StreamName } from "./ids.ts";
 import { MAX_DRAIN_TIMEOUT_MS } from "./link.ts";
 import { EndReason, LeaseState } from "./session.ts";
 
@@ -121,3 +122,20 @@ export type LimitRequest = v.InferOutput<typeof LimitRequest>;
 /** Body of `POST /admin/api/nodes/<node>/drain`; may be left out. Without `timeoutMs` the node's own default counts. */
 export const DrainRequest = v.object({ timeoutMs: v.optional(v.pipe(count, v.maxValue(MAX_DRAIN_TIMEOUT_MS))) });
 export type DrainRequest = v.InferOutput<typeof DrainRequest>;
+
+/** E.164: a plus, and up to 15 digits. */
+export const TelephoneNumber = v.pipe(v.string(), v.regex(/^\+[1-9]\d{5,14}$/));
+
+/** Body of `POST /admin/api/calls`. Default `from`: the variable EDGERTC_TELEPHONE_NUMBER. */
+export const CallRequest = v.object({
+  to: TelephoneNumber,
+  stream: v.optional(StreamName, DEFAULT_STREAM),
+  from: v.optional(TelephoneNumber),
+});
+export type CallRequest = v.InferInput<typeof CallRequest>;
+
+/** Its reply. */
+export const CallReply = v.object({ callId: v.string(), provider: v.string() });
+
+/** Body of `PUT /admin/api/calls/<call id>`. */
+export const RedirectRequest = v.object({ stream: StreamName });

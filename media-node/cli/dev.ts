@@ -7,6 +7,7 @@ import { parseEnv } from "node:util";
 import { Command } from "commander";
 import { streamPath } from "../../shared/ids.ts";
 import { SECURITY_VARIABLES } from "../../shared/security.ts";
+import { TELEPHONE_VARIABLES } from "../../shared/telephone/variables.ts";
 import { TURN_VARIABLES } from "../../shared/turn.ts";
 import { isHostedNotebook, isPublicHost } from "../ice/public-host.ts";
 import { startLocalEdge } from "../local/edge.ts";
@@ -92,9 +93,9 @@ export function devCommand(): Command {
   });
 }
 
-/** The edge's configuration as far as it has to do with TURN and security, from this process's environment. */
+/** The edge's configuration as far as it has to do with TURN, security and telephone, from this process's environment. */
 function variablesOf(env: NodeJS.ProcessEnv): Readonly<Record<string, string>> {
-  const set = [...TURN_VARIABLES, ...SECURITY_VARIABLES].flatMap((name) =>
+  const set = [...TURN_VARIABLES, ...SECURITY_VARIABLES, ...TELEPHONE_VARIABLES].flatMap((name) =>
     env[name] === undefined ? [] : [[name, env[name]] as const],
   );
   return Object.fromEntries(set);

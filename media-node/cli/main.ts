@@ -2,6 +2,7 @@
 /** `edgertc`: the command line. Each command has a file of its own beside this one. */
 import { Command } from "commander";
 import { EDGERTC_VERSION } from "../../shared/version.ts";
+import { callCommand } from "./call.ts";
 import { devCommand } from "./dev.ts";
 import { dialCommand } from "./dial.ts";
 import { doctorCommand } from "./doctor.ts";
@@ -15,6 +16,7 @@ const program = new Command("edgertc")
   .addCommand(devCommand())
   .addCommand(nodeCommand())
   .addCommand(dialCommand())
+  .addCommand(callCommand())
   .addCommand(doctorCommand())
   .addCommand(modelsCommand())
   .addCommand(tokenCommand());

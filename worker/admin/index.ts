@@ -5,6 +5,7 @@ import { refuse } from "../routes/reply.ts";
 import type { EdgeEnv } from "../routes/types.ts";
 import { postDrain, putLimit } from "./actions.ts";
 import { operatorsOnly } from "./auth.ts";
+import { endCall, postCall, redirectCall } from "./calls.ts";
 import { getOverview } from "./overview.ts";
 import { endSession, inspectSession, listSessions } from "./sessions.ts";
 
@@ -30,6 +31,8 @@ export function adminApi(directory: DirectoryCache): Hono<EdgeEnv> {
     GET: (c) => inspectSession(c, directory),
     DELETE: (c) => endSession(c, directory),
   });
+  route("/calls", { POST: (c) => postCall(c, directory) });
+  route("/calls/:callId", { PUT: (c) => redirectCall(c, directory), DELETE: endCall });
   api.all("*", () => refuse("not_found"));
   return api;
 }
