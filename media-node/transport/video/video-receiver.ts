@@ -9,6 +9,7 @@ import { Reception } from "../reception.ts";
 import { withoutPadding } from "../srtp/rtp-header.ts";
 import { maxBitrate, nack, pictureLoss } from "./feedback.ts";
 import { type AssembledFrame, FrameAssembler } from "./frame-assembler.ts";
+import { IncomingBandwidth } from "./incoming-bandwidth.ts";
 import { NackList } from "./nack-list.ts";
 import { Unwrapper } from "./wrapping.ts";
 
@@ -28,7 +29,7 @@ export interface VideoReceiverOptions {
   readonly rtxPayloadType: number | undefined;
   /** Of our own reports. */
   readonly ssrc: number;
-  /** What the client is told that it may send. */
+  /** What the client is told that it may send, at most. */
   readonly maxBitsPerSecond: number;
   readonly clock: Clock;
   readonly sendRtcp: (packets: readonly RtcpPacket[]) => void;
@@ -40,6 +41,7 @@ export class VideoReceiver {
   readonly #reception: Reception;
   readonly #assembler = new FrameAssembler();
   readonly #nacks = new NackList();
+  #bandwidth: IncomingBandwidth;
   /** The client's; another one is another track, such as another camera. */
   #sender: number | undefined;
   #sequences = new Unwrapper(16);
@@ -53,6 +55,7 @@ export class VideoReceiver {
   constructor(options: VideoReceiverOptions) {
     this.#options = options;
     this.#reception = new Reception(options.clock, CLOCK_PER_MS);
+    this.#bandwidth = new IncomingBandwidth(options.maxBitsPerSecond);
   }
 
   /** @returns false where the packet is none of this track's. */
@@ -64,7 +67,10 @@ export class VideoReceiver {
     const payload = withoutPadding(packet, encryptedPayload);
     if (type === payloadType) this.#readFirst(packet, payload);
     // RFC 4588: its own number comes before what was sent again; without one it is there to fill a bandwidth.
-    else if (payload.length >= 2) this.#take(packet, payload.readUInt16BE(0), payload.subarray(2));
+    else if (payload.length >= 2) {
+      this.#bandwidth.received(packet.length, undefined, this.#options.clock.nowMs());
+      this.#take(packet, payload.readUInt16BE(0), payload.subarray(2));
+    }
     return true;
   }
 
@@ -94,6 +100,8 @@ export class VideoReceiver {
     if (sender !== this.#sender) this.#follow(sender);
     this.#heardSinceReport = true;
     this.#reception.count(sender, packet.readUInt16BE(2), packet.readUInt32BE(4));
+    const takenAtMs = this.#timestamps.unwrap(packet.readUInt32BE(4)) / CLOCK_PER_MS;
+    this.#bandwidth.received(packet.length, takenAtMs, this.#options.clock.nowMs());
     if (this.#reportTimer === undefined) this.#report();
     this.#take(packet, packet.readUInt16BE(2), payload);
   }
@@ -104,6 +112,7 @@ export class VideoReceiver {
     this.#timestamps = new Unwrapper(32);
     this.#assembler.reset();
     this.#nacks.reset();
+    this.#bandwidth = new IncomingBandwidth(this.#options.maxBitsPerSecond);
   }
 
   #take(packet: Buffer, sequenceNumber: number, payload: Buffer): void {
@@ -150,14 +159,14 @@ export class VideoReceiver {
 
   /** Tells what arrives and what may, for as long as something does. */
   #report(): void {
-    const { clock, ssrc, sendRtcp, maxBitsPerSecond } = this.#options;
+    const { clock, ssrc, sendRtcp } = this.#options;
     this.#reportTimer = undefined;
     if (this.#closed || this.#sender === undefined || !this.#heardSinceReport) return;
     this.#heardSinceReport = false;
     const reception = this.#reception.report();
     sendRtcp([
       new RtcpRrPacket({ ssrc, reports: reception === undefined ? [] : [reception] }),
-      maxBitrate(ssrc, [this.#sender], maxBitsPerSecond),
+      maxBitrate(ssrc, [this.#sender], this.#bandwidth.next(clock.nowMs())),
     ]);
     this.#reportTimer = clock.after(REPORT_EVERY_MS, () => this.#report());
   }
