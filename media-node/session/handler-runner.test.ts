@@ -192,6 +192,23 @@ describe("HandlerRunner", () => {
     expect(emitted).toBeLessThan(160);
   });
 
+  it("holds back a handler that gives values without end, or audio without a sample, and starves nobody", async () => {
+    const { clock, handler, runner, seen } = rig();
+    let given = 0;
+    handler.onEmit = () => new AdditionalOutputs(++given);
+    runner.start();
+    await clock.advanceAsync(10_000);
+    expect(seen.outputs.length).toBeGreaterThan(2_000);
+    expect(seen.outputs.length).toBeLessThanOrEqual(500 + 2_000 + 1);
+    expect(seen.outputs).toEqual(seen.outputs.map((_, i) => i + 1));
+    const empty = { sampleRate: 48_000, samples: new Int16Array(0) };
+    const rest: Emission[] = [new CloseStream("reached")];
+    let pieces = 0;
+    handler.onEmit = () => (++pieces < 50 ? empty : rest.shift());
+    await clock.advanceAsync(100);
+    expect(seen.closes).toEqual(["reached"]);
+  });
+
   it("plays nothing where the client only sends", async () => {
     const { clock, handler, runner, seen } = rig(false);
     handler.onEmit = () => frame;

@@ -39,6 +39,10 @@ const SHUTDOWN_TIMEOUT_MS = 10_000;
 /** Failures that are told, a second and at once: a handler that fails on every frame floods neither log nor client. */
 const FAILURES_PER_SECOND = 1;
 const FAILURE_BURST = 10;
+/** Outputs and warnings, a second and at once. Past it the handler waits. */
+const VALUES_PER_SECOND = 200;
+const VALUE_BURST = 500;
+const VALUE_PAUSE_MS = 5;
 
 export interface RunnerOptions {
   readonly handler: StreamHandler;
@@ -55,6 +59,7 @@ export class HandlerRunner {
   readonly #frames = new AsyncQueue<AudioFrame>(MAX_PENDING_FRAMES);
   readonly #messages = new AsyncQueue<ClientMessage>(MAX_PENDING_MESSAGES);
   readonly #failures = new RateBucket(FAILURES_PER_SECOND, FAILURE_BURST);
+  readonly #values = new RateBucket(VALUES_PER_SECOND, VALUE_BURST);
   /** Aborted when the loops end: a call that hangs is not waited for any more. */
   readonly #over = new AbortController();
   #earlyDigits = "";
@@ -211,7 +216,9 @@ export class HandlerRunner {
 
   async #play(emission: unknown): Promise<void> {
     const { audio, outputs, close, warning } = readEmission(emission);
-    const plays = audio !== undefined && this.#options.playsAudio;
+    // Without a sample there is nothing to wait for.
+    const plays = audio !== undefined && audio.samples.length > 0 && this.#options.playsAudio;
+    if (outputs !== undefined || warning !== undefined) await this.#pace();
     if (plays) {
       await this.#options.player.write(audio, isPlayable(audio) ? audio : undefined);
     }
@@ -220,6 +227,12 @@ export class HandlerRunner {
     if (close !== undefined) this.#close(close);
     // What is played holds an eager handler back; without it, it would never let anybody else run.
     if (!plays) await this.#nextTimer(audio === undefined ? 0 : frameDurationMs(audio));
+  }
+
+  /** Holds a handler back that gives values without end: none is lost, and none piles up. */
+  async #pace(): Promise<void> {
+    const { clock } = this.#options.context;
+    while (this.#state === "running" && !this.#values.take(clock.nowMs())) await this.#nextTimer(VALUE_PAUSE_MS);
   }
 
   /** The handler hangs up: what it has said is played to its end, whoever speaks meanwhile, and nothing after it. */

@@ -38,6 +38,9 @@ import { RtpVideoTrack } from "./video/rtp-video-track.ts";
 const PEER_SILENCE_MS = 20_000;
 const SILENCE_CHECK_MS = 2_000;
 
+/** Messages that wait for a client to take them. Past it further ones are dropped: 20 of the largest outputs. */
+const MAX_CHANNEL_BACKLOG_BYTES = 10 * 1024 * 1024;
+
 /** A discard address: werift falls back to a public STUN server unless it is given one. */
 const NO_STUN = { urls: "stun:127.0.0.1:9" };
 
@@ -172,9 +175,9 @@ export class Peer {
     if (this.#state === "open") this.#sender?.send(payload, timestamp, marker);
   }
 
-  /** Sends a text on the data channel. False where there is none open. */
+  /** Sends a text on the data channel. False where there is none open, or the client does not take what it is sent. */
   sendText(text: string): boolean {
-    if (this.#channel?.readyState !== "open") return false;
+    if (this.#channel?.readyState !== "open" || this.#channel.bufferedAmount > MAX_CHANNEL_BACKLOG_BYTES) return false;
     this.#channel.send(text);
     return true;
   }
