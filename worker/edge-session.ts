@@ -22,6 +22,9 @@ const FETCH_TIMEOUT_MS = 10_000;
 /** A watch that was interrupted begins again after this. */
 const RESUME_MS = 250;
 
+/** An event stream of a session that is not there yet waits for it, so long from one look to the next. */
+const EARLY_WATCH_MS: readonly number[] = [100, 200, 400, 800, 1_500];
+
 /** How a session's object says why it cannot be watched. */
 const Refusal = v.object({ meta: v.object({ error: v.string(), message: v.optional(v.string()) }) });
 
@@ -171,13 +174,14 @@ export class EdgeSession {
    */
   async events(request: Request, dataOf: (output: SessionOutput) => readonly unknown[] = oneEvent): Promise<Response> {
     const after = request.headers.get("last-event-id") ?? "";
+    const isEventSource = request.headers.get("accept")?.includes("text/event-stream") === true;
     let watch: OutputWatch | "over";
     try {
-      watch = await this.#watch(after);
+      watch = await (isEventSource ? this.#watchSoon(after) : this.#watch(after));
     } catch (error) {
       // An EventSource gives up for good on any reply that is no event stream; for a moment's trouble it must not.
       const passes = error instanceof SessionError && error.getResponse().status >= 500;
-      if (passes && request.headers.get("accept")?.includes("text/event-stream")) return comeBack(error.code);
+      if (passes && isEventSource) return comeBack(error.code);
       throw error;
     }
     // Tells an EventSource not to come back.
@@ -198,6 +202,19 @@ export class EdgeSession {
       if (signal?.aborted === true) return;
       await scheduler.wait(RESUME_MS);
     }
+  }
+
+  /** FastRTC's pages ask for the outputs of a WebSocket's session before they have opened it. */
+  async #watchSoon(after: string): Promise<OutputWatch | "over"> {
+    for (const waitMs of EARLY_WATCH_MS) {
+      try {
+        return await this.#watch(after);
+      } catch (error) {
+        if (!(error instanceof SessionError && error.code === "unknown_connection")) throw error;
+        await scheduler.wait(waitMs);
+      }
+    }
+    return await this.#watch(after);
   }
 
   async #watch(after: string): Promise<OutputWatch | "over"> {

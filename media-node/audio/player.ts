@@ -218,7 +218,8 @@ export class Player {
     this.#timer = undefined;
     this.#dueMs = undefined;
     this.#release();
-    if (ahead) this.#options.onClear?.();
+    // What the client has buffered may be more than what was sent ahead.
+    if (ahead || (droppedMs > 0 && this.#options.recalls !== true)) this.#options.onClear?.();
     // Whoever waits for the end of what was played must not wait for ever.
     if (playing && this.#state !== "closed") this.#options.onDrained();
     return droppedMs;

@@ -137,7 +137,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     await Promise.all([pool.start(), iceServers.start()]);
   } catch (error) {
     await server?.stop();
-    await sockets.stop();
+    sockets.stop();
     iceServers.stop();
     await pool.stop();
     throw error;
@@ -204,7 +204,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     // In this order: when the edge hears that the node is gone, none of its sessions is left.
     close: async () => {
       iceServers.stop();
-      await sockets.stop();
+      sockets.stop();
       await pool.stop();
       await nodeLink.stop(HANG_UP_TIMEOUT_MS);
       await server?.stop();

@@ -79,7 +79,7 @@ export class MediaSockets {
     return reply;
   }
 
-  async stop(): Promise<void> {
-    await this.#server?.stop();
+  stop(): void {
+    this.#server?.stop();
   }
 }

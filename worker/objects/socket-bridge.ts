@@ -48,9 +48,9 @@ export class SocketBridge {
   closed(ws: WebSocket, code: number, reason: string): boolean {
     const mine = endOf(this.#ctx.getTags(ws));
     if (mine === null) return false;
+    const other = this.#otherOf(ws);
     // The closing handshake is ours to finish.
     if (ws.readyState === WebSocket.CLOSING) ws.close(NORMAL_CLOSE);
-    const other = this.#otherOf(ws);
     const abnormal = mine.end === "node" ? GONE : NORMAL_CLOSE;
     if (other?.readyState === WebSocket.OPEN) other.close(NEVER_SENT.includes(code) ? abnormal : code, reason);
     return true;

@@ -97,6 +97,7 @@ export class WebSocketTransport implements MediaTransport {
       rateFor: () => this.#outputRate,
       createEncoder: (rate) => createSocketEncoder(this.#codec, rate),
       pacing: PACING,
+      recalls: start.protocol !== undefined,
       send: (payload) => {
         this.#pieces.push(payload);
         // A packet of Opus has no length of its own.
