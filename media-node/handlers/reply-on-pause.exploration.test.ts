@@ -5,13 +5,13 @@
 import { describe, expect, it } from "vitest";
 import type { TurnAction, TurnEvent, TurnPhase } from "../turn/turn-machine.ts";
 import { DeafToTheEnd, ForgetfulReply, NeverTidiesUp } from "./testing/exploration/planted-bugs.ts";
-import { explore } from "./testing/exploration/search.ts";
+import { explore, wander } from "./testing/exploration/search.ts";
 import { TurnWorld, type TurnWorldOptions } from "./testing/exploration/turn-world.ts";
 
 const EVERYWHERE = process.env["EDGERTC_EXPLORE_DEPTH"];
 /** Of the default options, and of all the others. */
 const DEPTH = Number(EVERYWHERE ?? 8);
-const DEPTH_OF_VARIANTS = Number(EVERYWHERE ?? 5);
+const DEPTH_OF_VARIANTS = Number(EVERYWHERE ?? 6);
 /** Far more than there are on a busy machine. */
 const TIMEOUT_MS = 300_000;
 
@@ -73,6 +73,23 @@ describe("ReplyOnPause", () => {
         const { failures, reached } = await search(options, DEPTH_OF_VARIANTS);
         expect(failures).toEqual([]);
         expect(reached).toEqual(expect.arrayContaining([...phases]));
+      },
+      TIMEOUT_MS,
+    );
+  }
+});
+
+describe("after forty events at random", () => {
+  const seed = Number(process.env["EDGERTC_EXPLORE_SEED"] ?? 1);
+  const walks = Number(process.env["EDGERTC_EXPLORE_WALKS"] ?? 50);
+
+  for (const [name, { options }] of Object.entries({ "with default options": { options: {} }, ...VARIANTS })) {
+    it(
+      `it does so as well ${name}`,
+      async () => {
+        const start = () => TurnWorld.start(options);
+        const failures = await wander({ start, walks, length: 40, without: ["client leaves", "hangs up"], seed });
+        expect(failures.map(({ path, error }) => `${path}: ${error.message}`)).toEqual([]);
       },
       TIMEOUT_MS,
     );

@@ -84,3 +84,48 @@ export async function explore<Event extends string>(options: SearchOptions<Event
   }
   return { states: fingerprints.size, paths, fingerprints, failures };
 }
+
+export interface WalkOptions<Event extends string> {
+  readonly start: () => Promise<World<Event>>;
+  readonly walks: number;
+  /** Events of each. */
+  readonly length: number;
+  /** Would end most walks early: left out. */
+  readonly without: readonly Event[];
+  /** The same walks for the same seed. */
+  readonly seed: number;
+}
+
+/** Long walks at random: for what a search to a depth does not reach, and for states that it takes for one. @returns the failures. */
+export async function wander<Event extends string>(options: WalkOptions<Event>): Promise<readonly Failure[]> {
+  const { start, walks, length, without, seed } = options;
+  const failures: Failure[] = [];
+  const random = randomNumbers(seed);
+  for (let walk = 0; walk < walks; walk++) {
+    const path: Event[] = [];
+    try {
+      const world = await start();
+      for (let step = 0; step < length; step++) {
+        const enabled = world.enabled().filter((event) => !without.includes(event));
+        const event = enabled[Math.floor(random() * enabled.length)];
+        if (event === undefined) break;
+        path.push(event);
+        await world.happen(event);
+        world.check();
+      }
+      await world.finish();
+    } catch (error) {
+      failures.push({ path: path.join(", "), error: error instanceof Error ? error : new Error(String(error)) });
+    }
+  }
+  return failures;
+}
+
+/** From 0 to 1. */
+function randomNumbers(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
