@@ -1,9 +1,10 @@
 /** The documentation: what it shows as TypeScript is TypeScript that compiles, and its links lead somewhere. */
 import { execFile } from "node:child_process";
-import { access, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { access, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
 import { expect, it } from "vitest";
+import { withErrorTable } from "../script/error-table.ts";
 import { anchors, type CodeBlock, codeBlocks, links, type Page, ROOT, readPages } from "./support/markdown.ts";
 
 const run = promisify(execFile);
@@ -61,6 +62,11 @@ it("can be reached from the README: every page, over the index of docs/", async 
   expect(apart).toEqual([]);
 });
 
+it("explains every error in the catalogue's words; `node script/error-table.ts` writes them", async () => {
+  const page = await readFile(path.join(ROOT, "docs/protocol.md"), "utf8");
+  expect(page).toBe(withErrorTable(page));
+});
+
 /** @returns what the compiler has to say, with the pages' own lines. */
 async function compile(folder: string, room: keyof typeof ROOMS, blocks: readonly CodeBlock[]): Promise<string> {
   const home = path.join(folder, room);
@@ -83,8 +89,13 @@ async function compile(folder: string, room: keyof typeof ROOMS, blocks: readonl
   await writeFile(path.join(home, "tsconfig.json"), JSON.stringify(config));
   return await run(path.join(ROOT, "node_modules/.bin/tsc"), ["-p", home, "--pretty", "false"], { cwd: home }).then(
     () => "",
-    (error: { stdout?: string }) => String(error.stdout).replaceAll("__", "/"),
+    (error: { stdout?: string }) => ownErrors(String(error.stdout)),
   );
+}
+
+/** Errors of the files that a snippet imports are told by the check of their own room. */
+function ownErrors(report: string): string {
+  return report.replace(/^\.\.\/.*\n(?:\s.*\n)*/gm, "").replaceAll("__", "/");
 }
 
 function roomOf({ before, code }: CodeBlock): keyof typeof ROOMS {
