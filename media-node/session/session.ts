@@ -196,6 +196,11 @@ export class Session<Transport extends MediaTransport = MediaTransport> {
     return reason === "time_limit" && this.#options.stream.descriptor.queue?.rejoin === true;
   }
 
+  /** Whether its caller may be back with a new session: a telephone call can go on when its media has been cut. */
+  mayResumeAfter(reason: EndReason): boolean {
+    return this.#onTelephone && (reason === "client_closed" || reason === "peer_lost");
+  }
+
   end(reason: EndReason): void {
     this.#signal({ type: "over", reason });
   }

@@ -186,7 +186,7 @@ export class ShardPool {
     return keeper?.ready === true ? keeper : undefined;
   }
 
-  /** A session that ended at its time limit may be in line again. The shard knows whether it is, and forgets in time. */
+  /** Its caller may come again: in line, or because its telephone's media was cut. The shard knows, and forgets in time. */
   #noteKeeper(sid: string, shard: ShardProcess): void {
     this.#keepers.set(sid, shard);
     const [oldest] = this.#keepers.keys();
@@ -234,7 +234,7 @@ export class ShardPool {
   #onEvent(event: SessionEvent): void {
     const held = this.#sessions.get(event.sid);
     if (held === undefined) return;
-    if (event.event === "ended" && event.reason === "time_limit") this.#noteKeeper(event.sid, held.shard);
+    if (event.event === "ended") this.#noteKeeper(event.sid, held.shard);
     if (event.event === "ended") this.#sessions.delete(event.sid);
     else {
       const snapshot = { ...held.snapshot, clientId: event.clientId, state: "live" } as const;

@@ -39,6 +39,9 @@ export interface ShardOptions {
   readonly onOutput: (news: OutputNews) => void;
 }
 
+/** A telephone call whose media was cut is back within this, or it is over. */
+const RESUME_MS = 60_000;
+
 /** A session whose client is still to come over a WebSocket. */
 interface AwaitedSession {
   attach(socket: WebSocket): void;
@@ -245,6 +248,7 @@ export class Shard {
         this.#claims.get(sid)?.drop();
         this.#claims.delete(sid);
         if (session.rejoinsAfter(reason)) this.#states.keep(sid, session.state, keptMs(stream.descriptor));
+        else if (session.mayResumeAfter(reason)) this.#states.keep(sid, session.state, RESUME_MS);
         log.info({ ...ref, reason }, "session ended");
         onEvent({ ...ref, event: "ended", reason });
       },

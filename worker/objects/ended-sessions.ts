@@ -32,4 +32,9 @@ export class EndedSessions {
   get(clientId: string): EndedSession | null {
     return this.#sessions.get(clientId) ?? null;
   }
+
+  /** By the session's own id, for whoever never knew what its client called it. */
+  bySid(sid: string): EndedSession | null {
+    return [...this.#sessions.values()].find((ended) => ended.sid === sid) ?? null;
+  }
 }

@@ -84,6 +84,11 @@ export class Stream extends DurableObject<Env> implements StreamApi {
     return ended === null ? null : { state: "ended", ...ended };
   }
 
+  async endOf(request: Message<StreamApi, "endOf">): Promise<EndReason | null> {
+    checkVersion(request);
+    return this.#ended.bySid(request.sid)?.reason ?? null;
+  }
+
   async status(request: Versioned): Promise<LedgerStatus> {
     checkVersion(request);
     return this.#ledger.status();

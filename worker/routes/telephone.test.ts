@@ -219,3 +219,57 @@ describe("WS /telephone/handler", () => {
     node.drop();
   });
 });
+
+describe("a call whose media is cut, where the operator wants it to go on", () => {
+  const variables = { EDGERTC_TELEPHONE_RESUME: "true" };
+  const address = (text: string) =>
+    /<Redirect method="POST">([^<]+)</.exec(text)?.[1]?.replaceAll("&amp;", "&") ?? "none";
+
+  async function handler(text: string) {
+    const url = /<Stream url="wss:([^"]+)"/.exec(text)?.[1] ?? "none";
+    const request = new Request(`https:${url}`, { headers: { upgrade: "websocket" } });
+    const response = await createApp().request(request, {}, { ...env, ...variables }, createExecutionContext());
+    response.webSocket?.accept();
+    return response.status;
+  }
+
+  it("is connected again, without a greeting, and the node is told which session it had", async () => {
+    const node = await dialling("cut", { concurrencyLimit: 5 });
+    const first = (await incoming("cut", { variables })).text;
+    expect(first).toContain("<Say>Connecting");
+    expect(first).not.toContain("disconnected");
+    expect(await handler(first)).toBe(101);
+    const { sid } = node.sessions[0] ?? { sid: "" };
+    expect(address(first)).toBe(`https://phone.example/cut/telephone/incoming?after=${sid}&resumes=1`);
+    await node.ended(sid, "client_closed");
+    const second = (await incoming("cut", { url: address(first), variables })).text;
+    expect(second).not.toContain("<Say>");
+    expect(await handler(second)).toBe(101);
+    expect(node.commands.at(-1)).toMatchObject({ command: "offer_socket", resumes: sid });
+    node.drop();
+  });
+
+  it.each(["handler_closed", "time_limit", "ended_by_edge"] as const)(
+    "ends with the farewell after %s",
+    async (reason) => {
+      const node = await dialling(`meant-${reason}`);
+      const first = (await incoming(`meant-${reason}`, { variables })).text;
+      await handler(first);
+      await node.ended(node.sessions[0]?.sid ?? "", reason);
+      const second = (await incoming(`meant-${reason}`, { url: address(first), variables })).text;
+      expect(second).toContain("<Say>The call has been disconnected.</Say><Hangup />");
+      node.drop();
+    },
+  );
+
+  it("is given up after five times", async () => {
+    const node = await serving("broken", { concurrencyLimit: 5 });
+    let { text } = await incoming("broken", { variables });
+    for (let i = 0; i < 5; i++) {
+      text = (await incoming("broken", { url: address(text), variables })).text;
+      expect(text).toContain("<Stream");
+    }
+    expect((await incoming("broken", { url: address(text), variables })).text).toContain("<Hangup />");
+    node.drop();
+  });
+});

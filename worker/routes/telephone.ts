@@ -21,7 +21,8 @@ import { readBody } from "../offer/read-body.ts";
 import { placeOf } from "../place.ts";
 import { requestFacts } from "../request-facts.ts";
 import { type CallTicketClaims, mintCallTicket, verifyCallTicket } from "../telephone/call-ticket.ts";
-import { farewellOf, greetingOf, opennessOf, verifiedSigner } from "../telephone/settings.ts";
+import { goesOn, type ResumeQuery, resumeQuery, resumeUrl } from "../telephone/resume.ts";
+import { farewellOf, greetingOf, opennessOf, resumesCalls, verifiedSigner } from "../telephone/settings.ts";
 import { signerOf } from "../telephone/signature.ts";
 import { connectSocket } from "./media-socket.ts";
 import { isUpgrade } from "./node-link.ts";
@@ -54,11 +55,29 @@ export async function postIncoming(c: Context<EdgeEnv>, directory: DirectoryCach
     return xml(refuseInstruction(provider, CLOSED));
   }
   if (openness === "open" && needsToken(c.env, found)) return refuse("token_required");
-  if (await isFull(c.env, found.name)) return xml(refuseInstruction(provider, BUSY));
-  const ticket = openness === "signed" ? await ticketFor(c, { stream: found.name }) : "";
   const greeting = greetingOf(c.env);
   const farewell = farewellOf(c.env);
-  return xml(connectInstruction(provider, { url: `${handlerUrl(c)}${ticket}`, greeting, farewell }));
+  const before = resumeQuery(c.req.query());
+  if (before !== null && !(await continues(c.env, found.name, before))) {
+    return xml(refuseInstruction(provider, farewell));
+  }
+  if (await isFull(c.env, found.name)) return xml(refuseInstruction(provider, BUSY));
+  const resumable = resumesCalls(c.env);
+  const sid = newSessionId();
+  const claims: CallTicketClaims = {
+    stream: found.name,
+    ...(resumable ? { sid } : {}),
+    ...(before === null ? {} : { resumes: before.after }),
+  };
+  const ticket = openness === "signed" || resumable ? await ticketFor(c, claims) : "";
+  const instruction = {
+    url: `${handlerUrl(c)}${ticket}`,
+    // Who has been greeted is not greeted again.
+    greeting: before === null ? greeting : "",
+    farewell,
+    ...(resumable ? { resumeUrl: resumeUrl(publicUrl(c), sid, before) } : {}),
+  };
+  return xml(connectInstruction(provider, instruction));
 }
 
 /** Whose request it is; null where it must be signed and is not. Unsigned ones are Twilio's, unless they say otherwise. */
@@ -73,6 +92,12 @@ async function callerOf(
   }
   const named = v.safeParse(TelephoneProvider, c.req.query("provider"));
   return named.success ? named.output : (signerOf(raw.headers) ?? "twilio");
+}
+
+/** Whether a call whose media has ended goes on. */
+async function continues(env: Env, stream: string, before: ResumeQuery): Promise<boolean> {
+  const request = { v: PROTOCOL_VERSION, sid: before.after };
+  return goesOn(before, await callObject(() => streamOf(env, stream).endOf(request)));
 }
 
 /** `WS /telephone/handler`, with the ticket of the call's instructions behind it where those had one. */
@@ -100,7 +125,7 @@ export async function getCallSocket(c: Context<EdgeEnv>, directory: DirectoryCac
 
 async function connectCall(c: Context<EdgeEnv>, found: KnownStream, claims: VerifiedCall | null): Promise<Response> {
   // The call's own name comes with its first message; until then the session goes by its sid.
-  const sid = newSessionId();
+  const sid = claims?.sid ?? newSessionId();
   const connected = await connectSocket(c, {
     v: PROTOCOL_VERSION,
     sid,
@@ -147,6 +172,14 @@ async function isFull(env: Env, stream: string): Promise<boolean> {
 function handlerUrl(c: Context<EdgeEnv>): string {
   const { hostname, pathname } = new URL(c.req.url);
   return `wss://${hostname}${pathname.slice(0, -INCOMING.length)}/telephone/handler`;
+}
+
+/** This request's address, as the provider reaches it. */
+function publicUrl(c: Context<EdgeEnv>): URL {
+  const url = new URL(c.req.url);
+  // A proxy that ends TLS makes https http; a developer's machine has a port.
+  if (url.port === "") url.protocol = "https:";
+  return url;
 }
 
 async function ticketFor(c: Context<EdgeEnv>, claims: CallTicketClaims): Promise<string> {

@@ -14,6 +14,8 @@ const CALL_TICKET: TokenSort = { typ: "edgertc-call+jwt", maxLifetimeMs: LIFETIM
 
 const CallTicketClaims = v.object({
   stream: StreamName,
+  /** The session's id, where the instructions that come after it name it. */
+  sid: v.optional(SessionId),
   /** The session that this call had before its media was cut. */
   resumes: v.optional(SessionId),
 });

@@ -1,0 +1,42 @@
+/**
+ * Calls that outlive their media: a network that breaks, a node that is stopped or dies. By option (EDGERTC_TELEPHONE_RESUME) the
+ * provider asks for new instructions then, and the call goes on with a new session in place of the farewell.
+ */
+import * as v from "valibot";
+import { SessionId } from "../../shared/ids.ts";
+import type { EndReason } from "../../shared/session.ts";
+
+/** Sessions that one call gets after its first. Past it something is broken for good. */
+const MAX_RESUMES = 5;
+
+/** Endings that were meant: the handler hung up, time was over, an operator ended it. */
+const MEANT: readonly EndReason[] = ["handler_closed", "time_limit", "ended_by_edge"];
+
+/** Which session a call had before, and how many that was. */
+const Query = v.object({
+  after: SessionId,
+  resumes: v.pipe(v.string(), v.regex(/^\d$/), v.transform(Number)),
+});
+export type ResumeQuery = v.InferOutput<typeof Query>;
+
+/** @returns null for a call that begins. */
+export function resumeQuery(query: Readonly<Record<string, string>>): ResumeQuery | null {
+  const parsed = v.safeParse(Query, query);
+  return parsed.success ? parsed.output : null;
+}
+
+/** @param reason how the session ended, as far as is known. */
+export function goesOn({ resumes }: ResumeQuery, reason: EndReason | null): boolean {
+  return resumes <= MAX_RESUMES && (reason === null || !MEANT.includes(reason));
+}
+
+/** Where the provider goes when the session's media has ended. */
+export function resumeUrl(incoming: URL, sid: string, before: ResumeQuery | null): string {
+  const url = new URL(incoming.pathname, incoming);
+  url.searchParams.set("after", sid);
+  url.searchParams.set("resumes", String((before?.resumes ?? 0) + 1));
+  // A provider that is not recognised by its signature.
+  const provider = incoming.searchParams.get("provider");
+  if (provider !== null) url.searchParams.set("provider", provider);
+  return url.href;
+}
