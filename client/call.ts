@@ -144,6 +144,10 @@ class BrowserCall implements Call {
     this.#useCamera(track);
   }
 
+  async setInputs(values: Readonly<Record<string, unknown>>): Promise<void> {
+    await this.#signaling.inputs(values);
+  }
+
   send(text: string): void {
     if (text.length > MAX_CHANNEL_MESSAGE_CHARS) throw new CallError("message_too_large");
     if (!this.#connection.send(text)) throw new CallError("not_connected");

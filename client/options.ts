@@ -111,6 +111,11 @@ export interface Call {
    */
   setCamera(constraints: MediaTrackConstraints): Promise<void>;
   /**
+   * Sends inputs that the stream declares; those that are not among them keep their values.
+   * @throws CallError `invalid_inputs`, `unknown_connection`, `edge_unreachable` ...
+   */
+  setInputs(values: Readonly<Record<string, unknown>>): Promise<void>;
+  /**
    * Sends text to the handler on the data channel.
    * @throws CallError `not_connected`, `message_too_large`.
    */

@@ -74,6 +74,15 @@ export class Signaling {
     );
   }
 
+  /** Sends inputs of the running call. @throws CallError `invalid_inputs`, `unknown_connection`, `edge_unreachable` ... */
+  async inputs(values: Readonly<Record<string, unknown>>): Promise<void> {
+    const session = { webrtc_id: this.#clientId, session_secret: this.#secret };
+    const reply = await this.#request(this.#routes.inputs, { ...values, ...session });
+    // FastRTC's applications name each value that is wrong; ours shows nothing but fields that cannot be.
+    if (v.is(v.object({ detail: v.unknown() }), reply)) throw new CallError("invalid_inputs");
+    understand(v.object({ status: v.literal("success") }), reply);
+  }
+
   /** Where the session's WebSocket is, with what its edge asks for. */
   async socketUrl(): Promise<string> {
     const token = await this.#joinToken();

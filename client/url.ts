@@ -6,6 +6,8 @@ export interface StreamRoutes {
   readonly config: string;
   /** POST: the offer, and the trickled candidates after it. */
   readonly offer: string;
+  /** POST: inputs of a running call. */
+  readonly inputs: string;
   /** The audio WebSocket, with what the edge is to know before it takes it. */
   socket(query: Readonly<Record<string, string>>): string;
   /** GET: what became of the session of this client id. DELETE: it is given up, before it was connected. */
@@ -21,6 +23,7 @@ export function streamRoutes(base: string, stream: string): StreamRoutes {
   return {
     config: `${prefix}/config`,
     offer: `${prefix}/webrtc/offer`,
+    inputs: `${prefix}/input_hook`,
     socket: (query) => {
       const url = new URL(`${prefix}/websocket/offer`, location.href);
       url.protocol = url.protocol.replace("http", "ws");

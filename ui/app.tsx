@@ -1,16 +1,19 @@
 /** The page: which stream, its call, and what is shown of both. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import { CallError } from "../client/index.ts";
-import { type AudioChoices, useCall } from "./hooks/use-call.ts";
+import { type DeviceChoices, useCall } from "./hooks/use-call.ts";
 import { useDescriptor } from "./hooks/use-descriptor.ts";
-import { useMicrophones } from "./hooks/use-microphones.ts";
+import { useDevices } from "./hooks/use-devices.ts";
+import { useInputs } from "./hooks/use-inputs.ts";
 import { useStreams } from "./hooks/use-streams.ts";
 import { Controls } from "./parts/controls.tsx";
 import { Conversation } from "./parts/conversation.tsx";
 import { Details } from "./parts/details.tsx";
 import { ErrorCard } from "./parts/error-card.tsx";
 import { Mark } from "./parts/icons.tsx";
+import { Inputs } from "./parts/inputs.tsx";
 import { Notice } from "./parts/notice.tsx";
+import { type PictureLayout, Pictures } from "./parts/pictures.tsx";
 import { Stage } from "./parts/stage.tsx";
 import { StreamSelect } from "./parts/stream-select.tsx";
 import { TimeLeft } from "./parts/time-left.tsx";
@@ -19,25 +22,35 @@ import { addressOf, chooseStream, titleOf } from "./state/streams.ts";
 
 const MS_PER_SECOND = 1_000;
 
+const NO_INPUTS = {};
+
 export function App() {
   const [attempt, setAttempt] = useState(0);
   const [chosen, setChosen] = useState<string | null>(null);
-  const [choices, setChoices] = useState<AudioChoices>({
+  const [choices, setChoices] = useState<DeviceChoices>({
     microphoneMuted: false,
     speakerMuted: false,
     microphoneId: "",
+    cameraMuted: false,
+    cameraId: "",
   });
   const list = useStreams(attempt);
   const streams = list.streams ?? [];
   const stream = chosen ?? chooseStream(location.search, streams);
   const { descriptor, error: descriptorError } = useDescriptor(stream, attempt);
-  const { view, levels, current, start, hangUp, clear, resumePlayback, dismissNotice } = useCall(choices);
-  const microphones = useMicrophones(view.call.name === "connected");
+  const { view, levels, current, start, hangUp, clear, setInputs, resumePlayback, dismissNotice } = useCall(choices);
+  const connected = view.call.name === "connected";
+  const microphones = useDevices("audioinput", connected);
+  const cameras = useDevices("videoinput", connected);
+  const declared = descriptor?.inputs ?? NO_INPUTS;
+  const inputs = useInputs(declared, connected, setInputs);
+  const [layout, setLayout] = useState<PictureLayout>("side by side");
 
   const callButton = useRef<HTMLButtonElement>(null);
   const phase = phaseOf(view.call, view.turn);
   const inCall = isInCall(phase);
   const mode = descriptor?.mode ?? "send-receive";
+  const modality = descriptor?.modality ?? "audio";
   const summary = streams.find(({ name }) => name === stream);
   const title = descriptor?.ui.title ?? (summary ? titleOf(summary) : "EdgeRTC");
   const noNode = list.streams?.length === 0 ? new CallError("no_media_node") : null;
@@ -68,7 +81,13 @@ export function App() {
   };
 
   return (
-    <main class="page" data-phase={phase} data-split={hasConversation} data-error={error !== null}>
+    <main
+      class="page"
+      data-phase={phase}
+      data-split={hasConversation}
+      data-video={modality !== "audio"}
+      data-error={error !== null}
+    >
       <header class="top">
         <span class="brand">
           <Mark />
@@ -85,6 +104,19 @@ export function App() {
         phase={phase}
         call={view.call}
         mode={mode}
+        modality={modality}
+        pictures={
+          modality !== "audio" && (
+            <Pictures
+              local={view.localVideo}
+              remote={view.remoteVideo}
+              report={view.videoReport}
+              mode={mode}
+              layout={layout}
+              onLayout={setLayout}
+            />
+          )
+        }
         ready={descriptor !== null}
         levels={levels}
         onPress={inCall ? hangUp : call}
@@ -99,10 +131,12 @@ export function App() {
             choices={choices}
             onChange={(change) => setChoices({ ...choices, ...change })}
             microphones={microphones}
-            sends={mode !== "receive"}
-            receives={mode !== "send"}
+            cameras={cameras}
+            modality={modality}
+            mode={mode}
           />
         )}
+        <Inputs declared={declared} values={inputs.values} onChange={inputs.set} />
         {descriptor !== null && <Details info={view.info} state={view.call.name} current={current} />}
       </Stage>
       {hasConversation && <Conversation lines={view.lines} outputs={view.outputs} big={mode === "send"} />}

@@ -5,6 +5,7 @@ import "./styles/base.css";
 import "./styles/brand.css";
 import "./styles/layout.css";
 import "./styles/stage.css";
+import "./styles/pictures.css";
 import "./styles/conversation.css";
 import "./styles/parts.css";
 

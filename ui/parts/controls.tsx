@@ -1,67 +1,99 @@
-/** What the person can change about how they are heard and what they hear. */
-import type { AudioChoices } from "../hooks/use-call.ts";
-import type { Microphone } from "../hooks/use-microphones.ts";
-import { ChevronIcon, MicrophoneIcon, MicrophoneOffIcon, SpeakerIcon, SpeakerOffIcon } from "./icons.tsx";
+/** What the person can change about how they are heard and seen, and what they hear. */
+import type { JSX } from "preact";
+import type { StreamDescriptor } from "../../client/index.ts";
+import type { DeviceChoices } from "../hooks/use-call.ts";
+import type { Device } from "../hooks/use-devices.ts";
+import { DeviceSelect } from "./device-select.tsx";
+import { CameraIcon, CameraOffIcon, MicrophoneIcon, MicrophoneOffIcon, SpeakerIcon, SpeakerOffIcon } from "./icons.tsx";
 
 interface ControlsProps {
-  readonly choices: AudioChoices;
-  readonly onChange: (change: Partial<AudioChoices>) => void;
-  readonly microphones: readonly Microphone[];
-  /** Whether the stream hears the person. */
-  readonly sends: boolean;
-  /** Whether the person hears the stream. */
-  readonly receives: boolean;
+  readonly choices: DeviceChoices;
+  readonly onChange: (change: Partial<DeviceChoices>) => void;
+  readonly microphones: readonly Device[];
+  readonly cameras: readonly Device[];
+  readonly modality: StreamDescriptor["modality"];
+  readonly mode: StreamDescriptor["mode"];
 }
 
-export function Controls({ choices, onChange, microphones, sends, receives }: ControlsProps) {
-  const { microphoneMuted, speakerMuted, microphoneId } = choices;
+export function Controls({ choices, onChange, microphones, cameras, modality, mode }: ControlsProps) {
+  const { microphoneMuted, speakerMuted, microphoneId, cameraMuted, cameraId } = choices;
+  const [hears, sees] = [modality !== "video" && mode !== "receive", modality !== "audio" && mode !== "receive"];
   return (
     <fieldset class="controls">
-      <legend class="visually-hidden">Sound</legend>
-      {sends && (
-        <button
-          type="button"
-          class="icon-button"
-          data-testid="mute-mic"
-          aria-pressed={microphoneMuted}
-          aria-label="Mute microphone"
+      <legend class="visually-hidden">Sound and picture</legend>
+      {hears && (
+        <Toggle
+          testId="mute-mic"
+          name="Mute microphone"
           title={microphoneMuted ? "Unmute microphone" : "Mute microphone"}
-          onClick={() => onChange({ microphoneMuted: !microphoneMuted })}
-        >
-          {microphoneMuted ? <MicrophoneOffIcon /> : <MicrophoneIcon />}
-        </button>
+          pressed={microphoneMuted}
+          onPress={() => onChange({ microphoneMuted: !microphoneMuted })}
+          icon={microphoneMuted ? <MicrophoneOffIcon /> : <MicrophoneIcon />}
+        />
       )}
-      {receives && (
-        <button
-          type="button"
-          class="icon-button"
-          data-testid="mute-speaker"
-          aria-pressed={speakerMuted}
-          aria-label="Mute speaker"
+      {sees && (
+        <Toggle
+          testId="mute-camera"
+          name="Hide camera"
+          title={cameraMuted ? "Show camera" : "Hide camera"}
+          pressed={cameraMuted}
+          onPress={() => onChange({ cameraMuted: !cameraMuted })}
+          icon={cameraMuted ? <CameraOffIcon /> : <CameraIcon />}
+        />
+      )}
+      {modality !== "video" && mode !== "send" && (
+        <Toggle
+          testId="mute-speaker"
+          name="Mute speaker"
           title={speakerMuted ? "Unmute speaker" : "Mute speaker"}
-          onClick={() => onChange({ speakerMuted: !speakerMuted })}
-        >
-          {speakerMuted ? <SpeakerOffIcon /> : <SpeakerIcon />}
-        </button>
+          pressed={speakerMuted}
+          onPress={() => onChange({ speakerMuted: !speakerMuted })}
+          icon={speakerMuted ? <SpeakerOffIcon /> : <SpeakerIcon />}
+        />
       )}
-      {sends && microphones.length > 0 && (
-        <label class="select">
-          <span class="visually-hidden">Microphone</span>
-          <select
-            data-testid="mic-select"
-            value={microphoneId}
-            onChange={(event) => onChange({ microphoneId: event.currentTarget.value })}
-          >
-            <option value="">Default microphone</option>
-            {microphones.map(({ id, label }) => (
-              <option key={id} value={id}>
-                {label}
-              </option>
-            ))}
-          </select>
-          <ChevronIcon />
-        </label>
+      {hears && (
+        <DeviceSelect
+          name="Microphone"
+          testId="mic-select"
+          devices={microphones}
+          value={microphoneId}
+          onChange={(id) => onChange({ microphoneId: id })}
+        />
+      )}
+      {sees && (
+        <DeviceSelect
+          name="Camera"
+          testId="camera-select"
+          devices={cameras}
+          value={cameraId}
+          onChange={(id) => onChange({ cameraId: id })}
+        />
       )}
     </fieldset>
+  );
+}
+
+interface ToggleProps {
+  readonly testId: string;
+  readonly name: string;
+  readonly title: string;
+  readonly pressed: boolean;
+  readonly onPress: () => void;
+  readonly icon: JSX.Element;
+}
+
+function Toggle({ testId, name, title, pressed, onPress, icon }: ToggleProps) {
+  return (
+    <button
+      type="button"
+      class="icon-button"
+      data-testid={testId}
+      aria-pressed={pressed}
+      aria-label={name}
+      title={title}
+      onClick={onPress}
+    >
+      {icon}
+    </button>
   );
 }

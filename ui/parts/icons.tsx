@@ -20,6 +20,15 @@ const slash = <path d="M4 4l16 16" />;
 
 export const MicrophoneIcon = icon(microphone);
 export const MicrophoneOffIcon = icon([microphone, slash]);
+const camera = (
+  <>
+    <rect x="3" y="7" width="12" height="10.5" rx="2.5" />
+    <path d="M15 11l6-3.500v9.500l-6-3.500z" />
+  </>
+);
+
+export const CameraIcon = icon(camera);
+export const CameraOffIcon = icon([camera, <path key="slash" d="M4 4l16 16" />]);
 export const SpeakerIcon = icon([
   speaker,
   <path key="waves" d="M15.5 9a4.2 4.2 0 0 1 0 6M18 6.5a7.8 7.8 0 0 1 0 11" />,

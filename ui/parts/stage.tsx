@@ -10,10 +10,13 @@ interface StageProps {
   readonly phase: Phase;
   readonly call: CallState;
   readonly mode: StreamDescriptor["mode"];
+  readonly modality: StreamDescriptor["modality"];
   readonly ready: boolean;
   readonly levels: { readonly current: Levels };
   readonly onPress: () => void;
   readonly buttonRef: RefObject<HTMLButtonElement | null>;
+  /** Of a stream with video. */
+  readonly pictures: ComponentChildren;
   /** What stands in the place of the words: an error. */
   readonly error: ComponentChildren;
   /** Below the words: the controls. */
@@ -21,14 +24,16 @@ interface StageProps {
 }
 
 export function Stage(props: StageProps) {
-  const { title, subtitle, phase, call, mode, ready, levels, onPress, buttonRef, error, children } = props;
-  const words = wordsOf(phase, call, mode);
+  const { title, subtitle, phase, call, mode, modality, pictures, ready, levels, onPress, buttonRef, error, children } =
+    props;
+  const words = wordsOf(phase, call, mode, modality);
   return (
     <section class="stage" aria-label="Call">
       <header class="intro">
         <h1>{title}</h1>
         {subtitle !== "" && <p>{subtitle}</p>}
       </header>
+      {pictures}
       <CallButton
         phase={phase}
         action={words.action}

@@ -1,5 +1,5 @@
 /** What the page shows of a call: a pure function of the call's events. */
-import type { CallError, CallInfo, CallState, TranscriptLine, TurnState } from "../../client/index.ts";
+import type { CallError, CallInfo, CallState, TranscriptLine, TurnState, VideoReport } from "../../client/index.ts";
 
 /** Lines of conversation kept; the oldest go first. */
 export const MAX_LINES = 400;
@@ -20,6 +20,10 @@ export interface CallView {
   /** An error that did not end the call. */
   readonly notice: CallError | null;
   readonly info: CallInfo | null;
+  /** The camera, and what the stream shows. */
+  readonly localVideo: MediaStream | null;
+  readonly remoteVideo: MediaStream | null;
+  readonly videoReport: VideoReport | null;
 }
 
 export type CallViewEvent =
@@ -29,6 +33,8 @@ export type CallViewEvent =
   | { readonly type: "turn"; readonly turn: TurnState }
   | { readonly type: "line"; readonly line: TranscriptLine }
   | { readonly type: "output"; readonly values: readonly unknown[] }
+  | { readonly type: "local_video" | "remote_video"; readonly stream: MediaStream | null }
+  | { readonly type: "video_report"; readonly report: VideoReport }
   | { readonly type: "notice"; readonly error: CallError | null };
 
 export const EMPTY_VIEW: CallView = {
@@ -38,6 +44,9 @@ export const EMPTY_VIEW: CallView = {
   outputs: [],
   notice: null,
   info: null,
+  localVideo: null,
+  remoteVideo: null,
+  videoReport: null,
 };
 
 export function nextView(view: CallView, event: CallViewEvent): CallView {
@@ -50,6 +59,7 @@ export function nextView(view: CallView, event: CallViewEvent): CallView {
         call: event.call,
         info: event.info,
         lines: isOver(event.call) ? view.lines.map(closed) : view.lines,
+        ...(isOver(event.call) && { localVideo: null, remoteVideo: null, videoReport: null }),
       };
     case "turn":
       return { ...view, turn: event.turn };
@@ -59,6 +69,12 @@ export function nextView(view: CallView, event: CallViewEvent): CallView {
       const id = (view.outputs.at(-1)?.id ?? 0) + 1;
       return { ...view, outputs: [...view.outputs, { id, values: event.values }].slice(-MAX_OUTPUTS) };
     }
+    case "local_video":
+      return { ...view, localVideo: event.stream };
+    case "remote_video":
+      return { ...view, remoteVideo: event.stream };
+    case "video_report":
+      return { ...view, videoReport: event.report };
     case "notice":
       return { ...view, notice: event.error };
   }

@@ -55,6 +55,12 @@ const LABELS: Record<Phase, string> = {
   failed: "Call failed",
 };
 
+const ASKING: Record<StreamDescriptor["modality"], string> = {
+  audio: LABELS.asking,
+  video: "Allow the camera",
+  "audio-video": "Allow camera and microphone",
+};
+
 const HINTS: Partial<Record<Phase, string>> = {
   asking: "Your browser asks for it, near the address bar.",
   listening: "Go ahead, speak.",
@@ -75,11 +81,25 @@ const END_HINTS: Partial<Record<string, string>> = {
   ended_by_edge: "The server ended the call.",
 };
 
-export function wordsOf(phase: Phase, call: CallState, mode: StreamDescriptor["mode"]): PhaseWords {
+/** For streams without sound. */
+const PICTURE_HINTS: Record<StreamDescriptor["mode"], string> = {
+  "send-receive": "Press the button to show your camera.",
+  send: "Press the button to show your camera.",
+  receive: "Press the button and watch.",
+};
+
+export function wordsOf(
+  phase: Phase,
+  call: CallState,
+  mode: StreamDescriptor["mode"],
+  modality: StreamDescriptor["modality"] = "audio",
+): PhaseWords {
   const endHint = call.name === "ended" ? END_HINTS[call.reason] : undefined;
-  const hint = phase === "idle" ? IDLE_HINTS[mode] : (endHint ?? HINTS[phase] ?? "");
+  const idleHint = modality === "video" ? PICTURE_HINTS[mode] : IDLE_HINTS[mode];
+  const hint = phase === "idle" ? idleHint : (endHint ?? HINTS[phase] ?? "");
   const inCall = isInCall(phase);
   const connected = inCall && phase !== "asking" && phase !== "connecting";
   const idleAction = phase === "idle" ? "Start" : "Call again";
-  return { label: LABELS[phase], hint, action: connected ? "Hang up" : inCall ? "Cancel" : idleAction };
+  const label = phase === "asking" ? ASKING[modality] : LABELS[phase];
+  return { label, hint, action: connected ? "Hang up" : inCall ? "Cancel" : idleAction };
 }

@@ -1,0 +1,40 @@
+/** The values of the stream's inputs, kept from call to call; a running call is sent those that changed. */
+import { useEffect, useRef, useState } from "preact/hooks";
+import { defaultInputs, type InputDeclarations } from "../../shared/inputs.ts";
+
+/** A slider that is dragged sends no more often than this. */
+const SEND_INTERVAL_MS = 100;
+
+type Values = Readonly<Record<string, unknown>>;
+
+/** @param send to the running call; all that was changed is sent again when one gets connected. */
+export function useInputs(
+  declared: InputDeclarations,
+  connected: boolean,
+  send: (values: Values) => void,
+): { readonly values: Values; readonly set: (name: string, value: unknown) => void } {
+  const [changed, setChanged] = useState<{ readonly of: InputDeclarations; readonly values: Values }>({
+    of: declared,
+    values: {},
+  });
+  const pending = useRef<Record<string, unknown>>({});
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const values = changed.of === declared ? changed.values : {};
+
+  const flush = (): void => {
+    timer.current = undefined;
+    const due = pending.current;
+    pending.current = {};
+    if (Object.keys(due).length > 0) send(due);
+  };
+  const set = (name: string, value: unknown): void => {
+    setChanged({ of: declared, values: { ...values, [name]: value } });
+    pending.current[name] = value;
+    timer.current ??= setTimeout(flush, SEND_INTERVAL_MS);
+  };
+  useEffect(() => {
+    if (connected && Object.keys(values).length > 0) send(values);
+  }, [connected]);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  return { values: { ...defaultInputs(declared), ...values }, set };
+}

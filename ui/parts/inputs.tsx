@@ -1,0 +1,113 @@
+/** The stream's declared inputs, as fields. What changes is sent at once while a call lasts. */
+import type { JSX } from "preact";
+import type { InputDeclaration, InputDeclarations } from "../../shared/inputs.ts";
+
+interface InputsProps {
+  readonly declared: InputDeclarations;
+  readonly values: Readonly<Record<string, unknown>>;
+  readonly onChange: (name: string, value: unknown) => void;
+}
+
+export function Inputs({ declared, values, onChange }: InputsProps) {
+  // A conversation is no field: pages that keep one send it themselves.
+  const shown = Object.entries(declared).filter(([, { kind }]) => kind !== "messages");
+  if (shown.length === 0) return null;
+  return (
+    <fieldset class="inputs" data-testid="inputs">
+      <legend class="visually-hidden">Inputs</legend>
+      {shown.map(([name, declaration]) => (
+        <label key={name} for={`input-${name}`}>
+          {declaration.label ?? name}
+          <Field
+            name={name}
+            declaration={declaration}
+            value={values[name]}
+            onChange={(value) => onChange(name, value)}
+          />
+        </label>
+      ))}
+    </fieldset>
+  );
+}
+
+interface FieldProps {
+  readonly name: string;
+  readonly declaration: InputDeclaration;
+  readonly value: unknown;
+  readonly onChange: (value: unknown) => void;
+}
+
+function Field({ name, declaration, value, onChange }: FieldProps): JSX.Element | null {
+  const testId = { id: `input-${name}`, "data-testid": `input-${name}` };
+  const text = typeof value === "string" ? value : "";
+  switch (declaration.kind) {
+    case "slider": {
+      const { min, max, step } = declaration;
+      return (
+        <>
+          <input
+            type="range"
+            {...{ ...testId, min, max, step, value: Number(value) }}
+            onInput={({ currentTarget }) => onChange(currentTarget.valueAsNumber)}
+          />
+          <output>{Number(value)}</output>
+        </>
+      );
+    }
+    case "number":
+      return (
+        <input
+          type="number"
+          {...testId}
+          {...(declaration.min !== null && { min: declaration.min })}
+          {...(declaration.max !== null && { max: declaration.max })}
+          value={Number(value)}
+          onChange={({ currentTarget }) => {
+            if (currentTarget.checkValidity() && currentTarget.value !== "") onChange(currentTarget.valueAsNumber);
+          }}
+        />
+      );
+    case "checkbox":
+      return (
+        <input
+          type="checkbox"
+          {...testId}
+          checked={value === true}
+          onChange={({ currentTarget }) => onChange(currentTarget.checked)}
+        />
+      );
+    case "colour":
+      return (
+        <input type="color" {...testId} value={text} onInput={({ currentTarget }) => onChange(currentTarget.value)} />
+      );
+    case "choice":
+      return (
+        <select {...testId} value={text} onChange={({ currentTarget }) => onChange(currentTarget.value)}>
+          {declaration.options.map((option) => (
+            <option key={option}>{option}</option>
+          ))}
+        </select>
+      );
+    case "text":
+    case "secret": {
+      const common = { ...testId, maxLength: declaration.maxChars, value: text };
+      if (declaration.kind === "text" && declaration.lines > 1) {
+        return (
+          <textarea
+            {...common}
+            rows={declaration.lines}
+            onChange={({ currentTarget }) => onChange(currentTarget.value)}
+          />
+        );
+      }
+      const change = ({ currentTarget }: { readonly currentTarget: HTMLInputElement }) => onChange(currentTarget.value);
+      return declaration.kind === "secret" ? (
+        <input type="password" autocomplete="off" {...common} onChange={change} />
+      ) : (
+        <input type="text" autocomplete="off" {...common} onChange={change} />
+      );
+    }
+    case "messages":
+      return null;
+  }
+}
