@@ -95,17 +95,20 @@ export const loopback = new Stream(new Loopback(), {
   ui: { title: "Loopback", subtitle: "Your microphone comes straight back. Use headphones." },
 });
 
-/** Writes down what you say, and says nothing. */
+/** Writes down what you say while you say it, and says nothing. */
 export const captions = new Stream(
-  new ReplyOnPause(async function* ({ audio, history, signal }) {
-    const text = await stt.stt(audio, { signal });
-    history.user(text);
-    yield new AdditionalOutputs(text);
-  }),
+  new ReplyOnPause(
+    async function* ({ audio, history, signal }) {
+      const text = await stt.stt(audio, { signal });
+      history.user(text);
+      yield new AdditionalOutputs(text);
+    },
+    { liveTranscript: stt },
+  ),
   {
     modality: "audio",
     mode: "send",
     concurrencyLimit: 20,
-    ui: { title: "Captions", subtitle: "Live captions of what you say." },
+    ui: { title: "Captions", subtitle: "What you say, written down while you say it." },
   },
 );

@@ -12,6 +12,7 @@ import {
 } from "../remote/sources.ts";
 import type { EndOfTurnModel } from "../turn/end-of-turn-model.ts";
 import type { PauseDetectionModel } from "../turn/grid/pause-detection-model.ts";
+import { threadsOf } from "./engine-threads.ts";
 import { Speech } from "./speech.ts";
 import type { STTModel, StreamingSTTModel } from "./stt/stt-model.ts";
 import type { TTSModel } from "./tts/tts-model.ts";
@@ -28,7 +29,10 @@ export type { TTSModel, TTSOptions } from "./tts/tts-model.ts";
 export type { OnProbability, VadStream } from "./vad/silero-vad.ts";
 
 /** One per process: its threads are a resource of the process, like its cores. */
-const speech = new Speech();
+const speech = new Speech({
+  sttThreads: threadsOf("EDGERTC_STT_THREADS"),
+  ttsThreads: threadsOf("EDGERTC_TTS_THREADS"),
+});
 
 /**
  * Speech to text. EdgeRTC's own models are the same object at every call, and load in the background.
