@@ -90,6 +90,10 @@ export class VideoStreamHandler<Inputs extends InputValues = InputValues> extend
   readonly videoSettings: VideoSettings;
 
   /** @throws TypeError, RangeError for options that make no sense, saying which. */
+  constructor(fn: VideoFunction<Inputs>, options?: VideoOptions);
+  /** Mode `receive`. */
+  constructor(fn: VideoGenerator<Inputs>, options?: VideoOptions);
+  constructor(fn: VideoFunction<Inputs> | VideoGenerator<Inputs>, options?: VideoOptions);
   constructor(fn: VideoFunction<Inputs> | VideoGenerator<Inputs>, options: VideoOptions = {}) {
     super();
     if (typeof fn !== "function") throw new TypeError("A VideoStreamHandler takes a function.");

@@ -48,6 +48,8 @@ export class HostedHandler extends StreamHandler {
   readonly #stopped = Promise.withResolvers<void>();
   #host: VideoHost;
   #state: "new" | "running" | "restarting" | "stopped" = "new";
+  /** Whether the session waits for something to play. */
+  #hasRoom: "yes" | "no" = "no";
   #restartMs = RESTART_MS;
   #restart: Timer | undefined;
   #meter: FrameMeter | undefined;
@@ -96,8 +98,11 @@ export class HostedHandler extends StreamHandler {
   }
 
   override async emit(): Promise<Emission> {
+    this.#hasRoom = "yes";
     if (this.#emissions.size === 0) this.#host.send({ kind: "room" });
-    return await this.#emissions.next();
+    const emission = await this.#emissions.next();
+    this.#hasRoom = "no";
+    return emission;
   }
 
   override onMessage(message: ClientMessage): void {
@@ -219,6 +224,9 @@ export class HostedHandler extends StreamHandler {
         this.#requestInputs(message).catch((error: unknown) => context.logError(error, "asking for inputs failed"));
         break;
       case "ready":
+        break;
+      case "working":
+        if (this.#hasRoom === "yes") this.#host.send({ kind: "room" });
         break;
       default:
         this.#perform(message);

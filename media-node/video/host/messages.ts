@@ -127,6 +127,8 @@ export const FromVideoProcess = v.variant("kind", [
   /** It can take a session. */
   v.object({ kind: v.literal("ready") }),
   v.object({ kind: v.literal("broken"), message: v.string() }),
+  /** The handler runs, for the first time or anew. What it was told before is lost, its start apart. */
+  v.object({ kind: v.literal("working") }),
   v.object({ kind: v.literal("video"), frame: EncodedFrame }),
   v.object({ kind: v.literal("key_frame_needed") }),
   /** The handler's thread was ended, because it hung or crashed, and is started anew. `code` is of the error catalogue. */

@@ -194,6 +194,7 @@ export class VideoProcess {
         this.#phase = "working";
         this.#timeoutMs = message.frameTimeoutMs;
         this.#gate = new FrameGate(message);
+        this.#options.tell({ kind: "working" });
         break;
       case "done":
         this.#work(this.#gate.done(this.#options.clock.nowMs()));
