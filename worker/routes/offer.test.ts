@@ -203,7 +203,8 @@ describe("POST /<stream>/webrtc/offer", () => {
 describe("what the edge tells", () => {
   it("lists streams with their limit and use, and serves their descriptors", async () => {
     const told = descriptor("told", { concurrencyLimit: 3, ui: { title: "Told" } });
-    const node = await FakeNode.start({ nodeId: "told", streams: [told] });
+    const secretly = { ...told, requestHeaders: ["x-from-the-proxy"] };
+    const node = await FakeNode.start({ nodeId: "told", streams: [secretly] });
     await offer("told", "a");
     const { json } = await get("/streams");
     expect(json).toContainEqual({

@@ -38,7 +38,9 @@ export async function getConfig(c: Context<EdgeEnv>, directory: DirectoryCache, 
   if (found.kind === "nothing_registered") return refuse("no_media_node");
   // An operator's limit goes before the descriptor's.
   const { limit } = await callObject(() => streamOf(c.env, found.name).status({ v: PROTOCOL_VERSION }));
-  const descriptor = { ...found.descriptor, concurrencyLimit: limit ?? found.descriptor.concurrencyLimit };
+  // Which headers the handler looks at is no client's business.
+  const { requestHeaders: _, ...shown } = found.descriptor;
+  const descriptor = { ...shown, concurrencyLimit: limit ?? shown.concurrencyLimit };
   return c.json({ ...descriptor, turn: turn.offersTurn(c.env, descriptor), protocol: PROTOCOL_VERSION });
 }
 
