@@ -14,6 +14,7 @@ import { ServerHost } from "./lib/server.ts";
 import { loopbackRows } from "./loopback.ts";
 import { offerRows } from "./offer.ts";
 import { turnsRows } from "./turns.ts";
+import { videoRows } from "./video.ts";
 import { voiceRows } from "./voice.ts";
 
 const BENCHMARKS = new Map<string, (scale: Scale) => Row[]>([
@@ -24,9 +25,10 @@ const BENCHMARKS = new Map<string, (scale: Scale) => Row[]>([
   ["connect", connectRows],
   ["admission", admissionRows],
   ["voice", voiceRows],
+  ["video", videoRows],
 ]);
-/** Runs only where it is named: it takes seven minutes by itself. */
-const NAMED_ONLY: ReadonlySet<string> = new Set(["voice"]);
+/** Run only where they are named: seven minutes and two. */
+const NAMED_ONLY: ReadonlySet<string> = new Set(["voice", "video"]);
 /** Measuring again included. */
 const MIN_BUDGET_MS = 6 * 60_000;
 const BUDGET_PER_ESTIMATE = 2;
@@ -77,7 +79,7 @@ async function bench(names: readonly string[], flags: Flags): Promise<void> {
 await new Command("bench")
   .description("Measure EdgeRTC on this machine. Needs a quiet one, Chromium for `connect`, and about five minutes.")
   .addArgument(
-    new Argument("[names...]", "what to measure; everything but `voice` if none is named").choices([
+    new Argument("[names...]", "what to measure; everything but `voice` and `video` if none is named").choices([
       ...BENCHMARKS.keys(),
     ]),
   )

@@ -70,17 +70,10 @@ export class LoadClient {
   async connect(streamUrl: string, rowSignal: AbortSignal): Promise<number> {
     const signal = AbortSignal.any([rowSignal, AbortSignal.timeout(CONNECT_TIMEOUT_MS)]);
     await this.#connection.setLocalDescription(await this.#connection.createOffer());
-    const body = { sdp: this.#connection.localDescription?.sdp, type: "offer", webrtc_id: this.clientId };
     const postedMs = performance.now();
-    const response = await fetch(`${streamUrl}/webrtc/offer`, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify(body),
-      signal,
-    });
-    const text = await response.text();
+    const sdp = await postOffer(streamUrl, this.#connection.localDescription?.sdp ?? "", this.clientId, signal);
     const answerMs = performance.now() - postedMs;
-    await this.#connection.setRemoteDescription({ type: "answer", sdp: answerSdp(text) });
+    await this.#connection.setRemoteDescription({ type: "answer", sdp });
     await abortable(Promise.all([this.#connected.promise, this.#channelOpen.promise]), signal);
     return answerMs;
   }
@@ -127,6 +120,22 @@ export async function withClients<T>(
   } finally {
     await Promise.all(clients.map((client) => client.close()));
   }
+}
+
+/** @returns the answer's SDP. @throws Error that says what was refused. */
+export async function postOffer(
+  streamUrl: string,
+  sdp: string,
+  clientId: string,
+  signal: AbortSignal,
+): Promise<string> {
+  const response = await fetch(`${streamUrl}/webrtc/offer`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ sdp, type: "offer", webrtc_id: clientId }),
+    signal,
+  });
+  return answerSdp(await response.text());
 }
 
 function answerSdp(text: string): string {

@@ -21,9 +21,9 @@ const MAX_LOG_CHARS = 20_000;
 export type IceMode = "full" | "lite";
 /**
  * `admission`: the edge alone (admission-edge.ts). Else edge and media node, with full ICE or ICE-lite; `two_processes`: with two
- * session processes on the same core; `talk`: with speech models (talk-streams.ts).
+ * session processes on the same core; `talk`: with speech models (talk-streams.ts); `video`: video-streams.ts.
  */
-export type ServerKind = IceMode | "admission" | "two_processes" | "talk";
+export type ServerKind = IceMode | "admission" | "two_processes" | "talk" | "video";
 
 export interface Server {
   readonly url: string;
@@ -69,7 +69,7 @@ export class ServerHost {
 
 function commandOf(kind: ServerKind, stateDir: string): readonly string[] {
   if (kind === "admission") return ["bench/lib/admission-edge.ts", stateDir];
-  const streams = kind === "talk" ? "bench/talk-streams.ts" : "bench/streams.ts";
+  const streams = `bench/${kind === "talk" || kind === "video" ? `${kind}-` : ""}streams.ts`;
   const dev = ["media-node/cli/main.ts", "dev", streams, "--port", "0", "--state-dir", stateDir];
   return [...dev, "--shards", kind === "two_processes" ? "2" : "1", ...(kind === "lite" ? ["--ice-lite"] : [])];
 }
