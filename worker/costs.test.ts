@@ -10,16 +10,20 @@ import { NODE_ID_HEADER, NODE_MEDIA_PATH } from "../shared/link.ts";
 import { Directory, MediaNode, Session, Stream } from "./objects/index.ts";
 import { CallMeter } from "./testing/call-meter.ts";
 import { hook, offer, trickle } from "./testing/client.ts";
-import { costLine, type SessionUsage } from "./testing/costs.ts";
+import { BRIDGED_CALL, costLine, type SessionUsage } from "./testing/costs.ts";
 import { EventReader } from "./testing/event-reader.ts";
 import { descriptor, FakeNode, TEST_SECRET } from "./testing/fake-node.ts";
 import { rowsWritten } from "./testing/rows-written.ts";
+import { EdgeSocket } from "./testing/socket.ts";
 
 const CANDIDATES = 4;
 const OUTPUTS = 10;
 const INPUTS = 3;
 /** The budget of a session, with its alarm. */
 const MAX_ROWS = 4;
+/** Frames that a call over a WebSocket is tried with. */
+const FRAMES = 50;
+const FRAME = '{"event":"media","media":{"payload":"////"}}';
 
 /** Calls that last as long as the node takes to answer. */
 const WAITING = [
@@ -35,6 +39,7 @@ let node: FakeNode;
 let meter: CallMeter;
 
 afterEach(() => {
+  vi.restoreAllMocks();
   meter.stop();
   node.drop();
 });
@@ -67,6 +72,12 @@ async function begin(name: string) {
 
 /** The session that the node took last. */
 const sid = (): string => node.sessions.at(-1)?.sid ?? "";
+
+/** The session that the node took last has said what it is called. */
+function claim(clientId: string): void {
+  const last = sid();
+  node.sessions = node.sessions.map((session) => (session.sid === last ? { ...session, clientId } : session));
+}
 
 function expectLine(type: string, usage: SessionUsage): void {
   const line = costLine(type, usage);
@@ -195,6 +206,70 @@ async function dialMedia({ sid, stream, clientId }: { sid: string; stream: strin
   const response = await exports.default.fetch(`https://edge${NODE_MEDIA_PATH}?${query}`, { headers });
   response.webSocket?.accept();
 }
+
+it("counts a session over a WebSocket that goes to its node: the same, however much is said", async () => {
+  const usage = await begin("socket-direct");
+  vi.spyOn(globalThis, "fetch").mockImplementation(async () => {
+    // In place of the node's own server: it gives back what it gets.
+    const { 0: theirs, 1: ours } = new WebSocketPair();
+    ours.addEventListener("message", ({ data }) => ours.send(data));
+    ours.accept();
+    return new Response(null, { status: 101, webSocket: theirs });
+  });
+  node.onCommand = (command) =>
+    command.command === "offer_socket"
+      ? { ...node.accept(command), socketUrl: "wss://node.example/media/ticket" }
+      : node.accept(command);
+  const client = await EdgeSocket.open("/socket-direct/websocket/offer");
+  claim("anna");
+  await node.connected(sid());
+  for (let frame = 0; frame < FRAMES; frame += 1) client.send(FRAME);
+  await client.message(FRAMES - 1);
+  await node.ended(sid());
+  client.close();
+  expect(meter.calls).toEqual({
+    "Session.openSocket": 1,
+    "Stream.admit": 1,
+    "MediaNode.command": 1,
+    "Stream.nodeReport": 2,
+  });
+  // The reply, and two reports: no frame.
+  expect(meter.messages).toBe(3);
+  const counted = usage(1);
+  expect(counted.rowsWritten).toBeLessThanOrEqual(MAX_ROWS);
+  expectLine("WebSocket, straight to the node", counted);
+});
+
+it("counts a session over a WebSocket that the edge bridges: every message, and the object awake all along", async () => {
+  const usage = await begin("socket-bridged");
+  let dialled: Promise<EdgeSocket> | undefined;
+  node.onCommand = (command) => {
+    if (command.command !== "offer_socket") return node.accept(command);
+    const { sid: of, clientId } = command;
+    dialled = EdgeSocket.node("node-of-socket-bridged", { sid: of, stream: "socket-bridged", clientId });
+    return node.accept(command);
+  };
+  const client = await EdgeSocket.open("/socket-bridged/websocket/offer");
+  const media = await dialled;
+  claim("anna");
+  await node.connected(sid());
+  const before = meter.messages;
+  for (let frame = 0; frame < FRAMES; frame += 1) {
+    client.send(FRAME);
+    media?.send(FRAME);
+  }
+  await client.message(FRAMES - 1);
+  await media?.message(FRAMES - 1);
+  // A message is a message; that is why this is the way of last resort.
+  expect(meter.messages - before).toBe(2 * FRAMES);
+  await node.ended(sid());
+  media?.close();
+  await client.closed;
+  const counted = usage(2);
+  const call = { ...counted, messages: counted.messages - 2 * FRAMES, bridged: BRIDGED_CALL };
+  expect(counted.rowsWritten).toBeLessThanOrEqual(MAX_ROWS);
+  expectLine("WebSocket, 5 minutes, bridged", call);
+});
 
 it("holds the session's and the node's object while the node answers, the stream's never, and none during the call", async () => {
   await begin("held");

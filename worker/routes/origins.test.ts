@@ -7,17 +7,18 @@ import type { Env } from "../env.ts";
 interface Call {
   readonly origin?: string;
   readonly method?: string;
+  readonly path?: string;
   readonly options?: AppOptions;
   readonly variables?: Partial<Env>;
 }
 
-async function call({ origin, method = "GET", options, variables }: Call) {
+async function call({ origin, method = "GET", path = "/health", options, variables }: Call) {
   const headers = {
     ...(origin === undefined ? {} : { origin }),
     ...(method === "OPTIONS" ? { "access-control-request-method": "POST" } : {}),
   };
   const response = await createApp(options).request(
-    "https://edge.example/health",
+    `https://edge.example${path}`,
     { method, headers },
     {
       ...env,
@@ -56,6 +57,13 @@ describe("an edge with a list", () => {
       }
     },
   );
+
+  it("refuses a WebSocket, too, which no browser would keep a page from", async () => {
+    const path = "/websocket/offer";
+    expect(await call({ origin: "https://evil.example", path, variables: LIST })).toMatchObject({ status: 403 });
+    // It goes on to find that this is no upgrade.
+    expect(await call({ origin: "https://app.example", path, variables: LIST })).toMatchObject({ status: 426 });
+  });
 
   it("may be given it as an option, which goes before the variable", async () => {
     const options = { allowedOrigins: ["https://own.example"] };
