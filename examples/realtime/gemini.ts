@@ -8,9 +8,9 @@ import {
   type AudioFrame,
   CloseStream,
   type Emission,
+  type HeardFrame,
   Stream,
   StreamHandler,
-  toInt16,
 } from "edgertc";
 import * as v from "valibot";
 import { fromBase64, RealtimeSocket, toBase64 } from "./socket.ts";
@@ -81,9 +81,9 @@ class GeminiLive extends StreamHandler {
   }
 
   /** Until then, frames wait. */
-  async receive({ samples }: AudioFrame): Promise<void> {
+  async receive({ samples }: HeardFrame): Promise<void> {
     const socket = await this.#socket.promise;
-    const audio = { mimeType: `audio/pcm;rate=${INPUT_RATE}`, data: toBase64(toInt16(samples)) };
+    const audio = { mimeType: `audio/pcm;rate=${INPUT_RATE}`, data: toBase64(samples) };
     socket?.send({ realtimeInput: { audio } });
   }
 

@@ -8,9 +8,9 @@ import {
   type AudioFrame,
   CloseStream,
   type Emission,
+  type HeardFrame,
   Stream,
   StreamHandler,
-  toInt16,
 } from "edgertc";
 import * as v from "valibot";
 import { fromBase64, RealtimeSocket, toBase64 } from "./socket.ts";
@@ -81,9 +81,9 @@ class OpenAIRealtime extends StreamHandler {
   }
 
   /** Until there is a connection, frames wait. */
-  async receive({ samples }: AudioFrame): Promise<void> {
+  async receive({ samples }: HeardFrame): Promise<void> {
     const socket = await this.#socket.promise;
-    socket?.send({ type: "input_audio_buffer.append", audio: toBase64(toInt16(samples)) });
+    socket?.send({ type: "input_audio_buffer.append", audio: toBase64(samples) });
   }
 
   async emit(): Promise<Emission> {
