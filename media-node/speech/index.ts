@@ -36,7 +36,7 @@ const speech = new Speech({
 
 /**
  * Speech to text. EdgeRTC's own models are the same object at every call, and load in the background.
- * @param source a name: default `moonshine/tiny`; `moonshine/base` is more exact and twice as dear; both English. Or a
+ * @param source a name: default `moonshine/tiny`; `moonshine/base` is more exact and dearer; both English. Or a
  *   transcription model of the AI SDK, an OpenAI-compatible endpoint, Workers AI.
  * @throws EdgeRtcError `model_unknown`.
  * @example

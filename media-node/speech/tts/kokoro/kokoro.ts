@@ -1,5 +1,5 @@
 /** Kokoro itself: phonemes in, 24 kHz samples out. Blocks the thread it runs on; see {@link KokoroTts}. */
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import * as ort from "onnxruntime-node";
 import type { NativeGate } from "../../native-gate.ts";
 import { symbolNumbers } from "./symbols.ts";
@@ -35,7 +35,7 @@ export class Kokoro {
 
   /** @param weights files that together are the model. @param gate all native code runs inside it. */
   static async load(weights: readonly string[], gate: NativeGate): Promise<Kokoro> {
-    const model = Buffer.concat(await Promise.all(weights.map((path) => readFile(path))));
+    const model = await joined(weights);
     return new Kokoro(await gate.run(() => ort.InferenceSession.create(model, SESSION)), gate);
   }
 
@@ -73,6 +73,15 @@ export class Kokoro {
     this.#voices.set(file, voice);
     return voice;
   }
+}
+
+/** The contents of files one after the other, with no more than one of them in memory twice. */
+async function joined(paths: readonly string[]): Promise<Buffer> {
+  const sizes = await Promise.all(paths.map(async (path) => (await stat(path)).size));
+  const whole = Buffer.alloc(sizes.reduce((sum, size) => sum + size, 0));
+  let at = 0;
+  for (const path of paths) at += (await readFile(path)).copy(whole, at);
+  return whole;
 }
 
 /** The style for a text of so many symbols; the last one serves for longer texts. */
