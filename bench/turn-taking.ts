@@ -83,7 +83,7 @@ async function measureInterruptions(way: Way, models: Models, said: readonly Spo
   for (const { samples, onsetMs } of said) outcomes.push(await speakOver(way, models, samples, onsetMs));
   row(
     way.name,
-    spread(outcomes.map(({ silentMs }) => silentMs)),
+    spread(outcomes.map(({ lastPacketMs }) => lastPacketMs)),
     percent(outcomes.filter(({ interrupted }) => !interrupted).length, outcomes.length),
   );
 }
@@ -91,9 +91,9 @@ async function measureInterruptions(way: Way, models: Models, said: readonly Spo
 async function measureFalseInterruptions(way: Way, models: Models, sounds: readonly Int16Array[]): Promise<void> {
   const cells: string[] = [];
   for (const samples of sounds) {
-    const { interrupted, silentMs } = await speakOver(way, models, samples, 0);
+    const { interrupted, lastPacketMs } = await speakOver(way, models, samples, 0);
     if (interrupted) cells.push("interrupted");
-    else cells.push(silentMs === undefined ? "goes on" : "held, goes on");
+    else cells.push(lastPacketMs === undefined ? "goes on" : "held, goes on");
   }
   row(way.name, ...cells);
 }
@@ -132,7 +132,7 @@ try {
         SHIFTS_MS.map((shiftMs) => ({ samples: overReply(samples, shiftMs), onsetMs: ONSET_MS + shiftMs })),
       );
       console.log(`\n${condition}: spoken over a reply, ms p50 / p95 from the first sound to the reply's last packet`);
-      head("way", "silent", "not interrupted");
+      head("way", "last packet", "not interrupted");
       for (const way of WAYS) await measureInterruptions(way, models, spoken);
     }
   }

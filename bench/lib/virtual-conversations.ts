@@ -6,6 +6,7 @@ import type { Models, Way } from "./ways-of-taking-turns.ts";
 /** How long a reply sounds: past the end of what is said over it. */
 const REPLY_MS = 12_000;
 const SAMPLE_RATE = 16_000;
+const PACKET_MS = 20;
 /** Of it, before somebody speaks over it. */
 export const BEFORE_INTERRUPTION_MS = 1_500;
 
@@ -63,8 +64,8 @@ export async function takeTurn(way: Way, models: Models, said: Said, handlerMs: 
 }
 
 export interface InterruptionOutcome {
-  /** From the first sound to the last packet before the reply fell silent; undefined where it did not. */
-  readonly silentMs: number | undefined;
+  /** From the first sound to the moment when the last packet left before the reply fell silent; undefined where it did not. */
+  readonly lastPacketMs: number | undefined;
   /** The reply was given up. */
   readonly interrupted: boolean;
 }
@@ -97,7 +98,7 @@ export async function speakOver(
   const states = call.events.flatMap(({ message }) => (message.type === "turn" ? [message.data.state] : []));
   await call.hangUp();
   return {
-    silentMs: stretch === undefined ? undefined : stretch.endMs - fromMs,
+    lastPacketMs: stretch === undefined ? undefined : stretch.endMs - PACKET_MS - fromMs,
     interrupted: states.slice(states.indexOf("bot_speaking") + 1).some((state) => state !== "listening"),
   };
 }

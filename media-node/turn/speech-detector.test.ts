@@ -2,14 +2,14 @@ import { describe, expect, it } from "vitest";
 import { DEFAULT_SPEECH, SpeechDetector, VAD_WINDOW_MS } from "./speech-detector.ts";
 
 /** Feeds stretches of speech (positive ms) and silence (negative ms); returns events with the time they came. */
-function run(stretchesMs: readonly number[], options = {}) {
+function run(stretchesMs: readonly number[], options = {}, speech = 0.8) {
   const detector = new SpeechDetector({ ...DEFAULT_SPEECH, ...options });
   const events: string[] = [];
   let nowMs = 0;
   for (const stretchMs of stretchesMs) {
     for (let ms = 0; ms < Math.abs(stretchMs); ms += VAD_WINDOW_MS) {
       nowMs += VAD_WINDOW_MS;
-      const event = detector.push(stretchMs > 0 ? 0.9 : 0.05);
+      const event = detector.push(stretchMs > 0 ? speech : 0.05);
       if (event !== undefined) events.push(`${event} ${nowMs}`);
     }
   }
@@ -23,6 +23,11 @@ describe("SpeechDetector", () => {
 
   it("reports start, confirmation and end of a sentence", () => {
     expect(run([-320, 640, -960])).toEqual(["started 416", "confirmed 576", "ended 1568"]);
+  });
+
+  it("hears sooner what is surely speech, and confirms it no sooner", () => {
+    expect(run([640, -960], {}, 0.9)).toEqual(["started 64", "confirmed 256", "ended 1248"]);
+    expect(run([32, -960], {}, 1)).toEqual([]);
   });
 
   it("does not cut off a speaker who pauses 350 ms", () => {

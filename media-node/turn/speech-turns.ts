@@ -69,9 +69,8 @@ export class SpeechTurns implements TurnFinder {
   }
 
   wentOn(): void {
-    // The first windows of speech were heard before it counted as such.
-    const { startMs } = this.#host.speech;
-    this.#pace.wentOnAfter(this.#endSilenceMs + this.#sinceEndMs - (startMs - VAD_WINDOW_MS));
+    // The first window of speech, as a rule, was heard before it counted as such.
+    this.#pace.wentOnAfter(this.#endSilenceMs + this.#sinceEndMs - VAD_WINDOW_MS);
   }
 
   restart(): void {
