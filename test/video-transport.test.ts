@@ -26,7 +26,6 @@ interface Call {
   readonly page: TestPage;
   readonly line: LossyUdp;
   readonly received: ReceivedFrame[];
-  readonly bitrates: number[];
   shown(): Promise<readonly Shown[]>;
 }
 
@@ -75,7 +74,6 @@ afterEach(async () => {
 /** Calls with the camera; what comes is decoded, encoded and sent back. */
 async function call(): Promise<Call> {
   const received: ReceivedFrame[] = [];
-  const bitrates: number[] = [];
   const encoder = await createVideoEncoder({ codec: "vp8", bitsPerSecond: 1_000_000 });
   const decoder = await createVideoDecoder({ codec: "vp8", onKeyFrameNeeded: () => peer.video?.requestKeyFrame() });
   const pass = async (frame: ReceivedFrame) => {
@@ -103,9 +101,7 @@ async function call(): Promise<Call> {
         pass(frame).catch((error: unknown) => failures.push(error));
       },
       videoKeyFrameNeeded: () => encoder.requestKeyFrame(),
-      videoBitrate: (bitsPerSecond) => {
-        bitrates.push(bitsPerSecond);
-      },
+      videoBitrate: (bitsPerSecond) => encoder.setBitrate(bitsPerSecond),
     },
   });
   const line = Promise.withResolvers<LossyUdp>();
@@ -127,7 +123,7 @@ async function call(): Promise<Call> {
     decoder.close();
     expect(failures).toEqual([]);
   });
-  return { page, line: relay, received, bitrates, shown: () => page.page.evaluate(shownOnPage) };
+  return { page, line: relay, received, shown: () => page.page.evaluate(shownOnPage) };
 }
 
 /** Runs in the page. */
@@ -192,7 +188,7 @@ const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 describe("a camera through the node", () => {
   it("comes back whole, in order, at its size", async () => {
-    const { shown, received, bitrates } = await call();
+    const { shown, received } = await call();
     await expect.poll(async () => (await shown()).length, { timeout: 30_000 }).toBeGreaterThan(120);
     const pictures = await shown();
     const tail = pictures.slice(-100);
@@ -206,7 +202,6 @@ describe("a camera through the node", () => {
     });
     // One at the start: nobody asked for more.
     expect(received.filter(({ keyFrame }) => keyFrame).length).toBeLessThan(4);
-    await expect.poll(() => bitrates.at(-1) ?? 0, { timeout: 20_000 }).toBeGreaterThan(0);
   });
 
   it("does not freeze for a second where 5 % of all packets are lost", async () => {

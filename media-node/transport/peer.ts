@@ -65,7 +65,7 @@ export interface PeerOptions extends OfferRules {
   readonly events: PeerEvents;
   /** Of the client's video track. Absent: video is not agreed on, whatever the modality. */
   readonly video?: VideoTrackEvents | undefined;
-  /** What the client is told that it may send of video. Default: 1.5 Mbit/s. */
+  /** What is sent of video at most, and what the client is told that it may send. Default: 1.5 Mbit/s. */
   readonly maxVideoBitsPerSecond?: number | undefined;
 }
 

@@ -104,6 +104,6 @@ export interface VideoTrackEvents {
   videoFrame(frame: ReceivedFrame): void;
   /** The client cannot show what comes before the next key frame of ours. */
   videoKeyFrameNeeded(): void;
-  /** What the client can take in, by its own estimate. */
+  /** What its line takes from now on, by its own estimate and by what is lost: from what is sent at first, 1.5 Mbit/s. */
   videoBitrate(bitsPerSecond: number): void;
 }

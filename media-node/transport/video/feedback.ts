@@ -5,6 +5,8 @@ import {
   ReceiverEstimatedMaxBitrate,
   type RtcpPacket,
   RtcpPayloadSpecificFeedback,
+  RtcpRrPacket,
+  RtcpSrPacket,
   RtcpTransportLayerFeedback,
 } from "werift";
 
@@ -41,10 +43,16 @@ export function maxBitrate(senderSsrc: number, mediaSsrcs: readonly number[], bi
 export type Feedback =
   | { readonly kind: "key_frame" }
   | { readonly kind: "resend"; readonly sequenceNumbers: readonly number[] }
-  | { readonly kind: "max_bitrate"; readonly bitsPerSecond: number };
+  | { readonly kind: "max_bitrate"; readonly bitsPerSecond: number }
+  /** Share of its packets since the last report, 0 to 1. */
+  | { readonly kind: "lost"; readonly share: number };
 
 /** Undefined where it is something else, or for another sender. */
 export function readFeedback(packet: RtcpPacket, ssrc: number): Feedback | undefined {
+  if (packet instanceof RtcpRrPacket || packet instanceof RtcpSrPacket) {
+    const report = packet.reports.find((one) => one.ssrc === ssrc);
+    return report === undefined ? undefined : { kind: "lost", share: report.fractionLost / 256 };
+  }
   if (packet instanceof RtcpTransportLayerFeedback) {
     const { feedback } = packet;
     if (!(feedback instanceof GenericNack) || feedback.mediaSourceSsrc !== ssrc) return undefined;

@@ -68,6 +68,7 @@ function setUp({ loss, delayMs, jitterMs = 0, copies = 0, rtx = true }: Network,
     payloadType: 96,
     ssrc: SSRC,
     rtx: rtx ? { payloadType: 97, ssrc: 8 } : undefined,
+    maxBitsPerSecond: 3_000_000,
     clock,
     transport: {
       connected: true,

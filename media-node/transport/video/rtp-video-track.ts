@@ -7,14 +7,14 @@ import { readFeedback } from "./feedback.ts";
 import { VideoReceiver } from "./video-receiver.ts";
 import { VideoSender } from "./video-sender.ts";
 
-/** What a client may send, unless told otherwise: enough for 720p of a face. */
+/** What goes either way at most, unless told otherwise: enough for 720p of a face. */
 export const DEFAULT_MAX_VIDEO_BITS_PER_SECOND = 1_500_000;
 
 export interface RtpVideoTrackOptions {
   readonly transport: SecureTransport;
   readonly clock: Clock;
   readonly events: VideoTrackEvents;
-  /** What the client is told that it may send. Default: {@link DEFAULT_MAX_VIDEO_BITS_PER_SECOND}. */
+  /** What is sent at most, and what the client is told that it may send. Default: {@link DEFAULT_MAX_VIDEO_BITS_PER_SECOND}. */
   readonly maxBitsPerSecond?: number | undefined;
 }
 
@@ -53,6 +53,7 @@ export class RtpVideoTrack implements VideoTrack {
       payloadType,
       ssrc: sender.ssrc,
       rtx: rtxPayloadType === undefined ? undefined : { payloadType: rtxPayloadType, ssrc: sender.rtxSsrc },
+      maxBitsPerSecond,
       clock,
       transport,
       onKeyFrameNeeded: () => events.videoKeyFrameNeeded(),

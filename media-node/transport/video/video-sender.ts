@@ -6,6 +6,7 @@ import { ntpTime, type RtcpPacket, RtcpSenderInfo, RtcpSrPacket } from "werift";
 import type { Clock, Timer } from "../../time/clock.ts";
 import type { EncodedFrame } from "../../video/types.ts";
 import type { Feedback } from "./feedback.ts";
+import { OutgoingBandwidth } from "./outgoing-bandwidth.ts";
 import { toVp8Payloads } from "./vp8-payload.ts";
 
 /** What a packet may have on the wire without UDP and IP; what every path takes, TURN included. */
@@ -35,6 +36,8 @@ export interface VideoSenderOptions {
   readonly ssrc: number;
   /** Undefined where the client takes no retransmissions as their own stream: then the packet comes again as it was. */
   readonly rtx: { readonly payloadType: number; readonly ssrc: number } | undefined;
+  /** What is sent at first, and at most. */
+  readonly maxBitsPerSecond: number;
   readonly clock: Clock;
   readonly transport: {
     readonly connected: boolean;
@@ -45,6 +48,7 @@ export interface VideoSenderOptions {
     sendRtcp(packets: readonly RtcpPacket[]): void;
   };
   readonly onKeyFrameNeeded: () => void;
+  /** What the client's line takes from now on; not called for small changes. */
   readonly onBitrate: (bitsPerSecond: number) => void;
 }
 
@@ -59,6 +63,7 @@ interface Kept {
 
 export class VideoSender {
   readonly #options: VideoSenderOptions;
+  readonly #bandwidth: OutgoingBandwidth;
   readonly #kept = new Map<number, Kept>();
   /** Sequence numbers to send, those that go again first. */
   #again: number[] = [];
@@ -76,6 +81,7 @@ export class VideoSender {
 
   constructor(options: VideoSenderOptions) {
     this.#options = options;
+    this.#bandwidth = new OutgoingBandwidth(options.maxBitsPerSecond);
   }
 
   /** False where the frame was dropped: what comes after it needs a key frame. */
@@ -109,7 +115,10 @@ export class VideoSender {
         this.#keyFrameNeeded();
         break;
       case "max_bitrate":
-        this.#options.onBitrate(feedback.bitsPerSecond);
+        this.#setBitrate(this.#bandwidth.estimated(feedback.bitsPerSecond));
+        break;
+      case "lost":
+        this.#setBitrate(this.#bandwidth.reported(feedback.share, this.#options.clock.nowMs()));
         break;
       case "resend":
         this.#resend(feedback.sequenceNumbers);
@@ -123,6 +132,10 @@ export class VideoSender {
     this.#kept.clear();
     this.#again = [];
     this.#waiting = [];
+  }
+
+  #setBitrate(bitsPerSecond: number | undefined): void {
+    if (bitsPerSecond !== undefined) this.#options.onBitrate(bitsPerSecond);
   }
 
   #keyFrameNeeded(): void {
