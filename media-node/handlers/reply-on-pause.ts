@@ -193,6 +193,8 @@ export class ReplyOnPause<Inputs extends InputValues = InputValues> extends Stre
     this.#phase = phase;
     // What came for the reply that is cut off says nothing about the next turn. Who asks for a reply has just sent some.
     if (event.type !== "reply_requested" && actions.some(isAbort)) this.context.clearInputs();
+    // A held reply goes on: what comes next is a new beginning, and holds it again. First, since what was held may be over with that.
+    if (event.type === "speech_lapsed" && isHeld(before)) turns.restart();
     for (const action of actions) this.#perform(action, turns, fn, event);
     this.#live?.speaking(isUsers(phase), actions.includes("abort_and_merge"));
     // It was none of theirs after all: the line goes.
@@ -202,8 +204,6 @@ export class ReplyOnPause<Inputs extends InputValues = InputValues> extends Stre
     if (shown(phase) !== shown(before)) this.context.extend({ type: "turn", data: { state: shown(phase) } });
     // Whatever was being said is not heard out.
     if (this.#muted && !wasMuted) turns.restart();
-    // A held reply goes on: what comes next is a new beginning, and holds it again.
-    if (event.type === "speech_lapsed" && isHeld(before)) turns.restart();
   }
 
   #perform(action: TurnAction, turns: TurnFinder, fn: ReplyFunction<Inputs>, event: TurnEvent): void {

@@ -25,6 +25,8 @@ const AROUND_MS = 544;
 const ENDING_WINDOWS = 16;
 /** More audio than this of a reply is one that the player holds back. */
 const MUCH_MS = 1_000;
+/** Queued audio up to each of these counts as the same. */
+const QUEUED_MS = [19, 59, MUCH_MS, Number.POSITIVE_INFINITY] as const;
 /** What the scripts do on purpose. */
 const EXPECTED_ERRORS = /scripted|took too long|a handler yielded/i;
 /** The longest that anything is waited for: the player is played out, the session closes. */
@@ -114,6 +116,7 @@ export class TurnWorld implements World<TurnWorldEvent> {
           {
             onAudio: () => {
               this.#sentMs += 20;
+              this.sight.queuedMs -= 20;
             },
             onText: () => undefined,
           },
@@ -244,7 +247,8 @@ export class TurnWorld implements World<TurnWorldEvent> {
       replied && this.#options.reply?.muteUser === "first_reply",
       Math.min(this.#runs.length, 2),
       [this.sight.speaking(), Math.min(this.#loudMs, SPEECH.interruptMs), this.#silentMs],
-      this.sight.playing(),
+      // What is left of a packet is a state of its own.
+      this.sight.playing() ? QUEUED_MS.findIndex((limitMs) => this.sight.queuedMs <= limitMs) : "silent",
       current === undefined ? this.#heldBack : [current.givenMs > 0, current.givenMs > MUCH_MS],
       this.#stale !== undefined,
       this.#models.asking,
@@ -334,11 +338,11 @@ export class TurnWorld implements World<TurnWorldEvent> {
     return this.#runs.find(({ signal, state }) => signal.aborted && state === "waiting");
   }
 
-  /** By how long they have to go, roughly: polling is not state. */
+  /** By how long they have to go, roughly. */
   get #timers(): readonly number[] {
     const delays = this.#clock.delaysMs;
-    return [200, 3_000, Number.POSITIVE_INFINITY].map((limitMs, i, limits) => {
-      const fromMs = limits[i - 1] ?? 100;
+    return [100, 200, 3_000, Number.POSITIVE_INFINITY].map((limitMs, i, limits) => {
+      const fromMs = limits[i - 1] ?? 0;
       return delays.filter((delayMs) => delayMs > fromMs && delayMs <= limitMs).length;
     });
   }

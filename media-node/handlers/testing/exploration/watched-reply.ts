@@ -1,5 +1,5 @@
 /** A `ReplyOnPause` that can be looked into: its phase, whether its output is held, how often it was shut down. */
-import type { AudioFrame } from "../../../audio/frame.ts";
+import { type AudioFrame, frameDurationMs } from "../../../audio/frame.ts";
 import type { TurnFinder, TurnHost } from "../../../turn/turn-finder.ts";
 import type { TurnAction, TurnEvent, TurnPhase, TurnStep } from "../../../turn/turn-machine.ts";
 import type { HandlerContext } from "../../context.ts";
@@ -19,6 +19,8 @@ export interface Sight {
   shutdowns: number;
   /** It has hung up. */
   closing: boolean;
+  /** Audio it has given that has neither been sent nor cleared. */
+  queuedMs: number;
   speaking: () => boolean;
   /** Audio is on its way to the client. */
   playing: () => boolean;
@@ -36,6 +38,7 @@ export function newSight(phases: Set<TurnPhase>): Sight {
     replied: false,
     shutdowns: 0,
     closing: false,
+    queuedMs: 0,
     speaking: () => false,
     playing: () => false,
     clear: () => undefined,
@@ -70,7 +73,12 @@ export class WatchedReply extends ReplyOnPause {
     const watched: HandlerContext = Object.create(context, {
       holdOutput: { value: () => see("held", context.holdOutput) },
       resumeOutput: { value: () => see("open", context.resumeOutput) },
-      clearQueue: { value: () => see("open", context.clearQueue) },
+      clearQueue: {
+        value: () => {
+          sight.queuedMs = 0;
+          return see("open", context.clearQueue);
+        },
+      },
     });
     function see<T>(output: Sight["output"], act: () => T): T {
       sight.output = output;
@@ -85,7 +93,9 @@ export class WatchedReply extends ReplyOnPause {
 
   override async emit(): Promise<Emission> {
     const emission = await super.emit();
-    if (readEmission(emission).close !== undefined) this.sight.closing = true;
+    const { audio, close } = readEmission(emission);
+    if (close !== undefined) this.sight.closing = true;
+    if (audio !== undefined) this.sight.queuedMs += frameDurationMs(audio);
     return emission;
   }
 
