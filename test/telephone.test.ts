@@ -8,7 +8,7 @@ import { resample } from "../media-node/audio/resample.ts";
 import { PhoneCall, type PhoneCallOptions } from "../media-node/telephone/simulator/phone-call.ts";
 import { systemClock } from "../media-node/time/clock.ts";
 import { clip, concat, levelDb, silence } from "./support/audio.ts";
-import { Stack, sleep, until } from "./support/stack.ts";
+import { type NodeHandle, Stack, sleep, until } from "./support/stack.ts";
 
 const PROVIDERS = ["twilio", "telnyx", "plivo"] as const;
 /** As a telephone carries it. */
@@ -158,6 +158,59 @@ describe.each([
       expect(await closed).toBeGreaterThanOrEqual(1000);
     }
     await until(async () => (await active(stack)) === 0, 20_000);
+  });
+});
+
+describe("a signed call that may be cut", () => {
+  let stack: Stack;
+  let first: NodeHandle | undefined;
+  const token = "auth-token-of-the-tests";
+  const question = async () => line(concat(silence(200), await clip("cards-001.wav"), silence(1_200)));
+  const beeps = (call: PhoneCall) => runs(levels(call.heard).map((level) => level > LOUD_DB));
+  const connections = (call: PhoneCall) => call.events.filter(({ event }) => event === "connected").length;
+
+  beforeAll(async () => {
+    const variables = { TWILIO_AUTH_TOKEN: token, EDGERTC_TELEPHONE_RESUME: "true" };
+    stack = await Stack.start("test/fixtures/telephone-streams.ts", variables);
+  });
+  afterAll(async () => {
+    await stack.stop();
+  });
+
+  it("is refused where somebody else signs it, or nobody", async () => {
+    first = await stack.startNode({ id: "first" });
+    for (const authToken of ["wrong", undefined]) {
+      const options = { url: `${stack.url}/echo`, clock: systemClock };
+      const call = new PhoneCall(authToken === undefined ? options : { ...options, authToken });
+      await expect(call.dial()).rejects.toThrow("403");
+    }
+  });
+
+  it("goes on after a cut, and its handler finds what it kept", async () => {
+    const call = new PhoneCall({ url: `${stack.url}/remembering`, clock: systemClock, authToken: token });
+    await call.dial();
+    await call.say(await question());
+    await until(() => beeps(call) === 1, 10_000);
+    await sleep(600);
+    call.cut();
+    await until(() => connections(call) === 2, 5_000);
+    await call.say(await question());
+    await until(() => beeps(call) === 3, 10_000);
+    call.hangUp();
+  });
+
+  it("goes on at another node when its own is killed, and ends when the handler hangs up", async () => {
+    const call = new PhoneCall({ url: `${stack.url}/keypad`, clock: systemClock, authToken: token });
+    await call.dial();
+    const second = await stack.startNode({ id: "second" });
+    await first?.kill();
+    await until(() => connections(call) >= 2, 20_000);
+    call.press("1#");
+    await call.ended;
+    expect(call.events).toContainEqual(
+      expect.objectContaining({ event: "said", text: "The call has been disconnected." }),
+    );
+    expect(second.log()).toContain("handler_closed");
   });
 });
 

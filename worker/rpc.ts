@@ -71,8 +71,8 @@ export interface StreamApi {
   leave(request: Versioned & { ticket: string }): Promise<boolean>;
   release(request: Versioned & LeaseRef & { reason: EndReason }): Promise<void>;
   find(request: Versioned & { clientId: string }): Promise<SessionInfo>;
-  /** Why a session ended; null where it has not, or was forgotten. */
-  endOf(request: Versioned & { sid: string }): Promise<EndReason | null>;
+  /** Why a session ended; `running` while it has a slot; null where there was none, or it was forgotten. */
+  endOf(request: Versioned & { sid: string }): Promise<EndReason | "running" | null>;
   status(request: Versioned): Promise<LedgerStatus>;
   overview(request: Versioned): Promise<LedgerOverview>;
   /** At most `count` sessions, in the order of their client ids, after the client id `after`; "" is from the first on. */

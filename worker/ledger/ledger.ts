@@ -31,6 +31,7 @@ import { Placer } from "./placer.ts";
 import {
   activeSessions,
   expiredLeases,
+  holdsSession,
   type LeaseRow,
   leaseOf,
   leaseOfSession,
@@ -173,6 +174,11 @@ export class Ledger {
   find(clientId: string): (Lease & { readonly admittedMs: number }) | null {
     const held = this.#schema.exists() ? leaseOf(this.#sql, clientId) : null;
     return held === null ? null : { ...asLease(held), admittedMs: held.admittedMs };
+  }
+
+  /** Whether a session is running, for whoever does not know its client id. */
+  holds(sid: string): boolean {
+    return this.#schema.exists() && holdsSession(this.#sql, sid);
   }
 
   // --- the queue ---------------------------------------------------------------------------------------------------

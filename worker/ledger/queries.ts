@@ -30,6 +30,11 @@ export function leaseOf(sql: SqlPort, clientId: string): LeaseRow | null {
   return row === undefined ? null : asLeaseRow(row);
 }
 
+/** Whether a session has a lease, whatever its client id. Reads them all: for what is asked seldom. */
+export function holdsSession(sql: SqlPort, sid: string): boolean {
+  return sql.rows("SELECT 1 FROM leases WHERE sid = ? LIMIT 1", sid).length > 0;
+}
+
 /** The lease of a session. One whose client id is not known yet has its sid in place of it. */
 export function leaseOfSession(sql: SqlPort, { clientId, sid }: Pick<Lease, "clientId" | "sid">): LeaseRow | null {
   const held = leaseOf(sql, clientId);

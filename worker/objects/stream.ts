@@ -84,9 +84,9 @@ export class Stream extends DurableObject<Env> implements StreamApi {
     return ended === null ? null : { state: "ended", ...ended };
   }
 
-  async endOf(request: Message<StreamApi, "endOf">): Promise<EndReason | null> {
-    checkVersion(request);
-    return this.#ended.bySid(request.sid)?.reason ?? null;
+  async endOf({ v, sid }: Message<StreamApi, "endOf">): Promise<EndReason | "running" | null> {
+    checkVersion({ v });
+    return this.#ledger.holds(sid) ? "running" : (this.#ended.bySid(sid)?.reason ?? null);
   }
 
   async status(request: Versioned): Promise<LedgerStatus> {

@@ -262,6 +262,16 @@ describe("a call whose media is cut, where the operator wants it to go on", () =
     },
   );
 
+  it("is decided when the node has reported the end, which the provider may be faster than", async () => {
+    const node = await dialling("racing");
+    const first = (await incoming("racing", { variables })).text;
+    await handler(first);
+    const asked = incoming("racing", { url: address(first), variables });
+    await node.ended(node.sessions[0]?.sid ?? "", "handler_closed");
+    expect((await asked).text).toContain("<Hangup />");
+    node.drop();
+  });
+
   it("is given up after five times", async () => {
     const node = await serving("broken", { concurrencyLimit: 5 });
     let { text } = await incoming("broken", { variables });

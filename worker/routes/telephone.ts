@@ -97,7 +97,7 @@ async function callerOf(
 /** Whether a call whose media has ended goes on. */
 async function continues(env: Env, stream: string, before: ResumeQuery): Promise<boolean> {
   const request = { v: PROTOCOL_VERSION, sid: before.after };
-  return goesOn(before, await callObject(() => streamOf(env, stream).endOf(request)));
+  return await goesOn(before, () => callObject(() => streamOf(env, stream).endOf(request)));
 }
 
 /** `WS /telephone/handler`, with the ticket of the call's instructions behind it where those had one. */

@@ -9,6 +9,9 @@ import type { EndReason } from "../../shared/session.ts";
 /** Sessions that one call gets after its first. Past it something is broken for good. */
 const MAX_RESUMES = 5;
 
+/** A node reports within 50 ms, and what is under way takes as long again. */
+const REPORT_WAITS_MS: readonly number[] = [50, 100, 200, 400, 800];
+
 /** Endings that were meant: the handler hung up, time was over, an operator ended it. */
 const MEANT: readonly EndReason[] = ["handler_closed", "time_limit", "ended_by_edge"];
 
@@ -25,9 +28,23 @@ export function resumeQuery(query: Readonly<Record<string, string>>): ResumeQuer
   return parsed.success ? parsed.output : null;
 }
 
-/** @param reason how the session ended, as far as is known. */
-export function goesOn({ resumes }: ResumeQuery, reason: EndReason | null): boolean {
-  return resumes <= MAX_RESUMES && (reason === null || !MEANT.includes(reason));
+/**
+ * Whether a call whose media has ended goes on.
+ * @param endOf how the session ended: the provider may ask before the node has reported it.
+ */
+export async function goesOn(
+  { resumes }: ResumeQuery,
+  endOf: () => Promise<EndReason | "running" | null>,
+): Promise<boolean> {
+  if (resumes > MAX_RESUMES) return false;
+  let end = await endOf();
+  for (const waitMs of REPORT_WAITS_MS) {
+    if (end !== "running") break;
+    await scheduler.wait(waitMs);
+    end = await endOf();
+  }
+  // A node that still says nothing is dead, or cut off itself.
+  return end === "running" || end === null || !MEANT.includes(end);
 }
 
 /** Where the provider goes when the session's media has ended. */
