@@ -3,10 +3,12 @@
  * pages are not part of this repository: set EDGERTC_FASTRTC_DEMOS to the `demo` folder of a FastRTC checkout to run this.
  */
 import path from "node:path";
+import type { Page } from "playwright-core";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { toInt16 } from "../media-node/audio/frame.ts";
 import { Resampler } from "../media-node/audio/resample.ts";
 import { closeSpeech, getTTSModel } from "../media-node/speech/index.ts";
+import { drawCode } from "../media-node/video/codec/testing/coded-picture.ts";
 import { clip, concat, levelDb, silence } from "./support/audio.ts";
 import { TestBrowser } from "./support/browser.ts";
 import { START_BUTTON, watchComplaints } from "./support/fastrtc-pages.ts";
@@ -94,4 +96,56 @@ describe.skipIf(DEMOS === "")("FastRTC's pages with the examples' routes (EDGERT
     expect(node.log()).not.toContain("a-key");
     expect(complaints).toEqual([]);
   });
+
+  it("object_detection shows its boxes, as many as its slider says", async () => {
+    const name = "object_detection";
+    stack = await Stack.start(
+      `examples/fastrtc/streams/${name}.ts`,
+      {},
+      `examples/fastrtc/workers/${name}.ts`,
+      path.join(DEMOS, name),
+    );
+    await stack.startNode();
+    const frames = function* () {
+      for (let n = 1; n <= 60; n++) yield drawCode(n * 997, 640, 480, 0);
+    };
+    browser = await TestBrowser.launch({ camera: { frames: frames(), framesPerSecond: 10 } });
+    const complaints = watchComplaints(browser, stack.url);
+    const { page } = await browser.open(`${stack.url}/`);
+    await page.click(START_BUTTON);
+    await until(async () => (await page.evaluate(boxPixels)) > 1_000, 30_000);
+    await slide(page, "1");
+    await until(async () => {
+      const counts = [await page.evaluate(boxPixels), await page.evaluate(boxPixels), await page.evaluate(boxPixels)];
+      return counts.every((pixels) => pixels < 100);
+    }, 20_000);
+    await slide(page, "0.1");
+    await until(async () => (await page.evaluate(boxPixels)) > 1_000, 20_000);
+    expect(complaints).toEqual([]);
+    await page.click(START_BUTTON);
+  });
 });
+
+/** Runs in the page: pixels of the result that have the boxes' colour. */
+async function boxPixels(): Promise<number> {
+  const video = document.querySelector<HTMLVideoElement>("#video-output");
+  if (video === null || video.videoWidth === 0) return 0;
+  await new Promise((resolve) => video.requestVideoFrameCallback(resolve));
+  const canvas = new OffscreenCanvas(video.videoWidth, video.videoHeight);
+  const context = canvas.getContext("2d");
+  context?.drawImage(video, 0, 0);
+  const { data } = context?.getImageData(0, 0, canvas.width, canvas.height) ?? { data: new Uint8ClampedArray() };
+  let pixels = 0;
+  for (let i = 0; i < data.length; i += 4) {
+    const [red = 0, green = 0, blue = 0] = data.subarray(i, i + 3);
+    if (green > 170 && green - red > 80 && green - blue > 40) pixels++;
+  }
+  return pixels;
+}
+
+async function slide(page: Page, value: string): Promise<void> {
+  await page.locator("#conf-threshold").evaluate((slider, moved) => {
+    if (slider instanceof HTMLInputElement) slider.value = moved;
+    slider.dispatchEvent(new Event("input", { bubbles: true }));
+  }, value);
+}

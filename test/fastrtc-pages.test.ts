@@ -2,7 +2,12 @@
  * FastRTC's own demo pages, unmodified, against the real edge and a real node. They are not part of this repository: set
  * EDGERTC_FASTRTC_DEMOS to the `demo` folder of a FastRTC checkout to run this.
  */
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { g711 } from "../media-node/audio/g711.ts";
+import { Resampler } from "../media-node/audio/resample.ts";
 import { closeSpeech, getSTTModel } from "../media-node/speech/index.ts";
 import { wordErrors } from "../media-node/speech/word-errors.ts";
 import { clip, concat, levelDb, silence } from "./support/audio.ts";
@@ -15,7 +20,9 @@ import {
   SEND_PAGES,
   START_BUTTON,
   VOICE_PAGES,
+  watchComplaints,
 } from "./support/fastrtc-pages.ts";
+import { mulawScript } from "./support/mulaw-script.ts";
 import { Stack, sleep, until } from "./support/stack.ts";
 
 const DEMOS = process.env["EDGERTC_FASTRTC_DEMOS"] ?? "";
@@ -155,11 +162,68 @@ describe.skipIf(DEMOS === "")("FastRTC's pages (EDGERTC_FASTRTC_DEMOS names thei
         await browser.close();
       }
     });
+  });
 
-    it.todo("object_detection shows the frames that come back, once there are video streams");
-    // For that the page has to come from a server: Chromium keeps one that a test made up from opening a WebSocket to this
-    // machine (local network access).
-    it.todo("webrtc_vs_websocket converses over its WebSocket too, once the edge has /websocket/offer");
+  describe("on a stream with two lines", () => {
+    let folder: string;
+    // The page has to come from a server: Chromium keeps one that a test made up from opening a WebSocket to this machine.
+    beforeAll(async () => {
+      folder = await mkdtemp(path.join(tmpdir(), "edgertc-page-"));
+      const html = await readFile(path.join(DEMOS, "webrtc_vs_websocket", "index.html"), "utf8");
+      await writeFile(path.join(folder, "index.html"), html.replaceAll("__RTC_CONFIGURATION__", "null"));
+      stack = await Stack.start("test/fixtures/two-conversations.ts", {}, undefined, folder);
+      await stack.startNode({ args: ["--public-url", "ws://127.0.0.1:38790", "--media-port", "38790"] });
+    });
+    afterAll(async () => {
+      await stack.stop();
+      await rm(folder, { recursive: true, force: true });
+      await closeSpeech();
+    });
+
+    it("webrtc_vs_websocket holds both conversations at once", async () => {
+      const browser = await TestBrowser.launch({ microphone: await twoTurns() });
+      try {
+        const complaints = watchComplaints(browser, stack.url);
+        await browser.context.route(/alawmulaw/, (route) =>
+          route.fulfill({ contentType: "text/javascript", body: mulawScript() }),
+        );
+        const tab = await browser.open(`${stack.url}/`);
+        const { page } = tab;
+        const pieces: Buffer[] = [];
+        page.on("websocket", (socket) =>
+          socket.on("framereceived", ({ payload }) => {
+            const message = JSON.parse(String(payload)) as { event?: string; media?: { payload: string } };
+            if (message.event === "media") pieces.push(Buffer.from(message.media?.payload ?? "", "base64"));
+          }),
+        );
+        await page.click("#webrtc-button");
+        await page.click("#ws-button");
+        await until(async () => (await active()) === 2);
+        for (const rtt of ["#webrtc-rtt", "#ws-rtt"]) {
+          await page
+            .locator(rtt)
+            .filter({ hasText: /^[\d.]+ms$/ })
+            .waitFor();
+        }
+        // The WebSocket's turns come through its event stream, which the page opens before the socket.
+        for (const chat of ["#webrtc-chat", "#ws-chat"]) {
+          await page.locator(`${chat} .message`).filter({ hasText: "turn 2" }).waitFor({ timeout: 20_000 });
+        }
+        await sleep(3_000);
+        const heard = new Resampler(24_000, 16_000).process(g711("mulaw").decode(Buffer.concat(pieces)));
+        for (const samples of [heard, concat(...utterances(await tab.recording()))]) {
+          const words = await getSTTModel().stt({ sampleRate: 16_000, samples });
+          console.log(`${levelDb(samples).toFixed(0)} dB "${words}"`);
+          expect(wordErrors(SAID.join(" "), words).errors).toBeLessThanOrEqual(2);
+        }
+        await page.click("#webrtc-button");
+        await page.click("#ws-button");
+        await until(async () => (await active()) === 0, 5_000);
+        expect(complaints).toEqual([]);
+      } finally {
+        await browser.close();
+      }
+    });
   });
 
   describe("on a stream that only listens", () => {

@@ -1,5 +1,5 @@
 /** A mirror that can also stand on its head. Run it: `npx edgertc dev examples/video/flip.ts`. */
-import { slider, Stream } from "edgertc";
+import { Stream, slider } from "edgertc";
 
 export default new Stream((frame, { inputs }) => (inputs.mirror > 0.5 ? frame.flipX() : frame.flipY()), {
   modality: "video",
