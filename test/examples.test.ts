@@ -5,16 +5,20 @@ import { Resampler } from "../media-node/audio/resample.ts";
 import { closeSpeech, getTTSModel } from "../media-node/speech/index.ts";
 import { clip, concat, levelDb, silence } from "./support/audio.ts";
 import { Caller } from "./support/caller.ts";
+import { LanguageModel } from "./support/language-model.ts";
 import { MODEL_KEY, RealtimeModels } from "./support/realtime-models.ts";
 import { Stack, sleep, until } from "./support/stack.ts";
 
 let stack: Stack;
 let models: RealtimeModels;
+let languageModel: LanguageModel;
 /** Three seconds of speech. */
 let sentence: Int16Array;
 
 beforeAll(async () => {
   models = await RealtimeModels.start();
+  languageModel = await LanguageModel.start(["It is a card game.", "You play it with a deck of fifty two cards."]);
+  vi.stubEnv("OPENAI_BASE_URL", languageModel.baseUrl);
   vi.stubEnv("OPENAI_REALTIME_URL", `${models.url}/openai`);
   vi.stubEnv("GEMINI_LIVE_URL", `${models.url}/gemini`);
   vi.stubEnv("OPENAI_API_KEY", MODEL_KEY);
@@ -25,7 +29,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await stack.stop();
-  await models.stop();
+  await Promise.all([models.stop(), languageModel.stop()]);
   await closeSpeech();
   vi.unstubAllEnvs();
 });
@@ -100,6 +104,54 @@ it("realtime/openai tells the model how much of a cut answer was heard", async (
   const heardMs = caller.packets * 20;
   expect(Math.abs((models.truncations[0]?.endMs ?? 0) - heardMs)).toBeLessThan(100);
   await caller.hangUp();
+});
+
+describe("talk, with a language model", () => {
+  const said = (caller: Caller, role: string): string[] => {
+    const lines = new Map(
+      caller.of("transcript").map(({ data }) => {
+        const line = data as { id: number; role: string; text: string };
+        return [line.id, line] as const;
+      }),
+    );
+    return [...lines.values()].filter((line) => line.role === role).map(({ text }) => text);
+  };
+
+  it("speaks the first sentence before the last is written, and sends the conversation with each question", async () => {
+    languageModel.pauseMs = 2_500;
+    const caller = await call("/talk");
+    const question = await clip("cards-003.wav");
+    await caller.say(concat(silence(300), question, silence(1_000)));
+    await until(() => caller.packets > 20, 8_000);
+    expect(languageModel.finished).toBe(0);
+    await until(() => said(caller, "assistant").join(" ").includes("fifty two cards"), 12_000);
+    languageModel.pauseMs = 0;
+    await caller.silence(4_000);
+    await caller.say(concat(question, silence(1_000)));
+    await until(() => languageModel.requests.length === 2);
+    const [, second] = languageModel.requests;
+    expect(second?.messages.map(({ role }) => role)).toEqual(["system", "user", "assistant", "user"]);
+    expect(second?.messages[1]?.content).toMatch(/seven of clubs/i);
+    expect(second?.messages[2]?.content).toBe("It is a card game. You play it with a deck of fifty two cards.");
+    expect(languageModel.keys).toEqual([`Bearer ${MODEL_KEY}`, `Bearer ${MODEL_KEY}`]);
+    await caller.hangUp();
+  });
+
+  it("hangs up on the model when the user interrupts, and remembers what was heard", async () => {
+    languageModel.pauseMs = 8_000;
+    languageModel.requests.length = 0;
+    const { abandoned } = languageModel;
+    const caller = await call("/talk");
+    const question = await clip("cards-003.wav");
+    await caller.say(concat(silence(300), question, silence(1_000)));
+    await until(() => caller.packets > 20, 8_000);
+    await caller.say(concat(question, silence(1_000)));
+    await until(() => languageModel.abandoned === abandoned + 1);
+    await until(() => languageModel.requests.length === 2, 8_000);
+    const heard = languageModel.requests[1]?.messages.find(({ role }) => role === "assistant")?.content ?? "";
+    expect("It is a card game.").toContain(heard);
+    await caller.hangUp();
+  });
 });
 
 it.concurrent("stop-word answers what follows the word, and nothing else", async () => {
