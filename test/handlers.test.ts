@@ -125,6 +125,17 @@ describe("row 54: what a handler throws outside of any call", () => {
   });
 });
 
+describe("row 41: shutdown", () => {
+  it("is called once, and finished, where the node is stopped under the call", async () => {
+    const caller = await new Caller({ url: stack.url, path: "/desk" }).connect();
+    await until(() => caller.of("warning").length === 1);
+    await node.stop();
+    expect(node.log().split(`desk of ${caller.clientId} is shut down`)).toHaveLength(2);
+    await caller.vanish();
+    node = await stack.startNode();
+  });
+});
+
 describe("streamEvery", () => {
   it("hands over chunks, and its state survives a call that is cut off and rejoins", async () => {
     const first = await new Caller({ url: stack.url, path: "/counter", hello: true }).connect();

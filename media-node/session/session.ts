@@ -87,6 +87,7 @@ export class Session<Transport extends MediaTransport = MediaTransport> {
   /** Where the stream has video: its handler is in a process of its own. */
   #hosted: HostedHandler | undefined;
   #state: SessionState = { phase: "answering" };
+  #gone: Promise<void> = Promise.resolve();
   #connectedAtMs: number | undefined;
   #dialect: "fastrtc" | "edgertc" = "fastrtc";
   #early: ExtensionMessage[] = [];
@@ -201,6 +202,11 @@ export class Session<Transport extends MediaTransport = MediaTransport> {
     return this.#onTelephone && (reason === "client_closed" || reason === "peer_lost");
   }
 
+  /** Settles once nothing of it is left, its handler's `shutdown` included; at once while it goes on. */
+  get gone(): Promise<void> {
+    return this.#gone;
+  }
+
   end(reason: EndReason): void {
     this.#signal({ type: "over", reason });
   }
@@ -233,7 +239,9 @@ export class Session<Transport extends MediaTransport = MediaTransport> {
       case "tear_down":
         if (this.#state.phase !== "ended") break;
         this.#tellEnd(this.#state.reason);
-        this.#tearDown(this.#state.reason).catch((error: unknown) => this.#logError(error, "tearing down failed"));
+        this.#gone = this.#tearDown(this.#state.reason).catch((error: unknown) =>
+          this.#logError(error, "tearing down failed"),
+        );
         this.#options.onEnded(this.#state.reason);
         break;
     }

@@ -106,7 +106,8 @@ async function start(): Promise<void> {
       case "exit":
         fence.close();
         videoHosts.close();
-        closeSpeech().then(
+        // The main process waits for a while, and then no longer.
+        Promise.all([shard.settled(), closeSpeech()]).then(
           () => process.exit(0),
           () => process.exit(1),
         );

@@ -60,6 +60,8 @@ export class Shard {
   /** By sid. */
   readonly #awaited = new Map<string, AwaitedSession>();
   readonly #claims = new Map<string, ClientIdClaim>();
+  /** Of sessions that have ended: their handlers still shut down. */
+  readonly #leaving = new Set<Promise<void>>();
   readonly #states: KeptStates;
   #ice: IceOptions;
 
@@ -126,6 +128,16 @@ export class Shard {
         break;
     }
     return { id, ok: true };
+  }
+
+  /** Settles once nothing is left of the sessions that have ended. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#leaving);
+  }
+
+  #leave(gone: Promise<void>): void {
+    const left = gone.finally(() => this.#leaving.delete(left));
+    this.#leaving.add(left);
   }
 
   endAll(reason: EndReason): void {
@@ -245,6 +257,7 @@ export class Shard {
       onOutput: (output) => onOutput({ ...ref, news: "output", ...output }),
       onEnded: (reason) => {
         this.#sessions.delete(sid);
+        this.#leave(session.gone);
         this.#claims.get(sid)?.drop();
         this.#claims.delete(sid);
         if (session.rejoinsAfter(reason)) this.#states.keep(sid, session.state, keptMs(stream.descriptor));

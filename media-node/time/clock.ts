@@ -16,7 +16,7 @@ export interface Clock {
 export const systemClock: Clock = {
   nowMs: () => performance.now(),
   after(delayMs, callback) {
-    const handle = setTimeout(callback, delayMs);
+    const handle = setTimeout(callback, Math.max(0, delayMs));
     handle.unref();
     return { cancel: () => clearTimeout(handle) };
   },
