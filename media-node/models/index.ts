@@ -2,7 +2,8 @@
 import { CATALOGUE } from "./catalogue.ts";
 import { ModelStore } from "./store.ts";
 
-export { CATALOGUE, type Catalogue, type ModelName, type ModelSource, type ModelSpec } from "./catalogue.ts";
+export { CATALOGUE, type Catalogue, type ModelName } from "./catalogue.ts";
+export type { ModelSource, ModelSpec } from "./model-spec.ts";
 export { showProgress } from "./progress.ts";
 export { type DownloadProgress, type EnsureOptions, type ModelInfo, ModelStore, modelFolder } from "./store.ts";
 

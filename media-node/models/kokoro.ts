@@ -1,5 +1,5 @@
 /** Kokoro-82M as the catalogue has it: weights in four parts, pronouncing dictionaries, and a file per voice. */
-import type { ModelFile, ModelSpec } from "./catalogue.ts";
+import type { ModelFile, ModelSpec } from "./model-spec.ts";
 
 /** 510 styles of 256 numbers each. */
 const VOICE_BYTES = 522_240;

@@ -5,7 +5,7 @@ import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { EdgeRtcError } from "../../shared/errors.ts";
-import type { ModelFile } from "./catalogue.ts";
+import type { ModelFile } from "./model-spec.ts";
 
 /** `ready`: the bytes are the expected ones. `damaged`: a file is there and is not. */
 export type FileState = "ready" | "missing" | "damaged";

@@ -15,7 +15,7 @@ const PADDING = 0n;
 const STYLE_NUMBERS = 256;
 
 const SESSION: ort.InferenceSession.SessionOptions = {
-  // A second thread is worth a tenth of the time for twice the CPU.
+  // A second thread takes twice the CPU for a tenth of the time.
   intraOpNumThreads: 1,
   interOpNumThreads: 1,
   executionMode: "sequential",

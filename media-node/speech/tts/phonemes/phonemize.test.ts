@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { fromArpabet } from "./accent.ts";
 import { Dictionary } from "./dictionary.ts";
@@ -78,6 +79,31 @@ describe("Phonemizer", () => {
     expect(fromArpabet(["k", "aa", "r"], "us")).toBe("kˈɑɹ");
     expect(fromArpabet([], "us")).toBe("");
   });
+});
+
+it("makes something that can be spoken of any text, in time that grows with it", () => {
+  const pieces = fc.array(
+    fc.oneof(
+      fc.string({ unit: "grapheme", maxLength: 20 }),
+      fc.constantFrom("the", "U.S.", "$5", "...", "?!", "--", " ", "'", "APIs", "__proto__", "\n", "你好", "a-b"),
+    ),
+    { maxLength: 40 },
+  );
+  fc.assert(
+    fc.property(pieces, (parts) => {
+      const phonemes = us.phonemize(parts.join(" "));
+      expect(phonemes).toBe(phonemes.trim());
+      expect(phonemes).not.toContain("  ");
+      expect(phonemes).not.toContain("undefined");
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+it("is not slowed down by marks without end", () => {
+  for (const marks of ["!", "?!", "-", "(", "a.", "a(", "'", "—", "a' "]) {
+    expect(us.phonemize(marks.repeat(2_000)).length).toBeLessThan(100_000);
+  }
 });
 
 describe("tokenize", () => {

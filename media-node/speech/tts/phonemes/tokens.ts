@@ -32,8 +32,7 @@ export function tokenize(text: string): Token[] {
     .replace(/[‘’]/g, "'")
     .replace(/\s+[-–—]+\s+|--+|[–—]/g, " — ")
     .replace(/\.{2,}/g, "…")
-    .replace(/!*\?[!?]*/g, "?")
-    .replace(/!+/g, "!");
+    .replace(/[!?]+/g, (marks) => (marks.includes("?") ? "?" : "!"));
   for (const chunk of plain.split(/\s+/).filter((part) => part !== "")) tokens.push(...chunkTokens(chunk));
   return tokens;
 }
