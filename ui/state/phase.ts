@@ -78,6 +78,7 @@ const END_HINTS: Partial<Record<string, string>> = {
   time_limit: "The time limit of this stream was reached.",
   handler_closed: "The other side hung up.",
   draining: "The server is being updated. Call again in a moment.",
+  client_id_taken: "Another call has the same id. Call again.",
   ended_by_edge: "The server ended the call.",
 };
 
