@@ -17,7 +17,7 @@ import { afterReady, Reply, type ReplyResult } from "./reply.ts";
 import type { ReplyFunction } from "./reply-function.ts";
 import { type ReplyOnPauseOptions, readOptions, type TurnTaking } from "./reply-on-pause-options.ts";
 import { reportFailure, sessionFacts } from "./run.ts";
-import { StreamHandler } from "./stream-handler.ts";
+import { needOwnCopy, StreamHandler } from "./stream-handler.ts";
 
 export class ReplyOnPause<Inputs extends InputValues = InputValues> extends StreamHandler {
   readonly #fn: ReplyFunction<Inputs>;
@@ -336,11 +336,6 @@ export class ReplyOnPause<Inputs extends InputValues = InputValues> extends Stre
     this.context.clearInputs();
     this.#apply({ type: "reply_finished", playing: this.context.playing(), userSpeaking: this.#userSpeaking });
   }
-}
-
-/** @throws TypeError for a subclass whose sessions would get handlers of its base class. */
-export function needOwnCopy(name: string, hasOwn: boolean): void {
-  if (!hasOwn) throw new TypeError(`${name} needs a copy() of its own: each session gets what that returns.`);
 }
 
 /**

@@ -8,8 +8,9 @@ import { StopWordTurns } from "../turn/stop-words/stop-word-turns.ts";
 import { StopWords } from "../turn/stop-words/stop-words.ts";
 import type { TurnFinder, TurnHost } from "../turn/turn-finder.ts";
 import type { ReplyFunction } from "./reply-function.ts";
-import { needOwnCopy, ReplyOnPause } from "./reply-on-pause.ts";
+import { ReplyOnPause } from "./reply-on-pause.ts";
 import type { ReplyOnPauseOptions } from "./reply-on-pause-options.ts";
+import { needOwnCopy } from "./stream-handler.ts";
 
 export interface ReplyOnStopWordsOptions<Inputs extends InputValues = InputValues> extends ReplyOnPauseOptions<Inputs> {
   /** Hears the stop words; whatever `getSTTModel` takes. Default: `getSTTModel()`. */

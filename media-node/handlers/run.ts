@@ -44,9 +44,20 @@ export function runOf<Inputs extends InputValues>(context: HandlerContext, signa
   };
 }
 
-/** Says what went wrong in the log and to the client: the session goes on. */
+/** Characters of a failure that the client is told; the log has all of it. */
+const MAX_FAILURE_CHARS = 2_000;
+
+/** Says what went wrong in the log and to the client: the session goes on. Never throws, whatever was thrown. */
 export function reportFailure(context: HandlerContext, error: unknown, what: string): void {
-  const text = error instanceof Error ? error.message : String(error);
+  const text = textOf(error).slice(0, MAX_FAILURE_CHARS);
   context.logError(error, what);
   context.send({ type: "error", message: text, data: text });
+}
+
+function textOf(error: unknown): string {
+  try {
+    return String(error instanceof Error ? error.message : error);
+  } catch {
+    return "The handler threw something that has no text.";
+  }
 }

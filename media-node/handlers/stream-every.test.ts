@@ -167,6 +167,11 @@ describe("streamEvery", () => {
     expect(await emission).toBeUndefined();
   });
 
+  it("tells a subclass that its sessions would not be its own", () => {
+    class Forgetful extends StreamEvery {}
+    expect(() => new Forgetful(lengthAndFirst)).toThrow("Forgetful needs a copy() of its own");
+  });
+
   it.each([0, 0.001, 61, Number.NaN])("refuses chunks of %d s", (streamEvery) => {
     expect(() => new StreamEvery(lengthAndFirst, { streamEvery })).toThrow("streamEvery must be");
   });

@@ -7,7 +7,7 @@ import { AsyncQueue } from "./async-queue.ts";
 import { type Emission, readEmission } from "./emission.ts";
 import { Reply, type ReplyResult } from "./reply.ts";
 import { type Run, reportFailure, runOf } from "./run.ts";
-import { StreamHandler, type StreamHandlerOptions } from "./stream-handler.ts";
+import { needOwnCopy, StreamHandler, type StreamHandlerOptions } from "./stream-handler.ts";
 
 /** Seconds, as Gradio's `stream_every`, and its default. */
 const DEFAULT_STREAM_EVERY = 0.5;
@@ -53,6 +53,7 @@ export class StreamEvery<Inputs extends InputValues = InputValues> extends Strea
   /** @throws RangeError for a length or a rate that makes no sense. */
   constructor(fn: ChunkFunction<Inputs>, options: StreamEveryOptions = {}) {
     super(options);
+    if (new.target !== StreamEvery) needOwnCopy(new.target.name, this.copy !== StreamEvery.prototype.copy);
     const { streamEvery = DEFAULT_STREAM_EVERY } = options;
     if (!(streamEvery >= MIN_STREAM_EVERY && streamEvery <= MAX_STREAM_EVERY)) {
       throw new RangeError(

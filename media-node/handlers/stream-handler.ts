@@ -181,3 +181,8 @@ export function freshCopy(prototype: StreamHandler): StreamHandler {
   if (copy instanceof StreamHandler && copy !== prototype) return copy;
   throw new EdgeRtcError("handler_failed", `${prototype.constructor.name}.copy() must return a new handler.`);
 }
+
+/** @throws TypeError for a subclass whose sessions would get handlers of its base class. */
+export function needOwnCopy(name: string, hasOwn: boolean): void {
+  if (!hasOwn) throw new TypeError(`${name} needs a copy() of its own: each session gets what that returns.`);
+}

@@ -18,6 +18,7 @@ import {
   type PlayableFrame,
   readEmission,
 } from "../handlers/emission.ts";
+import { reportFailure } from "../handlers/run.ts";
 import type { StreamHandler } from "../handlers/stream-handler.ts";
 import { within } from "../time/deadline.ts";
 
@@ -274,10 +275,7 @@ export class HandlerRunner {
 
   #report(error: unknown, what: string): void {
     const { context } = this.#options;
-    if (!this.#failures.take(context.clock.nowMs())) return;
-    const text = error instanceof Error ? error.message : String(error);
-    context.logError(error, what);
-    context.send({ type: "error", message: text, data: text });
+    if (this.#failures.take(context.clock.nowMs())) reportFailure(context, error, what);
   }
 }
 

@@ -195,6 +195,27 @@ describe("rows 53, 54 and 55: what a handler does wrong", () => {
     await call.end();
   });
 
+  it.each([
+    ["nothing that has a text", () => Object.create(null)],
+    ["a novel", () => new Error("x".repeat(1_000_000))],
+    ["undefined", () => undefined],
+  ])("row 54: who throws %s is told of, and asked again", async (_, thrown) => {
+    let asked = 0;
+    const { stream } = noting({
+      emit: (handler) => {
+        asked += 1;
+        if (asked <= 2) throw thrown();
+        return asked === 3 ? tone(20) : handler.out.next(handler.signal);
+      },
+    });
+    const call = await FastRtcCall.start(stream);
+    await call.pass(2_000);
+    expect(call.of("error")).toHaveLength(2);
+    expect(Math.max(...call.texts.map(({ length }) => length))).toBeLessThan(5_000);
+    expect(call.packetsMs).toHaveLength(1);
+    await call.end();
+  });
+
   it("row 54: an iterator that cannot be stopped is left behind, and the next turn is taken", async () => {
     let turns = 0;
     const stubborn = {

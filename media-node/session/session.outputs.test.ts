@@ -78,6 +78,23 @@ describe("row 63: additional outputs", () => {
     await call.end();
   });
 
+  it("that the client's channel does not take are told of, and kept for the event stream", async () => {
+    const script: Emission[] = [new AdditionalOutputs("x".repeat(100_000)), new AdditionalOutputs("small")];
+    const { stream } = noting({ emit: () => script.shift() });
+    const call = new FastRtcCall(stream);
+    const { transport } = call.session;
+    const send = transport.sendText.bind(transport);
+    transport.sendText = (text) => text.length < 65_536 && send(text);
+    await call.connect();
+    await call.say('{"type":"hello","protocol":1}');
+    transport.events.channelOpen();
+    await call.pass(1_000);
+    expect(call.of("error").join()).toContain("GET /outputs has it");
+    expect(call.texts).toContain('{"type":"output","data":["small"]}');
+    expect(call.session.watchOutputs(0).kept).toHaveLength(2);
+    await call.end();
+  });
+
   it("that JSON cannot hold are refused, and the next ones come", async () => {
     const script: Emission[] = [new AdditionalOutputs(1n), new AdditionalOutputs("fine")];
     const { stream } = noting({ emit: () => script.shift() });

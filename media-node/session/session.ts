@@ -38,6 +38,8 @@ const CLOSING_MAX_MS = 30_000;
 const CLOSING_POLL_MS = 50;
 /** A client that was asked for its inputs has this long to send them; then the latest are used. */
 const INPUTS_WAIT_MS = 2_000;
+/** Every client takes messages of this size, a few bytes to a character. A larger one that could not be sent is told to the handler. */
+const SURE_MESSAGE_CHARS = 16 * 1024;
 /** Messages kept for a client that has not said `hello` yet, such as whose turn it is; past it the oldest are dropped. */
 const MAX_EARLY_EXTENSIONS = 32;
 
@@ -309,7 +311,8 @@ export class Session<Transport extends MediaTransport = MediaTransport> {
       send: (message) => this.#send(message),
       warn: (text) => this.#send({ type: "warning", message: text, data: text }),
       sendText: (text) => {
-        this.transport.sendText(text);
+        if (!this.transport.sendText(text) && text.length > SURE_MESSAGE_CHARS)
+          throw new EdgeRtcError("message_too_large");
       },
       extend: (message) => this.#extend(message),
       clearQueue: () => this.#player.clear(),
@@ -328,9 +331,11 @@ export class Session<Transport extends MediaTransport = MediaTransport> {
     this.transport.sendText(pythonJson(message));
   }
 
-  #extend(message: ExtensionMessage): void {
-    if (this.#dialect === "edgertc") this.transport.sendText(JSON.stringify(message));
-    else this.#early = [...this.#early, message].slice(-MAX_EARLY_EXTENSIONS);
+  /** @returns false where the client speaks the extension and could not be sent it. */
+  #extend(message: ExtensionMessage): boolean {
+    if (this.#dialect === "edgertc") return this.transport.sendText(JSON.stringify(message));
+    this.#early = [...this.#early, message].slice(-MAX_EARLY_EXTENSIONS);
+    return true;
   }
 
   async #requestInputs(request: InputRequest = {}): Promise<InputValues> {
@@ -350,8 +355,14 @@ export class Session<Transport extends MediaTransport = MediaTransport> {
   #sendOutputs(outputs: AdditionalOutputs): void {
     this.#outputs.add(outputs.args);
     this.#send({ type: "fetch_output", data: [] });
-    this.#extend({ type: "output", data: [...outputs.args] });
+    const sent = this.#extend({ type: "output", data: [...outputs.args] });
     if (this.#onTelephone) this.#feedBack(outputs);
+    if (!sent && JSON.stringify(outputs.args).length > SURE_MESSAGE_CHARS) {
+      throw new EdgeRtcError(
+        "output_too_large",
+        "An output is too large for the client's data channel; GET /outputs has it.",
+      );
+    }
   }
 
   get #onTelephone(): boolean {

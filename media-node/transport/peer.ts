@@ -175,10 +175,14 @@ export class Peer {
     if (this.#state === "open") this.#sender?.send(payload, timestamp, marker);
   }
 
-  /** Sends a text on the data channel. False where there is none open, or the client does not take what it is sent. */
+  /** Sends a text on the data channel. False where there is none open, it is too long, or the client does not take what it is sent. */
   sendText(text: string): boolean {
-    if (this.#channel?.readyState !== "open" || this.#channel.bufferedAmount > MAX_CHANNEL_BACKLOG_BYTES) return false;
-    this.#channel.send(text);
+    const channel = this.#channel;
+    if (channel?.readyState !== "open" || channel.bufferedAmount > MAX_CHANNEL_BACKLOG_BYTES) return false;
+    // What the client's offer says it takes in one message; 0 is anything.
+    const limit = this.#connection.sctpTransport?.remoteMaxMessageSize ?? 0;
+    if (limit > 0 && Buffer.byteLength(text) > limit) return false;
+    channel.send(text);
     return true;
   }
 
