@@ -263,6 +263,39 @@ describe("a video stream in Chromium", () => {
     }
   });
 
+  it("the page shows camera and result in three layouts, what the sliders do, and how the video fares", async () => {
+    const { page } = await browser.open(`${stack.url}/?stream=flip`);
+    try {
+      await page.getByTestId("call-button").click();
+      await page.locator('[data-state="connected"]').waitFor({ timeout: 20_000 });
+      const playing = (testId: string) =>
+        page.getByTestId(testId).evaluate((video) => video instanceof HTMLVideoElement && video.videoWidth > 0);
+      await until(async () => (await playing("remote-video")) && (await playing("local-video")), 20_000);
+      await page
+        .getByTestId("video-report")
+        .filter({ hasText: /\d+ frames a second · \d+ ms at the node/ })
+        .waitFor();
+      const upsideDown = () => page.getByTestId("remote-video").evaluate(readsUpsideDown);
+      expect(await upsideDown()).toBe(false);
+      await page.getByTestId("input-mirror").fill("0");
+      await until(upsideDown, 20_000);
+      const layouts = page.getByTestId("pictures");
+      for (const layout of ["picture in picture", "result only", "side by side"]) {
+        await page.getByRole("button", { name: layout }).click();
+        expect(await layouts.getAttribute("data-layout")).toBe(layout);
+        expect(await page.getByTestId("local-video").count()).toBe(layout === "result only" ? 0 : 1);
+      }
+      if (process.env["EDGERTC_SCREENSHOT"] !== undefined) {
+        await page.screenshot({ path: process.env["EDGERTC_SCREENSHOT"] });
+      }
+      await page.getByTestId("mute-camera").click();
+      await page.getByTestId("call-button").click();
+      await page.locator('[data-state="ended"]').waitFor({ timeout: 10_000 });
+    } finally {
+      await page.close();
+    }
+  });
+
   it("ends with its session: ten times on and off again, and no process is left but the spare one", async () => {
     for (let i = 0; i < 10; i++) {
       const { shown, hangUp } = await call("flip", ["video"]);
@@ -273,6 +306,21 @@ describe("a video stream in Chromium", () => {
     await until(async () => (await descendants(shard)).length === 1, 20_000);
   });
 });
+
+/** Runs in the page: the pictures' highest bits are dark, and so is then the last field of one that stands on its head. */
+function readsUpsideDown(video: Element): boolean {
+  if (!(video instanceof HTMLVideoElement) || video.videoWidth === 0) return false;
+  const { videoWidth: width, videoHeight: height } = video;
+  const canvas = new OffscreenCanvas(width, height);
+  const context = canvas.getContext("2d");
+  context?.drawImage(video, 0, 0);
+  const bright = (row: number): number =>
+    [0, 1, 2, 3].filter((column) => {
+      const [x, y] = [((column + 0.5) * width) / 4, ((row + 0.5) * height) / 4];
+      return (context?.getImageData(x, y, 1, 1).data[1] ?? 0) > 125;
+    }).length;
+  return bright(0) + bright(1) > 0 && bright(2) + bright(3) === 0;
+}
 
 type VideoReport = { readonly framesPerSecond: number; readonly delayMs: number | null };
 
