@@ -22,6 +22,7 @@ describe("edgertc models", () => {
     expect(output).toMatch(/flite +BSD-like \(CMU Flite\) +21\.5 MB +· not downloaded/);
     expect(output).toMatch(/moonshine-tiny-en +MIT +28\.9 MB/);
     expect(output).toMatch(/silero-vad-v6 +MIT +2\.8 MB/);
+    expect(output).toMatch(/kokoro-82m +Apache-2\.0 +119\.\d MB +· not downloaded: optional/);
     expect(output).toContain("in /nonexistent/models");
     expect(await run()).toBe(output);
   });
@@ -38,7 +39,7 @@ describe("edgertc models", () => {
   });
 
   it("lines its columns up", () => {
-    const info = { title: "T", licence: "MIT", sizeBytes: 1_500_000, state: "damaged" } as const;
+    const info = { title: "T", licence: "MIT", sizeBytes: 1_500_000, state: "damaged", optional: false } as const;
     const table = modelTable([
       { ...info, name: "a" },
       { ...info, name: "a-longer-name", state: "ready" },

@@ -74,8 +74,9 @@ function print(infos: readonly ModelInfo[]): void {
 
 /** A table for people; colours only where the output takes them. */
 export function modelTable(infos: readonly ModelInfo[]): string {
-  const rows = infos.map(({ name, title, licence, sizeBytes, state }) => {
-    const { mark, text, style } = STATES[state];
+  const rows = infos.map(({ name, title, licence, sizeBytes, state, optional }) => {
+    const { mark, text: plain, style } = STATES[state];
+    const text = optional && state === "missing" ? `${plain}: optional` : plain;
     return {
       cells: [name, licence, `${(sizeBytes / MEGABYTE).toFixed(1)} MB`],
       state: styleText(style, `${mark} ${text}`),

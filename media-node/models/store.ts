@@ -35,6 +35,8 @@ export interface ModelInfo<Name extends string = string> {
   readonly licence: string;
   /** Bytes in the cache. */
   readonly sizeBytes: number;
+  /** Only fetched where it is asked for. */
+  readonly optional: boolean;
   readonly state: ModelState;
 }
 
@@ -124,7 +126,8 @@ export class ModelStore<const C extends Catalogue> {
         sizeBytes += expected.bytes;
       }
       const state = (["damaged", "missing"] as const).find((bad) => states.includes(bad)) ?? "ready";
-      infos.push({ name, title: spec.title, licence: spec.licence, sizeBytes, state });
+      const { title, licence, optional = false } = spec;
+      infos.push({ name, title, licence, optional, sizeBytes, state });
     }
     return infos;
   }
