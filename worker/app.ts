@@ -21,7 +21,8 @@ import { deleteTicket, getTicket } from "./routes/queue.ts";
 import { refuse } from "./routes/reply.ts";
 import { deleteSession, getSession } from "./routes/sessions.ts";
 import { getConfig, getStreams } from "./routes/streams.ts";
-import { getCallSocket, postIncoming } from "./routes/telephone.ts";
+import { postIncoming } from "./routes/telephone.ts";
+import { getCallSocket } from "./routes/telephone-socket.ts";
 import { getNodeIceServers, getTurn } from "./routes/turn.ts";
 import type { EdgeEnv } from "./routes/types.ts";
 import { getSocket } from "./routes/websocket.ts";
@@ -132,13 +133,18 @@ export function createEdge(options: AppOptions = {}): Edge {
     if (error instanceof SessionError) return error.getResponse();
     // Calls that are safe to repeat have been repeated already (objects/call.ts): now it is the client's turn.
     if (isReset(error) || isOlder(error)) {
-      log("warn", "edge_restarting", { path: new URL(c.req.url).pathname, reason: reasonOf(error) });
+      log("warn", "edge_restarting", { path: pathOf(c), reason: reasonOf(error) });
       return refuse("edge_restarting");
     }
-    log("error", "request_failed", { path: new URL(c.req.url).pathname, reason: reasonOf(error) });
+    log("error", "request_failed", { path: pathOf(c), reason: reasonOf(error) });
     return refuse("internal");
   });
   const session = (env: Env, clientId: string, stream = DEFAULT_STREAM): EdgeSession =>
     new EdgeSession(env, caches, stream, clientId);
   return { app, session, notFound };
+}
+
+/** For the log: without the ticket that a telephone call's path may end in. */
+function pathOf(c: Context<EdgeEnv>): string {
+  return new URL(c.req.url).pathname.replace(/(\/telephone\/handler)\/.*/, "$1/…");
 }

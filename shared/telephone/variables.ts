@@ -10,6 +10,8 @@ export const TELEPHONE_VARIABLES = [
   "EDGERTC_TELEPHONE_FAREWELL",
   /** `true`: a call whose media was cut goes on with a new session in place of the farewell. */
   "EDGERTC_TELEPHONE_RESUME",
+  /** `node`: a call's instructions lead straight to its media node, which has a public wss address. Default: by way of the edge. */
+  "EDGERTC_TELEPHONE_MEDIA",
   /** The number that calls are made from. */
   "EDGERTC_TELEPHONE_NUMBER",
   /** Whose account calls are made with, where there are several: twilio, telnyx or plivo. */

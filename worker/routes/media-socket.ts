@@ -9,7 +9,7 @@ import { recordOffer } from "../analytics.ts";
 import { sessionOf } from "../env.ts";
 import { log, reasonOf } from "../log.ts";
 import { callObject } from "../objects/call.ts";
-import { BRIDGE_PATH, type SessionName, type SocketContent, type Versioned } from "../rpc.ts";
+import { BRIDGE_PATH, type SessionName, type SocketContent, type SocketResult, type Versioned } from "../rpc.ts";
 import type { EdgeEnv } from "./types.ts";
 
 type SocketContext = Context<EdgeEnv>;
@@ -20,17 +20,23 @@ export type Connected =
   /** Of status 101. */
   { readonly ok: true; readonly socket: Response } | { readonly ok: false; readonly body: FailedBody };
 
-export async function connectSocket(c: SocketContext, request: SocketRequest): Promise<Connected> {
+/** Gives a session its slot and its node. Its client is still to come. */
+export async function admitSocket(c: SocketContext, request: SocketRequest): Promise<SocketResult> {
   const { sid, stream, clientId } = request;
-  const session: SessionName = { sid, stream, clientId };
   const startMs = Date.now();
   const result = await callObject(() => sessionOf(c.env, stream, clientId).openSocket(request));
   const outcome = result.ok ? "answered" : result.body.meta.error;
   recordOffer(c.env, { stream, outcome, tookMs: Date.now() - startMs, cf: c.req.raw.cf });
-  if (!result.ok) {
-    log("info", "offer_refused", { stream, sid, code: outcome });
-    return result;
-  }
+  if (!result.ok) log("info", "offer_refused", { stream, sid, code: outcome });
+  return result;
+}
+
+/** And takes its client there. */
+export async function connectSocket(c: SocketContext, request: SocketRequest): Promise<Connected> {
+  const { sid, stream, clientId } = request;
+  const session: SessionName = { sid, stream, clientId };
+  const result = await admitSocket(c, request);
+  if (!result.ok) return result;
   const socket = result.socketUrl === undefined ? await bridge(c, session) : await dialNode(result.socketUrl);
   if (socket.status === 101) return { ok: true, socket };
   log("warn", "socket_not_connected", { stream, sid, status: socket.status });
@@ -56,7 +62,7 @@ function bridge({ env }: SocketContext, { sid, stream, clientId }: SessionName):
 }
 
 /** The node has the session, and nobody will come: it ends now, and not when the node has waited for long enough. */
-async function giveUp({ env }: SocketContext, { sid, stream, clientId }: SessionName): Promise<void> {
+export async function giveUp({ env }: SocketContext, { sid, stream, clientId }: SessionName): Promise<void> {
   const request = {
     v: PROTOCOL_VERSION,
     stream,

@@ -1,5 +1,5 @@
 /** Call instructions at the edge: what a provider is told when a call comes in, and who is one. */
-import { createExecutionContext } from "cloudflare:test";
+import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { NODE_ID_HEADER, NODE_MEDIA_PATH } from "../../shared/link.ts";
@@ -216,6 +216,37 @@ describe("WS /telephone/handler", () => {
     expect((await dial("/film/telephone/handler")).status).toBe(400);
     expect((await dial("/nowhere/telephone/handler")).status).toBe(404);
     expect((await dial("/odd/telephone/handler", { EDGERTC_TELEPHONE: "off" })).status).toBe(404);
+    node.drop();
+  });
+});
+
+describe("where the operator has media go straight to the nodes", () => {
+  const variables = { EDGERTC_TELEPHONE_MEDIA: "node" };
+
+  it("instructions lead to the node that has the call's slot, with its own ticket", async () => {
+    const node = await serving("straight", { concurrencyLimit: 1 });
+    node.onCommand = (command) => {
+      const reply = node.accept(command);
+      return command.command === "offer_socket" ? { ok: true, socketUrl: "wss://node.example/media/abc" } : reply;
+    };
+    expect((await incoming("straight", { variables })).text).toContain('<Stream url="wss://node.example/media/abc" />');
+    expect(node.sessions).toHaveLength(1);
+    expect((await incoming("straight", { variables })).text).toContain("All lines are busy");
+    node.drop();
+  });
+
+  it("a node without a public address takes no calls, and keeps no slot", async () => {
+    const node = await dialling("hidden", { concurrencyLimit: 1 });
+    const context = createExecutionContext();
+    const response = await createApp().request(
+      "https://phone.example/hidden/telephone/incoming",
+      { method: "POST", body: FORM },
+      { ...env, ...variables },
+      context,
+    );
+    expect(await response.text()).toContain("not in service");
+    await waitOnExecutionContext(context);
+    expect(node.sessions).toEqual([]);
     node.drop();
   });
 });

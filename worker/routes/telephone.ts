@@ -1,37 +1,36 @@
 /**
- * Telephone calls, at the root and under a stream's path. `POST /telephone/incoming`: what a provider asks when a call comes in; the
- * answer is the call's instructions, FastRTC's to the byte where nothing is configured. `WS /telephone/handler`: the call's media,
- * which goes to the media node as any other WebSocket does.
+ * `POST /telephone/incoming`, and the same under a stream's path: what a provider asks when a call comes in. The answer is the
+ * call's instructions, FastRTC's to the byte where nothing is configured. They lead to telephone-socket.ts, or to a node.
  */
 import type { Context } from "hono";
 import * as v from "valibot";
-import { ERRORS, isErrorCode } from "../../shared/errors.ts";
-import { newSessionId, ticketOf } from "../../shared/ids.ts";
+import { newSessionId } from "../../shared/ids.ts";
 import { MAX_TELEPHONE_BODY_BYTES } from "../../shared/limits.ts";
-import { forgetAtMs, type TokenTimes } from "../../shared/signed-token.ts";
 import { TelephoneProvider } from "../../shared/telephone/call-message.ts";
 import { connectInstruction, refuseInstruction } from "../../shared/telephone/instructions.ts";
 import { PROTOCOL_VERSION } from "../../shared/version.ts";
 import type { DirectoryCache } from "../directory-cache.ts";
-import { type Env, isOn, streamOf } from "../env.ts";
-import type { JoinGrant } from "../ledger/types.ts";
-import { log, reasonOf } from "../log.ts";
-import { callObject, isReset } from "../objects/call.ts";
+import { type Env, streamOf } from "../env.ts";
+import { log } from "../log.ts";
+import { callObject } from "../objects/call.ts";
 import { readBody } from "../offer/read-body.ts";
-import { placeOf } from "../place.ts";
-import { requestFacts } from "../request-facts.ts";
-import { type CallTicketClaims, mintCallTicket, verifyCallTicket } from "../telephone/call-ticket.ts";
+import { type CallTicketClaims, mintCallTicket } from "../telephone/call-ticket.ts";
 import { goesOn, type ResumeQuery, resumeQuery, resumeUrl } from "../telephone/resume.ts";
-import { farewellOf, greetingOf, opennessOf, resumesCalls, verifiedSigner } from "../telephone/settings.ts";
+import {
+  farewellOf,
+  greetingOf,
+  mediaAtNode,
+  opennessOf,
+  resumesCalls,
+  verifiedSigner,
+} from "../telephone/settings.ts";
 import { signerOf } from "../telephone/signature.ts";
-import { connectSocket } from "./media-socket.ts";
-import { isUpgrade } from "./node-link.ts";
+import { admitSocket, giveUp, type SocketRequest } from "./media-socket.ts";
 import { refuseTooOften } from "./rate-limit.ts";
 import { refuse } from "./reply.ts";
-import { findStream, type KnownStream } from "./stream-name.ts";
+import { findStream } from "./stream-name.ts";
+import { callRequest, needsToken } from "./telephone-socket.ts";
 import type { EdgeEnv } from "./types.ts";
-
-type VerifiedCall = CallTicketClaims & TokenTimes;
 
 const INCOMING = "/telephone/incoming";
 const BUSY = "All lines are busy. Please try again later.";
@@ -61,23 +60,27 @@ export async function postIncoming(c: Context<EdgeEnv>, directory: DirectoryCach
   if (before !== null && !(await continues(c.env, found.name, before))) {
     return xml(refuseInstruction(provider, farewell));
   }
-  if (await isFull(c.env, found.name)) return xml(refuseInstruction(provider, BUSY));
   const resumable = resumesCalls(c.env);
   const sid = newSessionId();
+  const wording = {
+    // Who has been greeted is not greeted again.
+    greeting: before === null ? greeting : "",
+    farewell,
+    ...(resumable ? { resumeUrl: resumeUrl(publicUrl(c), sid, before) } : {}),
+  };
+  if (mediaAtNode(c.env)) {
+    const place = await placeCall(c, callRequest(c, found, { sid, resumes: before?.after }));
+    if ("sentence" in place) return xml(refuseInstruction(provider, place.sentence));
+    return xml(connectInstruction(provider, { ...wording, ...place }));
+  }
+  if (await isFull(c.env, found.name)) return xml(refuseInstruction(provider, BUSY));
   const claims: CallTicketClaims = {
     stream: found.name,
     ...(resumable ? { sid } : {}),
     ...(before === null ? {} : { resumes: before.after }),
   };
   const ticket = openness === "signed" || resumable ? await ticketFor(c, claims) : "";
-  const instruction = {
-    url: `${handlerUrl(c)}${ticket}`,
-    // Who has been greeted is not greeted again.
-    greeting: before === null ? greeting : "",
-    farewell,
-    ...(resumable ? { resumeUrl: resumeUrl(publicUrl(c), sid, before) } : {}),
-  };
-  return xml(connectInstruction(provider, instruction));
+  return xml(connectInstruction(provider, { ...wording, url: `${handlerUrl(c)}${ticket}` }));
 }
 
 /** Whose request it is; null where it must be signed and is not. Unsigned ones are Twilio's, unless they say otherwise. */
@@ -100,66 +103,18 @@ async function continues(env: Env, stream: string, before: ResumeQuery): Promise
   return await goesOn(before, () => callObject(() => streamOf(env, stream).endOf(request)));
 }
 
-/** `WS /telephone/handler`, with the ticket of the call's instructions behind it where those had one. */
-export async function getCallSocket(c: Context<EdgeEnv>, directory: DirectoryCache): Promise<Response> {
-  if (!isUpgrade(c)) return refuse("websocket_required");
-  const openness = opennessOf(c.env);
-  if (openness === "off") return refuse("telephone_off");
-  const found = await findStream(c, directory);
-  if (found.kind === "unknown") return refuse("unknown_stream");
-  const tooOften = await refuseTooOften(c, c.env.OFFER_LIMITER);
-  if (tooOften !== null) return tooOften;
-  if (found.kind === "nothing_registered") return refuse("no_media_node");
-  if (found.descriptor.modality !== "audio") return refuse("websocket_not_supported");
-  const claims = await claimsOf(c, found.name);
-  if (claims === null && openness === "signed") return refuse("telephone_ticket_invalid");
-  if (claims === null && needsToken(c.env, found)) return refuse("token_required");
-  try {
-    return await connectCall(c, found, claims);
-  } catch (error) {
-    if (!isReset(error)) throw error;
-    log("warn", "edge_restarting", { stream: found.name, reason: reasonOf(error) });
-    return refuse("edge_restarting");
-  }
-}
-
-async function connectCall(c: Context<EdgeEnv>, found: KnownStream, claims: VerifiedCall | null): Promise<Response> {
-  // The call's own name comes with its first message; until then the session goes by its sid.
-  const sid = claims?.sid ?? newSessionId();
-  const connected = await connectSocket(c, {
-    v: PROTOCOL_VERSION,
-    sid,
-    stream: found.name,
-    clientId: sid,
-    transport: "telephone",
-    near: placeOf(c.req.raw.cf),
-    request: requestFacts(c.req.raw, found.descriptor.requestHeaders),
-    ...(claims === null ? {} : { token: grantOf(claims) }),
-    ...(claims?.resumes === undefined ? {} : { ticket: ticketOf(claims.resumes) }),
-  });
-  if (connected.ok) return connected.socket;
-  const { error } = connected.body.meta;
-  const { status } = isErrorCode(error) ? ERRORS[error] : ERRORS.internal;
-  // To a provider anything but an upgrade is a stream that failed: the call goes on with what its instructions have behind it.
-  return Response.json(connected.body, { status: status < 400 ? 503 : status });
-}
-
-/** Of the ticket in the path; null where there is none, or none that is good for this stream now. */
-async function claimsOf(c: Context<EdgeEnv>, stream: string): Promise<VerifiedCall | null> {
-  const ticket = c.req.param("ticket");
-  if (ticket === undefined) return null;
-  const verified = await verifyCallTicket(c.env, ticket, Date.now());
-  return verified.ok && verified.claims.stream === stream ? verified.claims : null;
-}
-
-/** A ticket is good for one session: the ledger remembers it with the lease. Its place in line would be its own, too. */
-function grantOf(claims: VerifiedCall): JoinGrant {
-  return { id: claims.jti, forgetAtMs: forgetAtMs(claims), ticket: `q_${claims.jti.replaceAll("-", "")}` };
-}
-
-/** A caller has no token. What a provider signs for is known to be a call of the operator's own number. */
-function needsToken(env: Env, { descriptor }: KnownStream): boolean {
-  return descriptor.requireToken === true || isOn(env.EDGERTC_REQUIRE_TOKEN);
+/** Gives the call its slot now, for its instructions to lead straight to the node that has it. */
+async function placeCall(
+  c: Context<EdgeEnv>,
+  request: SocketRequest,
+): Promise<{ readonly url: string } | { readonly sentence: string }> {
+  const admitted = await admitSocket(c, request);
+  if (!admitted.ok) return { sentence: admitted.body.meta.error === "concurrency_limit_reached" ? BUSY : CLOSED };
+  const { socketUrl: url } = admitted;
+  if (url?.startsWith("wss://")) return { url };
+  log("error", "node_without_address", { stream: request.stream, sid: request.sid });
+  c.executionCtx.waitUntil(giveUp(c, request));
+  return { sentence: CLOSED };
 }
 
 /** A caller is told in words where there is no slot. What it says may be over a moment later: the lease decides. */

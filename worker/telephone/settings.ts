@@ -26,6 +26,11 @@ export function resumesCalls({ EDGERTC_TELEPHONE_RESUME: resume }: Env): boolean
   return isOn(resume);
 }
 
+/** Whether a call's instructions lead to its node and not to the edge: every node has a public wss address then. */
+export function mediaAtNode({ EDGERTC_TELEPHONE_MEDIA: media }: Env): boolean {
+  return media?.trim().toLowerCase() === "node";
+}
+
 /** The provider that signed a request; null where none did, or none whose secret is known. */
 export async function verifiedSigner(
   env: Env,
