@@ -180,6 +180,57 @@ describe("the end of a lease", () => {
   });
 });
 
+describe("a session that is named after its admission", () => {
+  const named = (sid: string, clientId: string) => ({ sid, clientId, nodeId: "a", epoch: 1 });
+
+  it("has its client id from connected on, and nobody finds it by its sid any more", () => {
+    up("a");
+    admit("s1", "s1");
+    expect(ledger.find("s1")).toMatchObject({ sid: "s1", state: "pending" });
+    expect(ledger.connected(named("s1", "anna"))).toBe("done");
+    expect(ledger.find("anna")).toMatchObject({ sid: "s1", state: "live" });
+    expect(ledger.find("s1")).toBeNull();
+    expect(admit("s2", "anna")).toEqual({ ok: false, code: "connection_already_exists" });
+    // Said again, as after a redial.
+    expect(ledger.connected(named("s1", "anna"))).toBe("done");
+    expect(ledger.release(named("s1", "anna"), nowMs)).toBe("done");
+    expect(ledger.status().active).toBe(0);
+  });
+
+  it("does not get an id that another has, and keeps its slot until its node says that it is gone", () => {
+    up("a");
+    admit("s1", "anna");
+    admit("s2", "s2");
+    expect(ledger.connected(named("s2", "anna"))).toBe("taken");
+    expect(ledger.connected(named("s1", "anna"))).toBe("done");
+    expect(ledger.find("anna")).toMatchObject({ sid: "s1", state: "live" });
+    expect(ledger.status().active).toBe(2);
+    expect(ledger.release(named("s2", "anna"), nowMs)).toBe("done");
+    expect(ledger.find("anna")).toMatchObject({ sid: "s1" });
+    expect(ledger.status().active).toBe(1);
+  });
+
+  it("is known by its node's snapshot where its report was lost, and freed where it has ended unnamed", () => {
+    up("a");
+    admit("s1", "s1");
+    admit("s2", "s2");
+    const sessions = [{ sid: "s1", clientId: "anna", state: "live" as const }];
+    nowMs += IN_FLIGHT_MS;
+    expect(up("a", { sessions })).toMatchObject({ end: [], freed: [{ sid: "s2" }] });
+    expect(ledger.find("anna")).toMatchObject({ sid: "s1", state: "live" });
+    expect(ledger.find("s1")).toBeNull();
+  });
+
+  it("is refused from an old run, whatever it calls itself", () => {
+    up("a");
+    admit("s1", "s1");
+    expect(ledger.connected({ ...named("s1", "anna"), epoch: 0 })).toBe("stale");
+    expect(ledger.connected(named("s9", "anna"))).toBe("unknown");
+    expect(ledger.release({ ...named("s1", "anna"), epoch: 0 }, nowMs)).toBe("stale");
+    expect(ledger.find("s1")).toMatchObject({ state: "pending" });
+  });
+});
+
 describe("an offer that is repeated", () => {
   it("is on its way anew: neither a snapshot nor its first deadline takes its lease", () => {
     up("a");
