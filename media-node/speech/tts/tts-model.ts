@@ -1,5 +1,6 @@
 /** Text to speech as stream files see it, made of whatever can speak one sentence. */
 import type { AudioFrame } from "../../audio/frame.ts";
+import { resample } from "../../audio/resample.ts";
 import { splitSentences } from "./sentences.ts";
 import { type SpeechText, type SpokenFrame, speakStream } from "./speak-stream.ts";
 
@@ -86,15 +87,19 @@ function afterGap({ sampleRate, samples }: Spoken, gapSeconds: number): Spoken {
   return { sampleRate, samples: out };
 }
 
-/** One after the other. No part is silence of no length. */
+/** One after the other, at the rate of the first. No part is silence of no length. */
 function join(parts: readonly Spoken[]): Spoken {
-  const samples = new Int16Array(parts.reduce((sum, part) => sum + part.samples.length, 0));
+  const sampleRate = parts[0]?.sampleRate ?? NOTHING_RATE;
+  const pieces = parts.map((part) =>
+    part.sampleRate === sampleRate ? part.samples : resample(part.samples, part.sampleRate, sampleRate),
+  );
+  const samples = new Int16Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
   let at = 0;
-  for (const part of parts) {
-    samples.set(part.samples, at);
-    at += part.samples.length;
+  for (const piece of pieces) {
+    samples.set(piece, at);
+    at += piece.length;
   }
-  return { sampleRate: parts[0]?.sampleRate ?? NOTHING_RATE, samples };
+  return { sampleRate, samples };
 }
 
 /** Of audio without a sample. */
