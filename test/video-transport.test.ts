@@ -189,10 +189,10 @@ const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 describe("a camera through the node", () => {
   it("comes back whole, in order, at its size", async () => {
     const { shown, received } = await call();
-    await expect.poll(async () => (await shown()).length, { timeout: 30_000 }).toBeGreaterThan(120);
+    await expect.poll(async () => (await shown()).length, { timeout: 60_000 }).toBeGreaterThan(80);
     const pictures = await shown();
-    const tail = pictures.slice(-100);
-    expect(tail.length).toBe(100);
+    const tail = pictures.slice(-50);
+    expect(tail.length).toBe(50);
     for (const { code } of pictures) expect(code).toBeLessThanOrEqual(FRAMES);
     for (const { width } of tail) expect(width).toBe(WIDTH);
     tail.forEach(({ code }, at) => {

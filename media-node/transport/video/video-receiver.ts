@@ -46,6 +46,9 @@ export class VideoReceiver {
   #sender: number | undefined;
   #sequences = new Unwrapper(16);
   #timestamps = new Unwrapper(32);
+  /** To this track's timestamps, for time to go on from one track to the next; undefined before its first packet. */
+  #offset: number | undefined;
+  #last: { readonly timestamp: number; readonly atMs: number } | undefined;
   #keyFrameAskedMs = Number.NEGATIVE_INFINITY;
   #nackTimer: Timer | undefined;
   #reportTimer: Timer | undefined;
@@ -59,17 +62,19 @@ export class VideoReceiver {
   }
 
   /** @returns false where the packet is none of this track's. */
-  read(packet: Buffer, encryptedPayload: Buffer): boolean {
+  read(packet: Buffer, padded: Buffer): boolean {
     const { payloadType, rtxPayloadType } = this.#options;
     const type = packet.readUInt8(1) & 0x7f;
     if (type !== payloadType && type !== rtxPayloadType) return false;
     if (this.#closed) return true;
-    const payload = withoutPadding(packet, encryptedPayload);
+    const payload = withoutPadding(packet, padded);
     if (type === payloadType) this.#readFirst(packet, payload);
     // RFC 4588: its own number comes before what was sent again; without one it is there to fill a bandwidth.
     else if (payload.length >= 2) {
       this.#bandwidth.received(packet.length, undefined, this.#options.clock.nowMs());
-      this.#take(packet, payload.readUInt16BE(0), payload.subarray(2));
+      if (this.#sender !== undefined) {
+        this.#take(packet, payload.readUInt16BE(0), payload.subarray(2), this.#timestampOf(packet));
+      }
     }
     return true;
   }
@@ -100,29 +105,39 @@ export class VideoReceiver {
     if (sender !== this.#sender) this.#follow(sender);
     this.#heardSinceReport = true;
     this.#reception.count(sender, packet.readUInt16BE(2), packet.readUInt32BE(4));
-    const takenAtMs = this.#timestamps.unwrap(packet.readUInt32BE(4)) / CLOCK_PER_MS;
-    this.#bandwidth.received(packet.length, takenAtMs, this.#options.clock.nowMs());
+    const timestamp = this.#timestampOf(packet);
+    this.#bandwidth.received(packet.length, timestamp / CLOCK_PER_MS, this.#options.clock.nowMs());
     if (this.#reportTimer === undefined) this.#report();
-    this.#take(packet, packet.readUInt16BE(2), payload);
+    this.#take(packet, packet.readUInt16BE(2), payload, timestamp);
   }
 
   #follow(sender: number): void {
     this.#sender = sender;
     this.#sequences = new Unwrapper(16);
     this.#timestamps = new Unwrapper(32);
+    this.#offset = undefined;
     this.#assembler.reset();
     this.#nacks.reset();
     this.#bandwidth = new IncomingBandwidth(this.#options.maxBitsPerSecond);
   }
 
-  #take(packet: Buffer, sequenceNumber: number, payload: Buffer): void {
-    if (this.#sender === undefined) return;
+  #timestampOf(packet: Buffer): number {
+    const nowMs = this.#options.clock.nowMs();
+    const last = this.#last;
+    const own = this.#timestamps.unwrap(packet.readUInt32BE(4));
+    this.#offset ??= last === undefined ? 0 : Math.round(last.timestamp + (nowMs - last.atMs) * CLOCK_PER_MS) - own;
+    const timestamp = own + this.#offset;
+    if (last === undefined || timestamp > last.timestamp) this.#last = { timestamp, atMs: nowMs };
+    return timestamp;
+  }
+
+  #take(packet: Buffer, sequenceNumber: number, payload: Buffer, timestamp: number): void {
     const arrivedAtMs = this.#options.clock.nowMs();
     const sequence = this.#sequences.unwrap(sequenceNumber);
     if (!this.#nacks.received(sequence, arrivedAtMs)) this.#giveUp();
     const frames = this.#assembler.push({
       sequence,
-      timestamp: this.#timestamps.unwrap(packet.readUInt32BE(4)),
+      timestamp,
       marker: (packet.readUInt8(1) & 0x80) !== 0,
       payload,
       arrivedAtMs,

@@ -79,6 +79,16 @@ describe("VP8", () => {
     expect(after).toBeLessThan(before / 2);
   });
 
+  it("encodes pictures whose time stands still, leaps or goes back", async () => {
+    const { encoder, decoder } = await setUp();
+    const timesUs = [0, 0, 0, 33_333, 1e12, 1e12 + 33_333, 5, 10, -1e15, 4e15];
+    for (const [n, timestampUs] of timesUs.entries()) {
+      const encoded = await encoder.encode(drawCode(n, 320, 240, timestampUs));
+      expect(encoded?.timestampUs).toBe(timestampUs);
+      expect(encoded === undefined ? undefined : codeOf(await decoder.decode(encoded))).toBe(n);
+    }
+  });
+
   it("shows nothing before a key frame, and asks for one", async () => {
     const { encode, decoder, asked } = await setUp();
     await encode(1);

@@ -14,6 +14,8 @@ const DEFAULT_FRAMES_PER_SECOND = 30;
 const CLOCK_PER_US = 0.09;
 /** What counts as between two frames for the rate, in microseconds: a pause is not saved up for. */
 const MAX_FRAME_DURATION_US = 250_000;
+/** libvpx refuses a frame that takes none. */
+const MIN_FRAME_DURATION_US = 1_000;
 const MIN_BITS_PER_SECOND = 30_000;
 const MAX_BITS_PER_SECOND = 20_000_000;
 
@@ -34,6 +36,8 @@ class Vp8Encoder implements VideoEncoder {
   #open: Open | undefined;
   #keyFrame = false;
   #lastUs: number | undefined;
+  /** What libvpx is told of time: it never goes back, whatever the pictures' does. */
+  #passedUs = 0;
   #closed = false;
 
   constructor(instantiate: () => Vp8Instance, options: VideoEncoderOptions) {
@@ -85,17 +89,18 @@ class Vp8Encoder implements VideoEncoder {
   }
 
   #encodeWith(instance: Vp8Instance, { data, timestampUs }: I420Frame): EncodedFrame | undefined {
+    // libvpx wants time to pass, and spreads its bits over it; a handler may well send two pictures of one moment.
     const sinceUs = this.#lastUs === undefined ? this.#frameUs : timestampUs - this.#lastUs;
-    // libvpx wants time to pass; a handler may well send two pictures of one moment.
-    const durationUs = sinceUs <= 0 ? 1_000 : Math.min(sinceUs, MAX_FRAME_DURATION_US);
-    const atUs = (this.#lastUs ?? timestampUs - durationUs) + Math.max(durationUs, sinceUs);
-    this.#lastUs = atUs;
+    const betweenUs = sinceUs <= 0 ? this.#frameUs : sinceUs;
+    const durationUs = Math.min(Math.max(betweenUs, MIN_FRAME_DURATION_US), MAX_FRAME_DURATION_US);
+    this.#lastUs = timestampUs;
+    this.#passedUs += durationUs;
     instance.reserve(data.length).set(data);
     const keyFrame = this.#keyFrame ? 1 : 0;
     const size = instance.call(
       "encode",
       keyFrame,
-      Math.round(atUs * CLOCK_PER_US),
+      Math.round(this.#passedUs * CLOCK_PER_US),
       Math.round(durationUs * CLOCK_PER_US),
     );
     if (size < 0) throw new Error("libvpx refused the picture.");
