@@ -39,6 +39,7 @@ const VARIANTS: Readonly<Record<string, Variant>> = {
   "with an end-of-turn model": { options: { model: "end of turn" }, phases: PHASES },
   "where replies are begun ahead": { options: { reply: { thinkAheadMs: 96 } }, phases: [...PHASES, "maybe_ended"] },
   "where backchannels are told apart": { options: { model: "backchannels" }, phases: PHASES },
+  "where words are shown as they are said": { options: { model: "live transcript" }, phases: PHASES },
   "on FastRTC's grid": { options: { model: "grid" }, phases: WITHOUT_PAUSES },
   "on the grid where the user cannot interrupt": {
     options: { model: "grid", reply: { canInterrupt: false } },

@@ -57,8 +57,11 @@ export type TurnWorldEvent =
 
 export interface TurnWorldOptions {
   readonly reply?: ReplyOnPauseOptions;
-  /** What helps to tell turns: a model asked if the speaker is done, or if they only listen, or FastRTC's grid. Default none. */
-  readonly model?: "end of turn" | "backchannels" | "grid";
+  /**
+   * What helps to tell turns: a model asked if the speaker is done, or if they only listen, or FastRTC's grid; or what writes down
+   * words as they are said. Default none.
+   */
+  readonly model?: "end of turn" | "backchannels" | "grid" | "live transcript";
   readonly declaresInputs?: boolean;
   /** Whether the handler speaks first. */
   readonly greets?: boolean;
@@ -153,6 +156,8 @@ export class TurnWorld implements World<TurnWorldEvent> {
         };
       case "backchannels":
         return { speech: { ...SPEECH, silenceMs: 320 }, backchannels: { stt: this.#models.stt } };
+      case "live transcript":
+        return { speech: SPEECH, liveTranscript: this.#models.live };
       case "grid":
         return {
           algoOptions: { audioChunkDuration: 0.032, startedTalkingThreshold: 0.02, speechThreshold: 0.01 },
