@@ -4,7 +4,14 @@ import { GeneratedAudio, type SendFunction } from "../handlers/generated-audio.t
 import { StreamHandler } from "../handlers/stream-handler.ts";
 import { AudioVideoStreamHandler } from "../video/audio-video-stream-handler.ts";
 import { type VideoFunction, type VideoGenerator, VideoStreamHandler } from "../video/video-stream-handler.ts";
-import type { StreamOptions } from "./stream.ts";
+
+/** What of a stream's options decides about its handler. */
+export interface HandlerChoice {
+  readonly modality: Modality;
+  readonly mode?: Mode | undefined;
+  readonly autostart?: boolean | undefined;
+  readonly replyTimeoutMs?: number | null | undefined;
+}
 
 /** A receiver waits for a value as long as somebody who has asked a question. */
 const DEFAULT_TIMEOUT_MS = 60_000;
@@ -12,7 +19,7 @@ const DEFAULT_TIMEOUT_MS = 60_000;
 /** @throws TypeError for what is no handler, and for options that it does not have. */
 export function handlerOf(
   given: StreamHandler | SendFunction<never> | VideoFunction<never> | VideoGenerator<never>,
-  options: StreamOptions,
+  options: HandlerChoice,
 ): StreamHandler {
   const { modality, mode = "send-receive", autostart, replyTimeoutMs } = options;
   if (typeof given === "function" && modality === "video") {
