@@ -45,6 +45,20 @@ const BUGS: readonly PlantedBug[] = [
     caughtBy: /changed by asking again/,
   },
   {
+    name: "gives a session the client id of another",
+    file: "ledger.ts",
+    healthy: "taken = other !== null && other.sid !== sid;",
+    bug: "taken = false;",
+    caughtBy: /UNIQUE/,
+  },
+  {
+    name: "loses sight of a session that is named after its admission",
+    file: "queries.ts",
+    healthy: "return unnamed?.sid === sid ? unnamed : null;",
+    bug: "return null;",
+    caughtBy: LEAK,
+  },
+  {
     name: "frees a pending lease before its node has given up on the session",
     file: "leases.ts",
     healthy: "nowMs + PENDING_LEASE_MS,\n    ticketNumber,",

@@ -7,7 +7,8 @@ import type { TicketRow } from "./queue-reference.ts";
 
 export interface Held {
   readonly sid: string;
-  readonly clientId: string;
+  /** The sid until the client has said who it is: over a WebSocket that comes with `connected`. */
+  clientId: string;
   readonly sinceMs: number;
   state: "pending" | "live";
 }

@@ -225,6 +225,11 @@ export class LedgerWorld {
   #offer(clientId: string, pick: number): void {
     this.#sids += 1;
     const sid = `s_${this.#sids}`;
+    // One caller in six comes over a WebSocket and says who it is only when it is connected.
+    if (pick % 6 === 1) {
+      this.#admit(sid, sid, undefined);
+      return;
+    }
     // One caller in eight has forgotten its ticket.
     const ticket = pick % 8 === 3 ? undefined : this.#tickets.get(clientId);
     this.#admit(sid, clientId, ticket);
@@ -356,7 +361,7 @@ export class LedgerWorld {
     if (command === undefined) return;
     const { lease } = command;
     if (command.kind === "end") {
-      node.sessions.delete(lease.sid);
+      this.#hangUp(node, node.sessions.get(lease.sid));
       this.#ledger.release(lease, this.#nowMs);
       return;
     }
@@ -382,6 +387,8 @@ export class LedgerWorld {
     const held = pickFrom(pending, pick);
     if (held === undefined) return;
     held.state = "live";
+    // It may be another's, who is there already.
+    if (held.clientId === held.sid) held.clientId = this.#client(pick);
     node.reports.push({ kind: "connected", ref: refOf(node, held), atMs: this.#nowMs });
   }
 
