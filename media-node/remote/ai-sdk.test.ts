@@ -104,4 +104,13 @@ describe("what a model may be given as", () => {
     expect(() => getTTSModel({ model: "flite", voice: "elvis" }).stream("Hi.")).toThrow("elvis");
     expect(() => getSTTModel({ model: "whisper" })).toThrow(expect.objectContaining({ code: "model_unknown" }));
   });
+
+  it("is not just anything: what is no model does not become the default one", () => {
+    const nothing: unknown[] = [{}, { model: null }, { model: 7 }, { baseUrl: "http://127.0.0.1" }];
+    for (const source of nothing) {
+      const untyped = source as { model: string };
+      expect(() => getSTTModel(untyped)).toThrow(expect.objectContaining({ code: "model_unknown" }));
+      expect(() => getTTSModel(untyped)).toThrow(expect.objectContaining({ code: "model_unknown" }));
+    }
+  });
 });

@@ -70,7 +70,7 @@ export function sttOf(source: STTSource | undefined, local: (name?: string) => S
   if (holdsAiSdkModel(source)) return sttOfAiSdk(source.model, source);
   if ("accountId" in source) return sttOfWorkersAI(source);
   if ("baseURL" in source) return sttOfOpenAI(source);
-  return local(source.model);
+  return local(nameIn(source));
 }
 
 /** @param local EdgeRTC's own, by name. @throws EdgeRtcError `model_unknown`. */
@@ -84,7 +84,7 @@ export function ttsOf(
   if (holdsAiSdkModel(source)) return withDefaults(ttsOfAiSdk(source.model, source), source);
   if ("accountId" in source) return withDefaults(ttsOfWorkersAI(source), source);
   if ("baseURL" in source) return withDefaults(ttsOfOpenAI(source), source);
-  return withDefaults(local(source.model, "phonemize" in source ? source.phonemize : undefined), source);
+  return withDefaults(local(nameIn(source), "phonemize" in source ? source.phonemize : undefined), source);
 }
 
 /** @throws EdgeRtcError `model_unknown` for a name: there is no language model of our own. */
@@ -102,10 +102,16 @@ export function languageModelOf(source: LanguageModelSource): LanguageModel {
   return languageModelOfOpenAI(source);
 }
 
+/** Stream files may be JavaScript: what is no model must not become the default one. */
+function nameIn(source: { readonly model: string }): string {
+  if (typeof source.model === "string") return source.model;
+  throw new EdgeRtcError("model_unknown", "This is neither a model, nor an endpoint, nor a name of one.");
+}
+
 function holdsAiSdkModel<S extends { readonly model: unknown }>(
   source: S,
 ): source is Extract<S, { readonly model: { readonly specificationVersion: string } }> {
-  return typeof source.model === "object";
+  return typeof source.model === "object" && source.model !== null;
 }
 
 function withDefaults(model: TTSModel, { voice, speed, lang }: VoiceDefaults): TTSModel {
