@@ -9,6 +9,7 @@ import { doctorCommand } from "./doctor.ts";
 import { modelsCommand } from "./models.ts";
 import { nodeCommand } from "./node.ts";
 import { tokenCommand } from "./token.ts";
+import { fastphoneCommand, tunnelCommand } from "./tunnel.ts";
 
 const program = new Command("edgertc")
   .description("Real-time voice AI at the edge: streams written in TypeScript, served to any browser.")
@@ -17,6 +18,8 @@ const program = new Command("edgertc")
   .addCommand(nodeCommand())
   .addCommand(dialCommand())
   .addCommand(callCommand())
+  .addCommand(tunnelCommand())
+  .addCommand(fastphoneCommand())
   .addCommand(doctorCommand())
   .addCommand(modelsCommand())
   .addCommand(tokenCommand());

@@ -1,0 +1,75 @@
+/** `edgertc tunnel` and `edgertc fastphone`: an edge on this machine, reached from outside, and called by telephone. */
+import { Command } from "commander";
+import { FastPhone } from "../telephone/fastphone.ts";
+import { startTunnel, type Tunnel } from "../telephone/tunnel.ts";
+import { systemClock } from "../time/clock.ts";
+import { exitAfter, onSignals } from "./options.ts";
+
+const HOLD_MS = 60_000;
+const LOCAL_EDGE = "http://127.0.0.1:8787";
+
+export function tunnelCommand(): Command {
+  return new Command("tunnel")
+    .description("give an edge on this machine a public address, by cloudflared")
+    .argument("[url]", "the edge", LOCAL_EDGE)
+    .action(async (url: string) => {
+      const tunnel = await startTunnel({ url, clock: systemClock });
+      onSignals(() => exitAfter(tunnel.stop()));
+      console.log(`\n    Page       https://${tunnel.host}/`);
+      console.log(`    Telephone  https://${tunnel.host}/telephone/incoming\n\n  Ctrl-C closes it.\n`);
+      await tunnel.ended;
+      throw new Error("The tunnel has ended.");
+    });
+}
+
+interface FastPhoneFlags {
+  readonly token?: string;
+  readonly host?: string;
+}
+
+export function fastphoneCommand(): Command {
+  return new Command("fastphone")
+    .description("have an edge on this machine called by FastRTC's hosted telephone number")
+    .argument("[url]", "the edge; its default stream answers", LOCAL_EDGE)
+    .option("--token <token>", "a Hugging Face token (default: HF_TOKEN)")
+    .option("--host <name>", "the edge's public host, where it has one (default: a tunnel by cloudflared)")
+    .action(async (url: string, { token = process.env["HF_TOKEN"], host }: FastPhoneFlags) => {
+      if (token === undefined) throw new Error("A Hugging Face token is needed: set HF_TOKEN or pass --token.");
+      const tunnel = host === undefined ? await startTunnel({ url, clock: systemClock }) : undefined;
+      const registered = FastPhone.register({ host: host ?? tunnel?.host ?? "", token });
+      const phone = await registered.catch(async (error: unknown) => {
+        await tunnel?.stop();
+        throw error;
+      });
+      // Without a tunnel nothing else would keep this process here.
+      const hold = setInterval(() => undefined, HOLD_MS);
+      onSignals(() => {
+        clearInterval(hold);
+        exitAfter(hangUp(phone, tunnel));
+      });
+      const { phone: number, code, remainingSeconds, resetDate } = phone.number;
+      console.log(
+        `\n    Call    ${number}\n    Code    ${code}\n    Left    ${clockOf(remainingSeconds)} until ${resetDate}`,
+      );
+      console.log("\n  Ctrl-C gives the number back.\n");
+      if (tunnel === undefined) return;
+      await tunnel.ended;
+      clearInterval(hold);
+      await phone.unregister();
+      throw new Error("The tunnel has ended.");
+    });
+}
+
+async function hangUp(phone: FastPhone, tunnel: Tunnel | undefined): Promise<void> {
+  try {
+    await phone.unregister();
+  } finally {
+    await tunnel?.stop();
+  }
+}
+
+/** Minutes and seconds. */
+function clockOf(seconds: number): string {
+  const whole = Math.max(0, Math.floor(seconds));
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
+}
