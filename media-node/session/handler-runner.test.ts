@@ -231,6 +231,38 @@ describe("HandlerRunner", () => {
     expect(clock.pending).toBe(0);
   });
 
+  it("hands nothing on once it is stopped, not even what was on its way, and shuts down once all the same", async () => {
+    for (const late of [new AdditionalOutputs("late"), new CloseStream("late")]) {
+      const writing = Promise.withResolvers<void>();
+      const begun = Promise.withResolvers<void>();
+      const seen: unknown[] = [];
+      const handler = new Scripted();
+      handler.onEmit = () => [frame, late];
+      const runner = new HandlerRunner({
+        handler,
+        context: blankContext(),
+        player: {
+          ready: () => Promise.resolve(),
+          write: () => {
+            begun.resolve();
+            return writing.promise;
+          },
+        },
+        playsAudio: true,
+        onOutputs: (outputs) => seen.push(outputs),
+        onClose: (close) => seen.push(close),
+      });
+      runner.start();
+      await begun.promise;
+      await runner.stop();
+      writing.resolve();
+      await new Promise(setImmediate);
+      await runner.stop();
+      expect(seen).toEqual([]);
+      expect(handler.calls).toEqual(["startUp", "shutdown"]);
+    }
+  });
+
   it("does not shut down a handler that never started", async () => {
     const { handler, runner } = rig();
     await runner.stop();

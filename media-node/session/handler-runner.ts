@@ -223,6 +223,8 @@ export class HandlerRunner {
     if (plays) {
       await this.#options.player.write(audio, isPlayable(audio) ? audio : undefined);
     }
+    // The session may have ended meanwhile.
+    if (this.#state !== "running") return;
     if (outputs !== undefined) this.#options.onOutputs(outputs);
     if (warning !== undefined) this.#options.context.warn(warning.message);
     if (close !== undefined) this.#close(close);
