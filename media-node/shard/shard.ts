@@ -218,8 +218,9 @@ export class Shard {
   async #answer(command: Offer): Promise<string> {
     const { clock } = this.#options;
     const ice = this.#ice;
+    const { maxVideoBitsPerSecond } = this.#stream(command.stream).stream.options;
     const session = this.#open(command, ({ modality, mode, allowExtraTracks }, events) => {
-      return new WebRtcTransport({ modality, mode, allowExtraTracks, ice, clock }, events);
+      return new WebRtcTransport({ modality, mode, allowExtraTracks, ice, clock, maxVideoBitsPerSecond }, events);
     });
     try {
       return await session.begin(() => session.transport.answer(command.sdp, command.candidates));

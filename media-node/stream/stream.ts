@@ -10,6 +10,11 @@ import {
 import { HeaderNames } from "../../shared/request-facts.ts";
 import type { SendFunction } from "../handlers/generated-audio.ts";
 import type { StreamHandler } from "../handlers/stream-handler.ts";
+import {
+  DEFAULT_MAX_VIDEO_BITS_PER_SECOND,
+  MAX_VIDEO_BITS_PER_SECOND,
+  MIN_VIDEO_BITS_PER_SECOND,
+} from "../video/bit-rates.ts";
 import type { VideoFunction, VideoGenerator } from "../video/video-stream-handler.ts";
 import { handlerOf } from "./handler-of.ts";
 import { type Input, type InputsOf, readDeclarations } from "./inputs.ts";
@@ -52,6 +57,11 @@ export interface StreamOptions<Declared extends DeclaredInputs = DeclaredInputs>
   readonly trackConstraints?: Record<string, unknown> | null;
   /** For the client's `RTCRtpSender.setParameters`, such as `{ degradationPreference: "maintain-framerate" }`. Default none. */
   readonly rtpParams?: Record<string, unknown> | null;
+  /**
+   * Of video, each way: what is sent at most, and what the client is told that it may send. 100,000 to 20,000,000; default
+   * 1,500,000, enough for 720p of a face.
+   */
+  readonly maxVideoBitsPerSecond?: number;
   /** What the handler wants to be told beside the audio, by name: `{ mirror: slider({ value: 0.3 }) }`. Default none. */
   readonly inputs?: Declared;
   /**
@@ -111,6 +121,7 @@ export class Stream<Declared extends DeclaredInputs = DeclaredInputs> {
     if (typeof timeLimit === "number" && !(timeLimit > 0)) {
       throw new TypeError(`timeLimit must be a positive number of seconds, not ${timeLimit}.`);
     }
+    checkVideoBitrate(options.maxVideoBitsPerSecond);
     if (options.queue != null) readQueue(options.queue);
     if (options.inputs !== undefined) readDeclarations(options.inputs);
     readRequestHeaders(options.requestHeaders);
@@ -141,6 +152,12 @@ export class Stream<Declared extends DeclaredInputs = DeclaredInputs> {
       build,
     };
   }
+}
+
+/** @throws TypeError for what no picture goes through, or no line. */
+function checkVideoBitrate(bitsPerSecond = DEFAULT_MAX_VIDEO_BITS_PER_SECOND): void {
+  if (bitsPerSecond >= MIN_VIDEO_BITS_PER_SECOND && bitsPerSecond <= MAX_VIDEO_BITS_PER_SECOND) return;
+  throw new TypeError(`maxVideoBitsPerSecond must be 100000 to 20000000, not ${bitsPerSecond}.`);
 }
 
 const DEFAULT_TICKET_TTL_MS = 60_000;

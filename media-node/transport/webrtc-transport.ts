@@ -14,6 +14,8 @@ export interface WebRtcOptions extends OfferRules {
   readonly mode: Mode;
   readonly ice: IceOptions;
   readonly clock: Clock;
+  /** See {@link PeerOptions.maxVideoBitsPerSecond}. */
+  readonly maxVideoBitsPerSecond?: number | undefined;
 }
 
 export class WebRtcTransport implements MediaTransport {

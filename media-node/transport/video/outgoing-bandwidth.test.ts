@@ -11,6 +11,14 @@ describe("what is sent to a client", () => {
     expect(bandwidth.estimated(1e12)).toBe(MAX);
   });
 
+  it("begins with what is usual, and goes up to what is allowed while nothing is lost", () => {
+    expect(new OutgoingBandwidth(400_000).bitsPerSecond).toBe(400_000);
+    const bandwidth = new OutgoingBandwidth(4_000_000);
+    expect(bandwidth.bitsPerSecond).toBe(1_500_000);
+    for (let n = 0; n < 30; n++) bandwidth.reported(0, n * 1_000);
+    expect(bandwidth.bitsPerSecond).toBe(4_000_000);
+  });
+
   it("says nothing of small changes, but always that a limit is reached", () => {
     const bandwidth = new OutgoingBandwidth(MAX);
     expect(bandwidth.estimated(5_000_000)).toBeUndefined();

@@ -3,14 +3,14 @@
  * as in Google's congestion control (draft-ietf-rmcat-gcc-02 §6).
  */
 
+import { DEFAULT_MAX_VIDEO_BITS_PER_SECOND, MIN_VIDEO_BITS_PER_SECOND } from "../../video/bit-rates.ts";
+
 const HIGH_LOSS = 0.1;
 const LOW_LOSS = 0.02;
 const INCREASE = 1.08;
 const INCREASE_BITS = 1_000;
 /** Reports in between are of the same moment. */
 const MIN_STEP_MS = 300;
-/** Below that there is no picture worth having. */
-const MIN_BITS_PER_SECOND = 100_000;
 /** An encoder need not be told of less. */
 const WORTH_TELLING = 0.03;
 
@@ -21,11 +21,16 @@ export class OutgoingBandwidth {
   #told: number;
   #steppedAtMs = Number.NEGATIVE_INFINITY;
 
-  /** @param maxBitsPerSecond what is sent at first, and at most */
+  /** @param maxBitsPerSecond where it is more than what is sent at first, it is approached bit by bit */
   constructor(maxBitsPerSecond: number) {
     this.#maxBitsPerSecond = maxBitsPerSecond;
-    this.#byLoss = maxBitsPerSecond;
-    this.#told = maxBitsPerSecond;
+    this.#told = Math.min(DEFAULT_MAX_VIDEO_BITS_PER_SECOND, maxBitsPerSecond);
+    this.#byLoss = this.#told;
+  }
+
+  /** What is sent now. */
+  get bitsPerSecond(): number {
+    return this.#told;
   }
 
   /** The client's own estimate. @returns the new rate in bits per second; undefined where it stays about the same. */
@@ -38,14 +43,14 @@ export class OutgoingBandwidth {
   reported(lost: number, nowMs: number): number | undefined {
     if (nowMs - this.#steppedAtMs < MIN_STEP_MS) return undefined;
     this.#steppedAtMs = nowMs;
-    if (lost > HIGH_LOSS) this.#byLoss = Math.max(MIN_BITS_PER_SECOND, this.#told * (1 - lost / 2));
+    if (lost > HIGH_LOSS) this.#byLoss = Math.max(MIN_VIDEO_BITS_PER_SECOND, this.#told * (1 - lost / 2));
     else if (lost < LOW_LOSS) this.#byLoss = Math.min(this.#maxBitsPerSecond, this.#byLoss * INCREASE + INCREASE_BITS);
     return this.#tell();
   }
 
   #tell(): number | undefined {
-    const rate = Math.max(MIN_BITS_PER_SECOND, Math.min(this.#maxBitsPerSecond, this.#byLoss, this.#byClient));
-    const isLimit = rate === this.#maxBitsPerSecond || rate === MIN_BITS_PER_SECOND;
+    const rate = Math.max(MIN_VIDEO_BITS_PER_SECOND, Math.min(this.#maxBitsPerSecond, this.#byLoss, this.#byClient));
+    const isLimit = rate === this.#maxBitsPerSecond || rate === MIN_VIDEO_BITS_PER_SECOND;
     if (rate === this.#told || (!isLimit && Math.abs(rate / this.#told - 1) < WORTH_TELLING)) return undefined;
     this.#told = rate;
     return rate;

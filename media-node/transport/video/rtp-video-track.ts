@@ -1,14 +1,12 @@
 /** The video of a peer connection: one track of the client's, one of ours, one codec. */
 import { type RTCRtpCodecParameters, type RTCRtpTransceiver, type RtcpPacket, RtcpSrPacket } from "werift";
 import type { Clock } from "../../time/clock.ts";
+import { DEFAULT_MAX_VIDEO_BITS_PER_SECOND } from "../../video/bit-rates.ts";
 import type { EncodedFrame, VideoCodec, VideoTrack, VideoTrackEvents } from "../../video/types.ts";
 import type { SecureTransport } from "../secure-transport.ts";
 import { readFeedback } from "./feedback.ts";
 import { VideoReceiver } from "./video-receiver.ts";
 import { VideoSender } from "./video-sender.ts";
-
-/** What goes either way at most, unless told otherwise: enough for 720p of a face. */
-export const DEFAULT_MAX_VIDEO_BITS_PER_SECOND = 1_500_000;
 
 export interface RtpVideoTrackOptions {
   readonly transport: SecureTransport;

@@ -36,7 +36,7 @@ export interface VideoSenderOptions {
   readonly ssrc: number;
   /** Undefined where the client takes no retransmissions as their own stream: then the packet comes again as it was. */
   readonly rtx: { readonly payloadType: number; readonly ssrc: number } | undefined;
-  /** What is sent at first, and at most. */
+  /** At most. */
   readonly maxBitsPerSecond: number;
   readonly clock: Clock;
   readonly transport: {
@@ -88,6 +88,8 @@ export class VideoSender {
   send(frame: EncodedFrame): boolean {
     const { transport } = this.#options;
     if (this.#closed || !transport.connected || this.#waiting.length > MAX_WAITING_PACKETS) return false;
+    // Who encodes begins with what is usual.
+    if (this.#pictureId === 0) this.#options.onBitrate(this.#bandwidth.bitsPerSecond);
     const timestamp = Math.round(frame.timestampUs * CLOCK_PER_US) >>> 0;
     this.#report(timestamp);
     const room = MAX_PACKET_BYTES - HEADER_LENGTH - RTX_HEADER_LENGTH - transport.rtpOverhead;

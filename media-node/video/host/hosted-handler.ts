@@ -50,6 +50,8 @@ export class HostedHandler extends StreamHandler {
   #state: "new" | "running" | "restarting" | "stopped" = "new";
   /** Whether the session waits for something to play. */
   #hasRoom: "yes" | "no" = "no";
+  /** What the client's line takes; undefined while it is as usual. */
+  #bitsPerSecond: number | undefined;
   #restartMs = RESTART_MS;
   #restart: Timer | undefined;
   #meter: FrameMeter | undefined;
@@ -81,6 +83,7 @@ export class HostedHandler extends StreamHandler {
   }
 
   videoBitrate(bitsPerSecond: number): void {
+    this.#bitsPerSecond = bitsPerSecond;
     this.#host.send({ kind: "bitrate", bitsPerSecond });
   }
 
@@ -162,6 +165,8 @@ export class HostedHandler extends StreamHandler {
   #begin(): void {
     const codec = this.#options.video()?.codec;
     if (codec !== undefined) this.#host.send({ kind: "codec", codec });
+    // A process that takes another's place knows nothing of the line.
+    if (this.#bitsPerSecond !== undefined) this.#host.send({ kind: "bitrate", bitsPerSecond: this.#bitsPerSecond });
     this.#host.send({ kind: "start", mode: this.#options.mode, facts: this.#facts });
   }
 

@@ -5,6 +5,7 @@
 import { EdgeRtcError } from "../../../shared/errors.ts";
 import { RateBucket } from "../../../shared/rate-bucket.ts";
 import type { Clock, Timer } from "../../time/clock.ts";
+import { DEFAULT_MAX_VIDEO_BITS_PER_SECOND } from "../bit-rates.ts";
 import { FrameGate } from "../frame-gate.ts";
 import type {
   EncodedFrame,
@@ -33,8 +34,6 @@ const DEFAULT_TIMEOUT_MS = 5_000;
 const RESTART_MS = 50;
 const MAX_RESTART_MS = 5_000;
 const HEALTHY_MS = 30_000;
-/** Of video that is sent before the client has said what it can take. */
-const START_BITS_PER_SECOND = 1_500_000;
 
 export interface HandlerThread {
   post(message: ToThread, moved?: ArrayBuffer[]): void;
@@ -80,7 +79,7 @@ export class VideoProcess {
   #restartMs = RESTART_MS;
   #watch: Timer | undefined;
   #codec: VideoCodec = "vp8";
-  #bitsPerSecond = START_BITS_PER_SECOND;
+  #bitsPerSecond = DEFAULT_MAX_VIDEO_BITS_PER_SECOND;
   #decoder: Promise<VideoDecoder> | undefined;
   #encoder: VideoEncoder | undefined;
 
