@@ -1,5 +1,6 @@
 /** The page in real Chromium where WebRTC gets no UDP: the same conversation, over a WebSocket. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { closeSpeech, getSTTModel } from "../media-node/speech/index.ts";
 import { clip, concat, levelDb, silence } from "./support/audio.ts";
 import { TestBrowser, type TestPage } from "./support/browser.ts";
 import { Stack, sleep, until } from "./support/stack.ts";
@@ -13,6 +14,7 @@ const PLANES = {
 let stack: Stack;
 let browser: TestBrowser | undefined;
 
+afterAll(() => closeSpeech());
 afterEach(async () => {
   await browser?.close();
   browser = undefined;
@@ -30,6 +32,11 @@ async function startCall({ page }: TestPage): Promise<void> {
 
 const details = ({ page }: TestPage): Promise<string | null> =>
   page.getByTestId("details").locator("summary").textContent();
+
+/** From 300 ms before the first sound on. */
+function trimmed(samples: Int16Array): Int16Array {
+  return samples.subarray(Math.max(0, samples.findIndex((sample) => Math.abs(sample) > 1_000) - 4_800));
+}
 
 describe.each(Object.keys(PLANES) as (keyof typeof PLANES)[])("media that is %s", (plane) => {
   beforeAll(async () => {
@@ -49,6 +56,11 @@ describe.each(Object.keys(PLANES) as (keyof typeof PLANES)[])("media that is %s"
     expect(await details(tab)).toBe("Details · over a WebSocket");
     expect(await active("echo")).toBe(1);
     await until(async () => levelDb((await tab.recording()).subarray(-8_000)) > -40, 20_000);
+    await sleep(3_000);
+    // Both ways have left the words as they were.
+    expect(await getSTTModel().stt({ sampleRate: 16_000, samples: trimmed(await tab.recording()) })).toMatch(
+      /seven of clubs/i,
+    );
     await tab.page.getByTestId("details").locator("summary").click();
     await until(async () => (await tab.page.getByTestId("transport").textContent()) === "WebSocket");
     await tab.page.getByTestId("call-button").click();

@@ -105,16 +105,21 @@ interface RecordingGlobal {
 function recordRemoteAudio(): void {
   const pieces: Int16Array[] = [];
   const Original = globalThis.RTCPeerConnection;
-  let audio: AudioContext | undefined;
-  const tap = (stream: MediaStream): void => {
-    audio ??= new AudioContext({ sampleRate: 16_000 });
+  let mixer: { readonly audio: AudioContext; readonly processor: ScriptProcessorNode } | undefined;
+  /** What sounds at the same time is mixed, as by a loudspeaker. */
+  const open = (): NonNullable<typeof mixer> => {
+    const audio = new AudioContext({ sampleRate: 16_000 });
     const processor = audio.createScriptProcessor(1024, 1, 1);
     processor.onaudioprocess = ({ inputBuffer }) => {
       pieces.push(Int16Array.from(inputBuffer.getChannelData(0), (x) => Math.max(-1, Math.min(1, x)) * 32_767));
     };
-    audio.createMediaStreamSource(stream).connect(processor);
     processor.connect(audio.destination);
     audio.resume().catch(console.error);
+    return { audio, processor };
+  };
+  const tap = (stream: MediaStream): void => {
+    mixer ??= open();
+    mixer.audio.createMediaStreamSource(stream).connect(mixer.processor);
   };
   globalThis.RTCPeerConnection = class extends Original {
     constructor(configuration?: RTCConfiguration) {
