@@ -11,7 +11,7 @@ import { TurnWorld, type TurnWorldOptions } from "./testing/exploration/turn-wor
 const EVERYWHERE = process.env["EDGERTC_EXPLORE_DEPTH"];
 /** Of the default options, and of all the others. */
 const DEPTH = Number(EVERYWHERE ?? 8);
-const DEPTH_OF_VARIANTS = Number(EVERYWHERE ?? 6);
+const DEPTH_OF_VARIANTS = Number(EVERYWHERE ?? 5);
 /** Far more than there are on a busy machine. */
 const TIMEOUT_MS = 300_000;
 
