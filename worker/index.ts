@@ -1,6 +1,8 @@
 /** The Worker: routes, and the Durable Objects behind them. */
 import { createApp } from "./app.ts";
 
+export type { ConnectInstruction } from "../shared/telephone/instructions.ts";
+export { connectInstruction, refuseInstruction } from "../shared/telephone/instructions.ts";
 export type { AppOptions, Edge } from "./app.ts";
 export { createApp, createEdge } from "./app.ts";
 export type { OutputsOptions } from "./edge-session.ts";
@@ -8,6 +10,8 @@ export { EdgeSession, SessionError } from "./edge-session.ts";
 export type { Env } from "./env.ts";
 export { Directory, MediaNode, Session, Stream } from "./objects/index.ts";
 export type { SessionOutput } from "./outputs/watch.ts";
+export type { OutgoingCall, TelephoneAccount } from "./telephone/account.ts";
+export { accountOf, TelephoneFailure } from "./telephone/account.ts";
 export * from "./turn/index.ts";
 
 export default createApp();

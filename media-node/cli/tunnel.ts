@@ -14,11 +14,15 @@ export function tunnelCommand(): Command {
     .argument("[url]", "the edge", LOCAL_EDGE)
     .action(async (url: string) => {
       const tunnel = await startTunnel({ url, clock: systemClock });
-      onSignals(() => exitAfter(tunnel.stop()));
+      const leaving = new AbortController();
+      onSignals(() => {
+        leaving.abort();
+        exitAfter(tunnel.stop());
+      });
       console.log(`\n    Page       https://${tunnel.host}/`);
       console.log(`    Telephone  https://${tunnel.host}/telephone/incoming\n\n  Ctrl-C closes it.\n`);
       await tunnel.ended;
-      throw new Error("The tunnel has ended.");
+      if (!leaving.signal.aborted) throw new Error("The tunnel has ended.");
     });
 }
 
@@ -43,7 +47,9 @@ export function fastphoneCommand(): Command {
       });
       // Without a tunnel nothing else would keep this process here.
       const hold = setInterval(() => undefined, HOLD_MS);
+      const leaving = new AbortController();
       onSignals(() => {
+        leaving.abort();
         clearInterval(hold);
         exitAfter(hangUp(phone, tunnel));
       });
@@ -54,6 +60,8 @@ export function fastphoneCommand(): Command {
       console.log("\n  Ctrl-C gives the number back.\n");
       if (tunnel === undefined) return;
       await tunnel.ended;
+      // A terminal's Ctrl-C reaches the tunnel as well.
+      if (leaving.signal.aborted) return;
       clearInterval(hold);
       await phone.unregister();
       throw new Error("The tunnel has ended.");

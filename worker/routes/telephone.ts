@@ -12,7 +12,7 @@ import { PROTOCOL_VERSION } from "../../shared/version.ts";
 import type { DirectoryCache } from "../directory-cache.ts";
 import { type Env, streamOf } from "../env.ts";
 import { log } from "../log.ts";
-import { callObject } from "../objects/call.ts";
+import { callObject, isOlder, isReset } from "../objects/call.ts";
 import { readBody } from "../offer/read-body.ts";
 import { type CallTicketClaims, mintCallTicket } from "../telephone/call-ticket.ts";
 import { goesOn, type ResumeQuery, resumeQuery, resumeUrl } from "../telephone/resume.ts";
@@ -100,7 +100,15 @@ async function callerOf(
 /** Whether a call whose media has ended goes on. */
 async function continues(env: Env, stream: string, before: ResumeQuery): Promise<boolean> {
   const request = { v: PROTOCOL_VERSION, sid: before.after };
-  return await goesOn(before, () => callObject(() => streamOf(env, stream).endOf(request)));
+  return await goesOn(before, async () => {
+    try {
+      return await callObject(() => streamOf(env, stream).endOf(request));
+    } catch (error) {
+      // An object that is being replaced, or of the release before: nothing is known.
+      if (isReset(error) || isOlder(error)) return null;
+      throw error;
+    }
+  });
 }
 
 /** Gives the call its slot now, for its instructions to lead straight to the node that has it. */
