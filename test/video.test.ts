@@ -245,6 +245,7 @@ describe("a video stream in Chromium", () => {
     await until(async () => (await shown()).length > 30, 30_000);
     const expected = {
       throw: "the film tore",
+      "throw later": "a late thought",
       "wrong size": "has 921600 bytes, not 921597",
       hang: "too long",
       spin: "took too long",

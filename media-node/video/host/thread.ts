@@ -1,6 +1,7 @@
 /** Entry of the thread that runs a stream's video code: loads the stream file, then serves one session. */
 import { parentPort, workerData } from "node:worker_threads";
 import * as v from "valibot";
+import { StrayErrors } from "../../shard/stray-errors.ts";
 import { loadStreams } from "../../stream/load.ts";
 import { systemClock } from "../../time/clock.ts";
 import { type FromThread, ToThread } from "./messages.ts";
@@ -12,11 +13,21 @@ const { streamFile } = v.parse(v.object({ streamFile: v.string() }), workerData)
 
 const tell = (message: FromThread): void => port.postMessage(message);
 
-// A developer's stray rejection costs a log line, not the thread.
-process.on("unhandledRejection", (error) => {
+function tellFailure(what: string, error: unknown): void {
   const { message, stack } = error instanceof Error ? error : new Error(String(error));
-  tell({ kind: "failed", what: "unhandled rejection", message, ...(stack === undefined ? {} : { stack }) });
+  tell({ kind: "failed", what, message, ...(stack === undefined ? {} : { stack }) });
+}
+
+const stray = new StrayErrors({
+  clock: systemClock,
+  onRejection: (error) => tellFailure("unhandled rejection", error),
+  onFault: (error) => {
+    tellFailure("uncaught exception: the handler's thread ends", error);
+    process.exit(1);
+  },
 });
+process.on("unhandledRejection", (error) => stray.rejected(error));
+process.on("uncaughtException", (error) => stray.thrown(error));
 
 async function serve(): Promise<void> {
   const streams = await loadStreams(streamFile);
