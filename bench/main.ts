@@ -16,6 +16,7 @@ import { offerRows } from "./offer.ts";
 import { turnsRows } from "./turns.ts";
 import { videoRows } from "./video.ts";
 import { voiceRows } from "./voice.ts";
+import { webSocketRows } from "./websocket.ts";
 
 const BENCHMARKS = new Map<string, (scale: Scale) => Row[]>([
   ["offer", offerRows],
@@ -26,9 +27,10 @@ const BENCHMARKS = new Map<string, (scale: Scale) => Row[]>([
   ["admission", admissionRows],
   ["voice", voiceRows],
   ["video", videoRows],
+  ["websocket", webSocketRows],
 ]);
-/** Run only where they are named: seven minutes and two. */
-const NAMED_ONLY: ReadonlySet<string> = new Set(["voice", "video"]);
+/** Run only where they are named: seven minutes, and two each. */
+const NAMED_ONLY: ReadonlySet<string> = new Set(["voice", "video", "websocket"]);
 /** Measuring again included. */
 const MIN_BUDGET_MS = 6 * 60_000;
 const BUDGET_PER_ESTIMATE = 2;
@@ -79,9 +81,10 @@ async function bench(names: readonly string[], flags: Flags): Promise<void> {
 await new Command("bench")
   .description("Measure EdgeRTC on this machine. Needs a quiet one, Chromium for `connect`, and about five minutes.")
   .addArgument(
-    new Argument("[names...]", "what to measure; everything but `voice` and `video` if none is named").choices([
-      ...BENCHMARKS.keys(),
-    ]),
+    new Argument(
+      "[names...]",
+      "what to measure; everything but `voice`, `video` and `websocket` if none is named",
+    ).choices([...BENCHMARKS.keys()]),
   )
   .option("--quick", "shorter rows: to see whether it works, not how fast it is")
   .option("--more", "loopback with 40 sessions, too")

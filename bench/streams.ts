@@ -8,6 +8,12 @@ const many = { modality: "audio", concurrencyLimit: 1_000 } as const;
 /** PCM in, the same PCM out. */
 export const loopback = new Stream(new Through((frame) => frame), many);
 
+/** The same at the rate of FastRTC's pages: over a WebSocket what comes back is what was sent, to the byte. */
+export const socket = new Stream(
+  new Through((frame) => frame, { inputSampleRate: 24_000, outputSampleRate: 24_000 }),
+  many,
+);
+
 /** Says back what it heard, with turn taking as it is by default. */
 export const echo = new Stream(
   new ReplyOnPause(async function* ({ audio }) {

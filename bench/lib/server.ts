@@ -21,9 +21,10 @@ const MAX_LOG_CHARS = 20_000;
 export type IceMode = "full" | "lite";
 /**
  * `admission`: the edge alone (admission-edge.ts). Else edge and media node, with full ICE or ICE-lite; `two_processes`: with two
- * session processes on the same core; `talk`: with speech models (talk-streams.ts); `video`: video-streams.ts.
+ * session processes on the same core; `talk`: with speech models (talk-streams.ts); `video`: video-streams.ts; `bridged`: the edge
+ * passes media over WebSockets on.
  */
-export type ServerKind = IceMode | "admission" | "two_processes" | "talk" | "video";
+export type ServerKind = IceMode | "admission" | "two_processes" | "talk" | "video" | "bridged";
 
 export interface Server {
   readonly url: string;
@@ -67,11 +68,16 @@ export class ServerHost {
   }
 }
 
+const FLAGS: Readonly<Partial<Record<ServerKind, readonly string[]>>> = {
+  lite: ["--ice-lite"],
+  bridged: ["--bridged"],
+};
+
 function commandOf(kind: ServerKind, stateDir: string): readonly string[] {
   if (kind === "admission") return ["bench/lib/admission-edge.ts", stateDir];
   const streams = `bench/${kind === "talk" || kind === "video" ? `${kind}-` : ""}streams.ts`;
   const dev = ["media-node/cli/main.ts", "dev", streams, "--port", "0", "--state-dir", stateDir];
-  return [...dev, "--shards", kind === "two_processes" ? "2" : "1", ...(kind === "lite" ? ["--ice-lite"] : [])];
+  return [...dev, "--shards", kind === "two_processes" ? "2" : "1", ...(FLAGS[kind] ?? [])];
 }
 
 async function listening(child: ChildProcess, signal: AbortSignal): Promise<string> {

@@ -23,6 +23,7 @@ interface DevFlags extends IceFlags {
   readonly worker?: string;
   readonly assets?: string;
   readonly basePath: string;
+  readonly bridged?: true;
 }
 
 export function devCommand(): Command {
@@ -35,7 +36,8 @@ export function devCommand(): Command {
     .option("--state-dir <folder>", "where the edge keeps its objects' storage", ".edgertc")
     .option("--worker <file>", "a Worker of your own, with routes beside the edge's; .dev.vars beside it is read")
     .option("--assets <folder>", "static files in place of the built-in page")
-    .option("--base-path <path>", "where that Worker mounts the edge", "");
+    .option("--base-path <path>", "where that Worker mounts the edge", "")
+    .option("--bridged", "as with a node that clients cannot reach: the edge passes media over WebSockets on");
   return addIceOptions(command).action(async (file: string, flags: DevFlags) => {
     if (!existsSync(file)) throw new Error(`There is no stream file at ${path.resolve(file)}.`);
     await mkdir(flags.stateDir, { recursive: true });
@@ -72,7 +74,7 @@ export function devCommand(): Command {
         nodeId: "local",
         ...(flags.shards === undefined ? {} : { shards: Math.max(1, flags.shards) }),
         ice: iceFrom(flags),
-        media: { host: "127.0.0.1", port: 0 },
+        ...(flags.bridged === true ? {} : { media: { host: "127.0.0.1", port: 0 } }),
         publicEdge: isPublicHost(flags.host) || isHostedNotebook(process.env),
         log,
       });
