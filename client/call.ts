@@ -267,7 +267,10 @@ class BrowserCall implements Call {
       const received = parseMessage(text);
       const { message } = received;
       // Before anybody hears of it, so that `info` and `remainingMs()` already have it.
-      if (message?.type === "session") this.#session = { ...message.data, receivedAtMs: performance.now() };
+      if (message?.type === "session") {
+        this.#session = { ...message.data, receivedAtMs: performance.now() };
+        if (message.data.secret !== undefined) this.#signaling.useSecret(message.data.secret);
+      }
       this.#events.emit("message", received);
       if (message !== null) this.#onServerMessage(message);
     },

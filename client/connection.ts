@@ -136,7 +136,7 @@ export class Connection implements Media {
     const { signaling, clientId, listener } = this.#options;
     const [{ SocketMedia }, url] = await Promise.all([import("./websocket/socket-media.ts"), signaling.socketUrl()]);
     if (this.#isClosed()) return;
-    const media = new SocketMedia({ url, clientId, listener, onSecret: (secret) => signaling.useSecret(secret) });
+    const media = new SocketMedia({ url, clientId, listener });
     this.#media = media;
     try {
       await media.open(audio, mode !== "send");

@@ -248,6 +248,16 @@ describe("a call over a WebSocket", () => {
     expect(events.at(-1)).toBe("error node_lost");
   });
 
+  it("shows a strict edge the secret that it was given", async () => {
+    browser.reply = () => ({ state: "ended", reason: "node_lost" });
+    await converse();
+    const session = { sid: "s1", stream: "echo", timeLimitMs: null, elapsedMs: 0, secret: "of-the-session" };
+    socket().receive({ type: "session", data: session });
+    socket().drop();
+    await settle();
+    expect(browser.requests.at(-1)?.headers).toEqual({ authorization: "Bearer of-the-session" });
+  });
+
   it("is lost when nothing comes for 12 seconds, not even an answer to a ping", async () => {
     browser.reply = () => ({ state: "live" });
     const { call } = await converse();

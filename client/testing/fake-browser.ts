@@ -210,7 +210,12 @@ export class FakeBrowser {
   readonly sockets: FakeSocket[] = [];
   readonly audioNodes: FakeWorkletNode[] = [];
   readonly audioContexts: FakeAudioContext[] = [];
-  readonly requests: { readonly url: string; readonly body: unknown; readonly method: string }[] = [];
+  readonly requests: {
+    readonly url: string;
+    readonly body: unknown;
+    readonly method: string;
+    readonly headers: unknown;
+  }[] = [];
   reply: Reply = () => ({ sdp: "answer", type: "answer" });
   getUserMedia = async (): Promise<FakeMediaStream> => {
     const track = new FakeTrack();
@@ -260,7 +265,7 @@ export class FakeBrowser {
       removeEventListener: page.removeEventListener.bind(page),
       fetch: async (url: string, init?: RequestInit) => {
         const body: unknown = typeof init?.body === "string" ? JSON.parse(init.body) : null;
-        this.requests.push({ url, body, method: init?.method ?? "GET" });
+        this.requests.push({ url, body, method: init?.method ?? "GET", headers: init?.headers });
         return Response.json(await this.reply(url, body));
       },
     };

@@ -21,8 +21,6 @@ export interface SocketMediaOptions {
   readonly url: string;
   readonly clientId: string;
   readonly listener: MediaListener;
-  /** Of a strict edge: the session's own secret. */
-  readonly onSecret: (secret: string) => void;
 }
 
 /** `opening` until the node has answered `start`; `closed` is final. */
@@ -50,17 +48,16 @@ export class SocketMedia implements Media {
    * @throws CallError the edge's refusal; `connection_lost` where the socket does not open; `insecure_context`.
    */
   async open(track: MediaStreamTrack | null, receives: boolean): Promise<void> {
-    const { listener, onSecret } = this.#options;
+    const { listener } = this.#options;
     // First: the node may speak at once.
     const sound = await Sound.open({ input: SAMPLE_RATE, output: SAMPLE_RATE }, (frame) => this.#sendSound(frame));
     if (this.#phase === "closed") return sound.close();
     this.#sound = sound;
     if (receives) listener.onStream(sound.stream, "audio");
     this.#connect();
-    const { input_rate, output_rate, session_secret } = await this.#started.promise;
+    const { input_rate, output_rate } = await this.#started.promise;
     if (input_rate !== SAMPLE_RATE || output_rate !== SAMPLE_RATE) throw new CallError("invalid_reply");
     this.#phase = "open";
-    if (session_secret !== undefined) onSecret(session_secret);
     if (track !== null) sound.listen(track);
     listener.onConnected();
     if (sound.suspended) listener.onBlocked();

@@ -7,7 +7,6 @@ const Started = v.object({
   sid: v.string(),
   input_rate: v.pipe(v.number(), v.integer(), v.minValue(1)),
   output_rate: v.pipe(v.number(), v.integer(), v.minValue(1)),
-  session_secret: v.optional(v.string()),
 });
 export type Started = v.InferOutput<typeof Started>;
 
