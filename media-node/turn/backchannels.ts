@@ -5,7 +5,7 @@
 import type { AudioFrame } from "../audio/frame.ts";
 import type { Clock } from "../time/clock.ts";
 import { within } from "../time/deadline.ts";
-import type { Transcriber } from "./stop-words/stop-word-turns.ts";
+import type { Transcriber } from "./transcriber.ts";
 
 /** Speech longer than this is no backchannel: three short syllables have about 600 ms. */
 const MAX_BACKCHANNEL_MS = 640;

@@ -3,6 +3,7 @@ import type { AudioFrame } from "../../audio/frame.ts";
 import { within } from "../../time/deadline.ts";
 import { FailureStreak } from "../failure-streak.ts";
 import { SpeechTurns } from "../speech-turns.ts";
+import type { Transcriber } from "../transcriber.ts";
 import type { TurnHost } from "../turn-finder.ts";
 import { RecentSound } from "./recent-sound.ts";
 import { SpottingSchedule } from "./spotting-schedule.ts";
@@ -10,11 +11,6 @@ import type { StopWords } from "./stop-words.ts";
 
 /** A transcription that takes longer is given up, and the next is tried. */
 const TRANSCRIBE_TIMEOUT_MS = 5_000;
-
-/** Speech to text, as far as it is needed here. */
-export interface Transcriber {
-  stt(audio: AudioFrame, options?: { readonly signal?: AbortSignal }): Promise<string>;
-}
 
 /** How stop words are searched for. */
 export interface SpottingOptions {
