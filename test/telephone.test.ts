@@ -5,6 +5,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
 import { resample } from "../media-node/audio/resample.ts";
+import { LINES } from "../media-node/telephone/simulator/line.ts";
 import { PhoneCall, type PhoneCallOptions } from "../media-node/telephone/simulator/phone-call.ts";
 import { systemClock } from "../media-node/time/clock.ts";
 import { clip, concat, levelDb, silence } from "./support/audio.ts";
@@ -147,6 +148,32 @@ describe.each([
     made.hangUp();
     await until(async () => ((await info()) as { state?: string }).state === "ended", 5_000);
   });
+
+  it.each(PROVIDERS)(
+    "%s's messages out of order, twice, cut off, binary and unknown cost nobody the call",
+    async (provider) => {
+      const made = call("echo", { provider, url: `${stack.url}/echo/telephone/incoming?provider=${provider}` });
+      await made.dial();
+      const facts = { ...made.facts };
+      const silent = Buffer.alloc(160, 0xff).toString("base64");
+      for (const chunk of [3, 1, 2, 2, 900, 4]) made.sendRaw(LINES[provider].media(facts, silent, chunk));
+      for (const greeting of LINES[provider].greet(facts)) made.sendRaw(greeting);
+      made.sendRaw(Buffer.alloc(160));
+      made.sendRaw('{"event":"media","media":{"payl');
+      made.sendRaw('{"event":"media","media":{"payload":7}}');
+      made.sendRaw('{"event":"of a later version"}');
+      made.press("1");
+      await made.say(line(concat(silence(300), await clip("cards-001.wav"), silence(200))));
+      await until(() => loudFrames(made) > 20, 10_000);
+      expect(faults(made)).toEqual([]);
+      // Past the limit of a message the socket is closed, with the code that says so.
+      made.sendRaw(`{"event":"media","media":{"payload":"${"A".repeat(2_000_000)}"}}`);
+      await made.ended;
+      const codes = made.events.flatMap((event) => (event.event === "disconnected" ? [event.code] : []));
+      expect(codes).toHaveLength(1);
+      expect([1009, 1011, 1006]).toContain(codes[0]);
+    },
+  );
 
   it("what is no call ends, clearly: binary, cut off, without a start, too large", async () => {
     for (const data of [Buffer.alloc(160), '{"event":"start","start', '{"event":"start"}', "x".repeat(2_000_000)]) {

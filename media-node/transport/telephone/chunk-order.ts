@@ -5,12 +5,15 @@
 
 /** Pieces that may overtake a missing one: 60 ms of a call. Telnyx promises no order, and shows little disorder. */
 const MAX_WAITING = 3;
+/** So many in a row that are too late are not late: the count has begun anew. Half a second of a call. */
+const MAX_LATE = 25;
 
 export class ChunkOrder<T> {
   readonly #onPiece: (piece: T) => void;
   readonly #waiting = new Map<number, T>();
   /** The number expected next. Undefined before the first: calls that are resumed need not begin with 1. */
   #next: number | undefined;
+  #late = 0;
 
   constructor(onPiece: (piece: T) => void) {
     this.#onPiece = onPiece;
@@ -23,8 +26,14 @@ export class ChunkOrder<T> {
       return;
     }
     this.#next ??= chunk;
-    // Twice, or too late: its time is over.
-    if (chunk < this.#next || this.#waiting.has(chunk)) return;
+    if (chunk < this.#next) {
+      this.#late += 1;
+      // Twice, or too late: its time is over.
+      if (this.#late < MAX_LATE) return;
+      this.#waiting.clear();
+      this.#next = chunk;
+    }
+    this.#late = 0;
     this.#waiting.set(chunk, piece);
     this.#pass();
     while (this.#waiting.size > MAX_WAITING) {
