@@ -120,7 +120,7 @@ export class VideoRunner {
     const wait = { signal: this.#stop.signal, timeoutMs: null, keep: true };
     if (mode === "receive") {
       if (!autostart) await Promise.race([context.requestInputs({ ...wait, ask: false }), this.#restart.promise]);
-    } else if (context.declaresInputs && passThroughUntilInput) {
+    } else if (context.declaresInputs && passThroughUntilInput && !context.inputsArrived) {
       // FastRTC does not ask; a page that answers is served its own values from the first frame on.
       await context.requestInputs(wait);
     }
