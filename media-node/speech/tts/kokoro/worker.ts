@@ -29,7 +29,7 @@ const { port, gate, data } = workerStart();
 const files = v.parse(Data, data);
 const kokoro = await Kokoro.load(files.weights, gate);
 const frontEnd = new FliteFrontEnd(new WebAssembly.Module(readFileSync(files.wasm)));
-/** By accent, from their first use on: the dictionaries of one take 60 MB. */
+/** By accent, from their first use on: the dictionaries of one take 25 MB. */
 const phonemizers = new Map<Accent, Phonemizer>();
 
 function phonemizer(accent: Accent): Phonemizer {

@@ -6,7 +6,8 @@ import { pronounceInflected } from "./inflections.ts";
 /** One pronunciation, or several by what the word is in its sentence. */
 const Entry = v.union([v.string(), v.objectWithRest({ DEFAULT: v.nullable(v.string()) }, v.nullable(v.string()))]);
 type Entry = v.InferOutput<typeof Entry>;
-const Entries = v.record(v.string(), v.unknown());
+/** Looked into word by word, not copied: there are a hundred thousand. */
+type Entries = Readonly<Record<string, unknown>>;
 
 /** What a word is in its sentence, as far as that changes how it is spoken and can be told without a grammar. */
 export type WordUse = "verb" | "past" | "last" | undefined;
@@ -19,12 +20,12 @@ const USE_KEYS: Readonly<Record<NonNullable<WordUse>, readonly string[]>> = {
 
 export class Dictionary {
   readonly #accent: Accent;
-  readonly #entries: readonly Readonly<Record<string, unknown>>[];
+  readonly #entries: readonly Entries[];
 
   /** @param sources JSON objects of words, the more trusted first. @throws for anything else. */
   constructor(sources: readonly string[], accent: Accent) {
     this.#accent = accent;
-    this.#entries = sources.map((source) => v.parse(Entries, JSON.parse(source)));
+    this.#entries = sources.map(readEntries);
   }
 
   /**
@@ -69,6 +70,16 @@ export class Dictionary {
     }
     return undefined;
   }
+}
+
+function readEntries(source: string): Entries {
+  const entries: unknown = JSON.parse(source);
+  if (!isEntries(entries)) throw new TypeError("A pronouncing dictionary is an object of words.");
+  return entries;
+}
+
+function isEntries(value: unknown): value is Entries {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function choose(entry: Entry, use: WordUse): string | undefined {
