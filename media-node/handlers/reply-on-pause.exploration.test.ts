@@ -1,6 +1,6 @@
 /**
  * Every order of events that a caller, a handler, a model and time can bring about, in virtual time, with the real session, player
- * and turn taking. EDGERTC_EXPLORE_DEPTH=8 goes that deep everywhere: half a minute on a quiet core.
+ * and turn taking. EDGERTC_EXPLORE_DEPTH=8 goes that deep everywhere: one or two minutes.
  */
 import { describe, expect, it } from "vitest";
 import type { TurnAction, TurnEvent, TurnPhase } from "../turn/turn-machine.ts";
@@ -11,7 +11,7 @@ import { TurnWorld, type TurnWorldOptions } from "./testing/exploration/turn-wor
 const EVERYWHERE = process.env["EDGERTC_EXPLORE_DEPTH"];
 /** Of the default options, and of all the others. */
 const DEPTH = Number(EVERYWHERE ?? 8);
-const DEPTH_OF_VARIANTS = Number(EVERYWHERE ?? 5);
+const DEPTH_OF_VARIANTS = Number(EVERYWHERE ?? 6);
 /** Far more than there are on a busy machine. */
 const TIMEOUT_MS = 300_000;
 

@@ -6,7 +6,8 @@ export type Call = "startUp" | "receive" | "onMessage" | "emit" | "shutdown";
 /** How a call of `emit` may end, beside throwing. */
 export type Given = "audio" | "much" | "nothing" | "outputs" | "garbage" | "goodbye";
 
-const SAMPLE_RATE = 8_000;
+/** As it is sent: nothing is resampled. */
+const SAMPLE_RATE = 24_000;
 
 interface Gate {
   readonly call: Call;

@@ -14,7 +14,8 @@ export type Command =
 /** Two packets and a half, and more than the player takes at once. */
 const SHORT_MS = 50;
 const LONG_MS = 1_200;
-const SAMPLE_RATE = 8_000;
+/** As it is sent: nothing is resampled. */
+const SAMPLE_RATE = 24_000;
 
 /** One call of the function. */
 export interface Run {
