@@ -2,6 +2,7 @@
 import { env, exports } from "cloudflare:workers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { newSessionId } from "../shared/ids.ts";
+import { PROTOCOL_VERSION } from "../shared/version.ts";
 import { createApp } from "./app.ts";
 import { sessionSecret } from "./session-secret.ts";
 import { offer, SDP } from "./testing/client.ts";
@@ -83,6 +84,7 @@ describe("inputs, outputs and the state of a session", () => {
       expect(await post("/strict/input_hook", { webrtc_id: "guessed", conf: 1 }, given)).toEqual(REFUSED);
       expect(await ask("/strict/outputs?webrtc_id=guessed", { headers: given })).toEqual(REFUSED);
       expect(await ask("/strict/sessions/guessed", { headers: given })).toEqual(REFUSED);
+      expect(await ask("/strict/sessions/guessed", { method: "DELETE", headers: given })).toEqual(REFUSED);
     }
     expect(node.commands).toHaveLength(before);
   });
@@ -122,5 +124,24 @@ describe("inputs, outputs and the state of a session", () => {
     const watch = await object.fetch(`https://session/outputs?${new URLSearchParams({ ...stale, after: "" })}`);
     expect(watch.status).toBe(204);
     expect(node.commands).toHaveLength(before);
+  });
+});
+
+it("a call over a WebSocket has its secret from its node; it is the session's under whatever name that goes later", async () => {
+  const sid = newSessionId();
+  const secret = await sessionSecret(env, { stream: "strict", clientId: sid, sid });
+  const session = { sid, stream: "strict", clientId: sid };
+  const request = { v: PROTOCOL_VERSION, ...session, transport: "websocket", secret } as const;
+  expect(await env.SESSION.getByName(`default/strict/${sid}`).openSocket(request)).toEqual({ ok: true });
+  expect(await node.command((command) => command.command === "offer_socket")).toMatchObject({ secret });
+  node.sessions = node.sessions.map((held) => (held.sid === sid ? { ...held, clientId: "walter" } : held));
+  await node.connected(sid);
+  const sent = { webrtc_id: "walter", conf: 0.5 };
+  expect(await post("/strict/input_hook", sent)).toEqual(REFUSED);
+  expect(await post("/strict/input_hook", sent, bearer(secret))).toMatchObject({ status: 200 });
+  // It is no key to another's session.
+  await call("wanda");
+  expect(await post("/strict/input_hook", { webrtc_id: "wanda", conf: 0.5 }, bearer(secret))).toMatchObject({
+    status: 404,
   });
 });
