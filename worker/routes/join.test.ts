@@ -1,4 +1,5 @@
 /** Join tokens at the edge: who may begin a call, once. */
+import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import type { StreamDescriptor } from "../../shared/descriptor.ts";
@@ -7,6 +8,7 @@ import { createApp } from "../app.ts";
 import type { Env } from "../env.ts";
 import { SDP } from "../testing/client.ts";
 import { descriptor, FakeNode } from "../testing/fake-node.ts";
+import { EdgeSocket } from "../testing/socket.ts";
 
 const SECRET = "a secret of the tests, long enough";
 const WITH_SECRET = { ...env, EDGERTC_TOKEN_SECRET: SECRET };
@@ -47,6 +49,36 @@ describe("a stream that requires a token", () => {
     expect(await offer("closed", { token: await mint("closed") })).toEqual([200, "answer"]);
     const header = `Bearer ${await mint("closed")}`;
     expect(await offer("closed", { header, webrtcId: "b" })).toEqual([200, "answer"]);
+    node.drop();
+  });
+
+  it("takes a call over a WebSocket with one in the query, bound to its id or not, once, and none without", async () => {
+    const node = await closed("closed-ws");
+    const reply = async (query: Record<string, string>): Promise<string> => {
+      const response = await createApp().request(
+        `/closed-ws/websocket/offer?${new URLSearchParams(query)}`,
+        { headers: { upgrade: "websocket" } },
+        WITH_SECRET,
+        createExecutionContext(),
+      );
+      if (response.webSocket === null) throw new Error(`${response.status}`);
+      const socket = new EdgeSocket(response.webSocket);
+      socket.send("{}");
+      return String(JSON.parse(String(await socket.message(0))).meta.error);
+    };
+    const bound = await mint("closed-ws", { webrtcId: "anna" });
+    expect(await reply({})).toBe("token_required");
+    expect(await reply({ token: await mint("other") })).toBe("token_invalid");
+    expect(await reply({ token: bound })).toBe("token_invalid");
+    // It is taken: the fake node's address is none, which the call then fails on.
+    node.onCommand = (command) =>
+      command.command === "offer_socket"
+        ? { ...node.accept(command), socketUrl: "ws://127.0.0.1:9/media/x" }
+        : node.accept(command);
+    expect(await reply({ token: bound, websocket_id: "anna" })).toBe("node_unreachable");
+    const free = await mint("closed-ws");
+    expect(await reply({ token: free })).toBe("node_unreachable");
+    expect(await reply({ token: free })).toBe("token_used");
     node.drop();
   });
 
