@@ -2,6 +2,7 @@
 import type { ExtensionMessage, FastRtcMessage } from "../../shared/channel.ts";
 import type { InputValues } from "../../shared/inputs.ts";
 import type { RequestFacts } from "../../shared/request-facts.ts";
+import type { CallStart } from "../../shared/telephone/call-message.ts";
 import type { Clock } from "../time/clock.ts";
 
 /** One session's voice activity detection: 16 kHz samples in, a probability of speech per 32 ms window out. */
@@ -31,6 +32,8 @@ export interface HandlerContext {
   readonly stream: string;
   /** Whether it is a telephone call: nobody can send inputs or see a page. */
   readonly phoneMode: boolean;
+  /** Of a telephone call: its provider, the provider's name for it, and the numbers as far as they are known. */
+  readonly call?: CallStart | undefined;
   /** What is known of the request that began the session. */
   readonly request: RequestFacts;
   /** Aborted when the session ends, for whatever reason. */

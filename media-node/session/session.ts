@@ -294,6 +294,7 @@ export class Session<Transport extends MediaTransport = MediaTransport> {
       clientId,
       stream: stream.descriptor.name,
       phoneMode: this.#onTelephone,
+      call: this.transport.call,
       request: this.#options.request ?? NO_FACTS,
       signal: this.#abort.signal,
       clock,

@@ -3,6 +3,7 @@
  * about is each transport's own; everything after that, from limits to interruption, is the session's and the same for all.
  */
 import type { EndReason } from "../../shared/session.ts";
+import type { CallStart } from "../../shared/telephone/call-message.ts";
 import type { AudioFrame } from "../audio/frame.ts";
 import type { AudioEncoder, Pacing } from "../audio/player.ts";
 import type { VideoTrack, VideoTrackEvents } from "../video/types.ts";
@@ -43,6 +44,8 @@ export interface MediaTransport {
    * no inputs.
    */
   readonly manners: "channel" | "socket" | "telephone";
+  /** Of a telephone call: who is on the line, through whom. */
+  readonly call?: CallStart;
   /** How the audio that is sent is coded and paced. */
   readonly output: AudioOutput;
   /** Where the client has video, once it is connected. */

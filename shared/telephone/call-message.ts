@@ -42,7 +42,7 @@ export interface CallStart {
   readonly streamId: string;
   /** Names the call in the provider's REST interface; null where the provider did not say. */
   readonly callId: string | null;
-  /** The caller's number and the number called, as far as the provider tells. */
+  /** The caller's number and the number called, `+14155550100`; null where nobody told. */
   readonly from: string | null;
   readonly to: string | null;
   readonly law: G711Law;

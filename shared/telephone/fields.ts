@@ -23,3 +23,9 @@ export const Parameters = v.pipe(
   v.record(v.pipe(v.string(), v.maxLength(128)), Text),
   v.check((parameters) => Object.keys(parameters).length <= MAX_PARAMETERS),
 );
+
+/** A number of the call instruction's, which has no plus there, in E.164; anything else, a SIP name for one, as it is. */
+export function numberOf(text: string | undefined): string | null {
+  if (text === undefined) return null;
+  return /^[1-9]\d{5,14}$/.test(text) ? `+${text}` : text;
+}

@@ -4,7 +4,7 @@
  */
 import * as v from "valibot";
 import { type CallMessage, type CallWire, TELEPHONE_RATE } from "./call-message.ts";
-import { Counter, Digit, Id, MarkName, Payload, Text } from "./fields.ts";
+import { Counter, Digit, Id, MarkName, numberOf, Payload, Text } from "./fields.ts";
 
 const PlivoMessage = v.variant("event", [
   v.object({
@@ -47,7 +47,7 @@ function toCallMessage(message: v.InferOutput<typeof PlivoMessage>): CallMessage
     case "start": {
       const { streamId, callId = null } = message.start;
       const parameters = headersOf(message.extra_headers ?? "");
-      const { from = null, to = null } = parameters;
+      const [from, to] = [numberOf(parameters["from"]), numberOf(parameters["to"])];
       return { event: "start", provider: "plivo", streamId, callId, from, to, law: "mulaw", parameters };
     }
     case "media": {

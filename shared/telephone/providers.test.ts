@@ -171,6 +171,19 @@ describe("the documented sequence of messages", () => {
     expect(start).toMatchObject({ event: "start", provider: "twilio", streamId: "MZ1", callId: null });
   });
 
+  it.each([
+    [{ event: "start", streamSid: "MZ1", start: { customParameters: { from: "14155550100", to: "sip:desk" } } }],
+    [
+      {
+        event: "start",
+        start: { streamId: "MZ1", mediaFormat: { encoding: "audio/x-mulaw", sampleRate: 8000 } },
+        extra_headers: "from=14155550100,to=sip:desk",
+      },
+    ],
+  ])("who is on the line is told by the instruction's parameters", (start) => {
+    expect(events([start])).toMatchObject([{ from: "+14155550100", to: "sip:desk" }]);
+  });
+
   it("Telnyx's A-law is told from µ-law, and its errors are passed on", () => {
     const start = structuredClone(SEQUENCES.telnyx[1]);
     const alaw = { ...start, start: { media_format: { encoding: "PCMA", sample_rate: 8000, channels: 1 } } };

@@ -5,7 +5,7 @@
  */
 import * as v from "valibot";
 import type { CallMessage, CallWire } from "./call-message.ts";
-import { Counter, Digit, Id, MarkName, Parameters, Payload, Text } from "./fields.ts";
+import { Counter, Digit, Id, MarkName, numberOf, Parameters, Payload, Text } from "./fields.ts";
 
 const TwilioMessage = v.variant("event", [
   v.object({ event: v.literal("connected"), protocol: v.optional(Text), version: v.optional(Text) }),
@@ -47,7 +47,7 @@ function toCallMessage(message: v.InferOutput<typeof TwilioMessage>): CallMessag
       return { event: message.event };
     case "start": {
       const { callSid = null, customParameters: parameters = {} } = message.start ?? {};
-      const { from = null, to = null } = parameters;
+      const [from, to] = [numberOf(parameters["from"]), numberOf(parameters["to"])];
       const { streamSid: streamId } = message;
       return { event: "start", provider: "twilio", streamId, callId: callSid, from, to, law: "mulaw", parameters };
     }

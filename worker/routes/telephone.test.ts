@@ -123,7 +123,10 @@ describe("with an account's secret", () => {
     const signed = await incoming("signed", { variables, headers: await twilioSignature("12345", url) });
     expect(signed.status).toBe(200);
     expect(signed.text).toMatch(
-      /<Stream url="wss:\/\/phone\.example\/signed\/telephone\/handler\/[\w-]+\.[\w-]+\.[\w-]+" \/>/,
+      /<Stream url="wss:\/\/phone\.example\/signed\/telephone\/handler\/[\w-]+\.[\w-]+\.[\w-]+">/,
+    );
+    expect(signed.text).toContain(
+      '<Parameter name="from" value="14155550100" /><Parameter name="to" value="14155550199" />',
     );
     expect((await incoming("signed", { variables })).status).toBe(403);
     expect((await incoming("signed", { variables, headers: await twilioSignature("12346", url) })).status).toBe(403);

@@ -62,16 +62,18 @@ export async function postIncoming(c: Context<EdgeEnv>, directory: DirectoryCach
   }
   const resumable = resumesCalls(c.env);
   const sid = newSessionId();
-  const wording = {
+  const instruction = {
     // Who has been greeted is not greeted again.
     greeting: before === null ? greeting : "",
     farewell,
     ...(resumable ? { resumeUrl: resumeUrl(publicUrl(c), sid, before) } : {}),
+    // Unsigned ones stay FastRTC's, and say nothing that can be relied on.
+    ...(openness === "signed" ? { parameters: numbersIn(body) } : {}),
   };
   if (mediaAtNode(c.env)) {
     const place = await placeCall(c, callRequest(c, found, { sid, resumes: before?.after }));
     if ("sentence" in place) return xml(refuseInstruction(provider, place.sentence));
-    return xml(connectInstruction(provider, { ...wording, ...place }));
+    return xml(connectInstruction(provider, { ...instruction, ...place }));
   }
   if (await isFull(c.env, found.name)) return xml(refuseInstruction(provider, BUSY));
   const claims: CallTicketClaims = {
@@ -80,7 +82,7 @@ export async function postIncoming(c: Context<EdgeEnv>, directory: DirectoryCach
     ...(before === null ? {} : { resumes: before.after }),
   };
   const ticket = openness === "signed" || resumable ? await ticketFor(c, claims) : "";
-  return xml(connectInstruction(provider, { ...wording, url: `${handlerUrl(c)}${ticket}` }));
+  return xml(connectInstruction(provider, { ...instruction, url: `${handlerUrl(c)}${ticket}` }));
 }
 
 /** Whose request it is; null where it must be signed and is not. Unsigned ones are Twilio's, unless they say otherwise. */
@@ -123,6 +125,14 @@ async function placeCall(
   log("error", "node_without_address", { stream: request.stream, sid: request.sid });
   c.executionCtx.waitUntil(giveUp(c, request));
   return { sentence: CLOSED };
+}
+
+/** Who calls whom, for the handler to know: in all three providers' words. Without the plus, which Plivo does not take. */
+function numbersIn(form: string): Record<string, string> {
+  const fields = new URLSearchParams(form);
+  const digits = (name: string): string => (fields.get(name) ?? "").replace(/^\+/, "");
+  const numbers = { from: digits("From"), to: digits("To") };
+  return Object.fromEntries(Object.entries(numbers).filter(([, number]) => /^[A-Za-z0-9]{1,64}$/.test(number)));
 }
 
 /** A caller is told in words where there is no slot. What it says may be over a moment later: the lease decides. */
