@@ -10,6 +10,8 @@ import { MEDIA_SOCKET_PATH } from "../../shared/link.ts";
 
 /** Who has not said what it wants by then is hung up on. */
 const REQUEST_TIMEOUT_MS = 5_000;
+/** Connections that have not been handed on. More are refused by the system. */
+const MAX_CONNECTIONS = 1_024;
 
 const TICKET = new RegExp(`${MEDIA_SOCKET_PATH}/([A-Za-z0-9_-]{32})$`);
 
@@ -43,6 +45,7 @@ export async function startMediaServer(options: MediaServerOptions): Promise<Med
   });
   server.requestTimeout = REQUEST_TIMEOUT_MS;
   server.headersTimeout = REQUEST_TIMEOUT_MS;
+  server.maxConnections = MAX_CONNECTIONS;
   server.on("upgrade", (request, socket, head) => {
     socket.on("error", () => socket.destroy());
     if (!hand(request, socket, head, options)) refuse(socket);
