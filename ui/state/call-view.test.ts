@@ -44,4 +44,19 @@ describe("what the page shows of a call", () => {
     expect(ended.lines).toEqual([line(1, "hello, I was just", true)]);
     expect(nextView(ended, { type: "reset" })).toEqual(EMPTY_VIEW);
   });
+
+  it("shows pictures and how they fare until the call is over", () => {
+    // A MediaStream is only handed on.
+    const [camera, result] = [{} as MediaStream, {} as MediaStream];
+    const report = { framesPerSecond: 29.5, dropped: 0, delayMs: 12 };
+    const events: CallViewEvent[] = [
+      { type: "local_video", stream: camera },
+      { type: "remote_video", stream: result },
+      { type: "video_report", report },
+    ];
+    expect(viewAfter(...events)).toMatchObject({ localVideo: camera, remoteVideo: result, videoReport: report });
+    const info = { clientId: "a", sid: null, stream: "flip", transport: "webrtc" as const, connectMs: 80 };
+    const ended = viewAfter(...events, { type: "call", call: { name: "ended", reason: "client_closed" }, info });
+    expect(ended).toMatchObject({ localVideo: null, remoteVideo: null, videoReport: null });
+  });
 });

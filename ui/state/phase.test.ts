@@ -47,4 +47,11 @@ describe("the words of a phase", () => {
     expect(wordsOf("ended", { name: "ended", reason: "time_limit" }, "send-receive").hint).toContain("time limit");
     expect(wordsOf("ended", { name: "ended", reason: "client_closed" }, "send-receive").hint).toBe("");
   });
+
+  it("asks for the camera where the stream has pictures", () => {
+    const asking: CallState = { name: "asking_microphone" };
+    expect(wordsOf("asking", asking, "send-receive", "video").label).toBe("Allow the camera");
+    expect(wordsOf("asking", asking, "send-receive", "audio-video").label).toBe("Allow camera and microphone");
+    expect(wordsOf("idle", { name: "idle" }, "receive", "video").hint).toContain("watch");
+  });
 });
