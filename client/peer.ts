@@ -66,7 +66,8 @@ export class Peer implements Media {
     await connection.setRemoteDescription({ type: "answer", sdp });
     candidates.answered(sdp);
     const video = this.#senders.get("video");
-    await video?.setParameters({ ...video.getParameters(), ...rtpParams });
+    if (video === undefined || Object.keys(rtpParams).length === 0) return;
+    await video.setParameters({ ...video.getParameters(), ...rtpParams });
   }
 
   async replaceTrack(track: MediaStreamTrack): Promise<void> {

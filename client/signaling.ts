@@ -80,7 +80,8 @@ export class Signaling {
     const reply = await this.#request(this.#routes.inputs, { ...values, ...session });
     // FastRTC's applications name each value that is wrong; ours shows nothing but fields that cannot be.
     if (v.is(v.object({ detail: v.unknown() }), reply)) throw new CallError("invalid_inputs");
-    understand(v.object({ status: v.literal("success") }), reply);
+    // An application's own route may answer what it likes; only a refusal is one.
+    if (v.is(Refusal, reply)) understand(v.never(), reply);
   }
 
   /** Where the session's WebSocket is, with what its edge asks for. */

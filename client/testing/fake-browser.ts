@@ -1,9 +1,14 @@
 /** As much of a browser as a call touches, for tests: its connection, microphone and sound, moved by hand. */
 
 export class FakeTrack extends EventTarget {
-  readonly kind = "audio";
+  readonly kind: "audio" | "video";
   enabled = true;
   stopped = false;
+
+  constructor(kind: "audio" | "video" = "audio") {
+    super();
+    this.kind = kind;
+  }
 
   stop(): void {
     this.stopped = true;
@@ -18,7 +23,11 @@ class FakeMediaStream {
   }
 
   getAudioTracks(): FakeTrack[] {
-    return this.#tracks;
+    return this.#tracks.filter(({ kind }) => kind === "audio");
+  }
+
+  getVideoTracks(): FakeTrack[] {
+    return this.#tracks.filter(({ kind }) => kind === "video");
   }
 }
 
@@ -217,8 +226,8 @@ export class FakeBrowser {
     readonly headers: unknown;
   }[] = [];
   reply: Reply = () => ({ sdp: "answer", type: "answer" });
-  getUserMedia = async (): Promise<FakeMediaStream> => {
-    const track = new FakeTrack();
+  getUserMedia = async (constraints: { readonly video?: unknown } = {}): Promise<FakeMediaStream> => {
+    const track = new FakeTrack(constraints.video === undefined ? "audio" : "video");
     this.tracks.push(track);
     return await Promise.resolve(new FakeMediaStream([track]));
   };
@@ -228,7 +237,7 @@ export class FakeBrowser {
     const { page, connections, sockets, audioNodes, audioContexts } = this;
     return {
       isSecureContext: true,
-      navigator: { mediaDevices: { getUserMedia: () => this.getUserMedia() } },
+      navigator: { mediaDevices: { getUserMedia: (constraints: object) => this.getUserMedia(constraints) } },
       MediaStream: FakeMediaStream,
       MediaStreamTrack: FakeTrack,
       Audio: FakeAudio,
