@@ -330,6 +330,19 @@ describe.each(Object.keys(PLANES) as (keyof typeof PLANES)[])("media that is %s"
     });
   }
 
+  if (plane === "bridged") {
+    it("a deploy cuts the call: both sides learn it, and the slot is free", async () => {
+      const client = await SocketClient.open(`${url("lone")}?websocket_id=cut`);
+      client.say({ event: "start", websocket_id: "cut" });
+      await until(async () => (await session("lone", "cut")).state === "live");
+      const names = { directory: [], nodes: [], sessions: ["default/lone/cut"], streams: [] };
+      await fetch(`${stack.url}/testing/reset`, { method: "POST", body: JSON.stringify(names) });
+      expect(await client.closed).not.toBe(1000);
+      await until(async () => (await active("lone")) === 0, 5_000);
+      expect(await session("lone", "cut")).toMatchObject({ state: "ended", reason: "client_closed" });
+    });
+  }
+
   describe("what dies", () => {
     it("a client that leaves before its start frees its slot at once", async () => {
       const client = await SocketClient.open(url("lone"));
