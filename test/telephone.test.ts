@@ -9,6 +9,7 @@ import { LINES } from "../media-node/telephone/simulator/line.ts";
 import { PhoneCall, type PhoneCallOptions } from "../media-node/telephone/simulator/phone-call.ts";
 import { systemClock } from "../media-node/time/clock.ts";
 import { clip, concat, levelDb, silence } from "./support/audio.ts";
+import { EventStream } from "./support/event-stream.ts";
 import { type NodeHandle, Stack, sleep, until } from "./support/stack.ts";
 
 const PROVIDERS = ["twilio", "telnyx", "plivo"] as const;
@@ -54,7 +55,7 @@ describe.each([
   const faults = (made: PhoneCall) => made.events.filter(({ event }) => event === "fault");
 
   it.each(PROVIDERS)("row 36: %s's caller is answered, in its own words and at 8 kHz", async (provider) => {
-    const made = call("echo", { provider, url: `${stack.url}/echo/telephone/incoming?provider=${provider}` });
+    const made = call("echo", { provider });
     await made.dial();
     await made.say(line(concat(silence(300), await clip("cards-001.wav"), silence(200))));
     await until(() => loudFrames(made) > 20, 10_000);
@@ -152,7 +153,7 @@ describe.each([
   it.each(PROVIDERS)(
     "%s's messages out of order, twice, cut off, binary and unknown cost nobody the call",
     async (provider) => {
-      const made = call("echo", { provider, url: `${stack.url}/echo/telephone/incoming?provider=${provider}` });
+      const made = call("echo", { provider });
       await made.dial();
       const facts = { ...made.facts };
       const silent = Buffer.alloc(160, 0xff).toString("base64");
@@ -211,6 +212,20 @@ describe("a signed call that may be cut", () => {
       const call = new PhoneCall(authToken === undefined ? options : { ...options, authToken });
       await expect(call.dial()).rejects.toThrow("403");
     }
+  });
+
+  it("tells its handler who is on the line; outputs are there under the stream's id", async () => {
+    const numbers = { from: "+14155550100", to: "+14155550199" };
+    const call = new PhoneCall({ url: `${stack.url}/directory`, clock: systemClock, authToken: token, ...numbers });
+    await call.dial();
+    const live = async () =>
+      (await (await fetch(`${stack.url}/directory/sessions/${call.facts.streamId}`)).text()).includes("live");
+    await until(live, 5_000);
+    const outputs = await EventStream.open(`${stack.url}/directory/outputs?webrtc_id=${call.facts.streamId}`);
+    const first = await outputs.next();
+    expect(first?.data).toEqual({ provider: "twilio", callId: call.facts.callId, ...numbers });
+    await outputs.close();
+    call.hangUp();
   });
 
   it("goes on after a cut, and its handler finds what it kept", async () => {

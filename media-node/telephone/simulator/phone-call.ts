@@ -209,6 +209,7 @@ export class PhoneCall {
       headers: {
         "content-type": "application/x-www-form-urlencoded",
         "user-agent": USER_AGENTS[provider],
+        ...UNSIGNED[provider],
         ...(authToken === undefined ? {} : { "x-twilio-signature": twilioSignature(authToken, url.href, form) }),
       },
       body: form.toString(),
@@ -323,6 +324,13 @@ const USER_AGENTS: Readonly<Record<TelephoneProvider, string>> = {
   twilio: "TwilioProxy/1.1",
   telnyx: "telnyx-webhooks",
   plivo: "plivo",
+};
+
+/** Each provider signs with headers of its own, which tell who it is. These are worth nothing: there is no account behind them. */
+const UNSIGNED: Readonly<Record<TelephoneProvider, Readonly<Record<string, string>>>> = {
+  twilio: {},
+  telnyx: { "telnyx-signature-ed25519": "c2ltdWxhdGVk", "telnyx-timestamp": "0" },
+  plivo: { "x-plivo-signature-v3": "c2ltdWxhdGVk", "x-plivo-signature-v3-nonce": "0" },
 };
 
 /** As Twilio signs: HMAC-SHA1 of the URL with the form's fields behind it, sorted. */
