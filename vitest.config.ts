@@ -1,6 +1,9 @@
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
+/** A test that hangs is ended; a slow machine is no reason to fail one. */
+const SLOW_MACHINE_MS = 60_000;
+
 /**
  * Three kinds of tests:
  * - `unit`: beside the files they test, in Node.
@@ -15,6 +18,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["{shared,media-node,client,ui,examples,bench}/**/*.test.ts", "worker/ledger/**/*.test.ts"],
+          testTimeout: SLOW_MACHINE_MS,
         },
       },
       {
@@ -35,7 +39,12 @@ export default defineConfig({
             },
           }),
         ],
-        test: { name: "edge", include: ["worker/**/*.test.ts"], exclude: ["worker/ledger/**"] },
+        test: {
+          name: "edge",
+          include: ["worker/**/*.test.ts"],
+          exclude: ["worker/ledger/**"],
+          testTimeout: SLOW_MACHINE_MS,
+        },
       },
       {
         test: {
