@@ -7,9 +7,13 @@ import { env } from "cloudflare:workers";
 import * as v from "valibot";
 import { vi } from "vitest";
 import type { QueueOptions } from "../../shared/descriptor.ts";
+import { newSessionId } from "../../shared/ids.ts";
 import type { Command, SessionEvent } from "../../shared/link.ts";
 import { CONNECT_TIMEOUT_MS } from "../../shared/session.ts";
+import { PROTOCOL_VERSION } from "../../shared/version.ts";
 import { PENDING_LEASE_MS } from "../deadlines.ts";
+import { isOffer } from "../link/pending-commands.ts";
+import { callObject } from "../objects/call.ts";
 import { get, offer, post, SDP, trickle } from "./client.ts";
 import { descriptor, FakeNode } from "./fake-node.ts";
 
@@ -142,13 +146,14 @@ export class ObjectWorld {
     const session = env.SESSION.getByName(`default/${this.#options.name}/${clientId}`);
     switch (step) {
       case "offer":
-        this.#go(this.#offer(clientId));
+        // One caller in six comes over a WebSocket, and says who it is only when it is connected.
+        this.#go(pick % 6 === 1 ? this.#openSocket() : this.#offer(clientId));
         break;
       case "trickle":
         this.#go(trickle(this.#options.name, clientId));
         break;
       case "connect":
-        if (held !== undefined) this.#connect(member, held.sid);
+        if (held !== undefined) this.#connect(member, held.sid, clientId);
         break;
       case "hang_up":
         if (held !== undefined) this.#end(member, held.sid);
@@ -222,23 +227,36 @@ export class ObjectWorld {
     if (queued.success) this.#tickets.set(clientId, queued.output.meta.ticket);
   }
 
+  /** As the Worker does it, which repeats the call when the object is reset under it. */
+  async #openSocket(): Promise<void> {
+    const stream = this.#options.name;
+    const sid = newSessionId();
+    const request = { v: PROTOCOL_VERSION, sid, stream, clientId: sid, transport: "websocket" } as const;
+    await callObject(async () => await env.SESSION.getByName(`default/${stream}/${sid}`).openSocket(request));
+  }
+
   #answer(member: Member, command: Command): ReturnType<FakeNode["accept"]> {
     const { node, answers, takenMs } = member;
     const before = answers.get(command.id);
     if (before !== undefined) return before;
-    const full = command.command === "offer" && node.sessions.length >= CAPACITY;
+    const full = isOffer(command) && node.sessions.length >= CAPACITY;
+    // What it calls itself since, only its own report says.
+    if (command.command === "end") this.#end(member, command.sid);
     const answer = full ? ({ ok: false, error: "node_full" } as const) : node.accept(command);
     answers.set(command.id, answer);
-    if (command.command === "offer" && !full) takenMs.set(command.sid, Date.now());
+    if (isOffer(command) && command.command !== "drain" && !full) takenMs.set(command.sid, Date.now());
     this.#check();
     return answer;
   }
 
-  #connect({ node, unacknowledged }: Member, sid: string): void {
+  /** @param name what the client calls itself, if it has not said so yet. */
+  #connect({ node, unacknowledged }: Member, sid: string, name: string): void {
     const held = node.sessions.find((session) => session.sid === sid);
     if (held === undefined || held.state === "live") return;
-    node.sessions = node.sessions.map((session) => (session === held ? { ...held, state: "live" } : session));
-    const { stream, clientId } = held;
+    const clientId = held.clientId === sid ? name : held.clientId;
+    const live = { ...held, clientId, state: "live" } as const;
+    node.sessions = node.sessions.map((session) => (session === held ? live : session));
+    const { stream } = held;
     unacknowledged.push({ sid, stream, clientId, event: "connected" });
   }
 
