@@ -148,7 +148,7 @@ describe("a call that starts", () => {
     const allowed = new Promise<void>((resolve) => {
       allow = resolve;
     });
-    browser.getUserMedia = () => allowed.then(open);
+    browser.getUserMedia = () => allowed.then(() => open());
     const call = createCall({ descriptor });
     const started = expect(call.start()).rejects.toMatchObject({ code: "call_ended" });
     await settle();
