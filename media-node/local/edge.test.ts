@@ -42,7 +42,7 @@ async function registerStream(url: string, name: string): Promise<void> {
   };
   const load = { sessions: 0, capacity: 1, cpu: 0, ready: true };
   const body = { nodeId: "test", epoch: null, version: "0", streams: [stream], sessions: [], load };
-  socket.send(JSON.stringify({ v: 1, seq: 1, ack: 0, kind: "hello", body }));
+  socket.send(JSON.stringify({ v: PROTOCOL_VERSION, seq: 1, ack: 0, kind: "hello", body }));
   await once(socket, "message");
   socket.close();
   await once(socket, "close");
