@@ -11,6 +11,7 @@ interface DoctorFlags extends IceFlags {
   readonly secret?: string;
   readonly adminToken?: string;
   readonly id: string;
+  readonly publicUrl?: string;
   readonly stun?: string;
   readonly timeoutMs: number;
   readonly json?: true;
@@ -23,6 +24,7 @@ export function doctorCommand(): Command {
     .option("--secret <secret>", "shared with the edge (default: EDGERTC_NODE_SECRET)")
     .option("--admin-token <token>", "to see how the edge sees this node (default: EDGERTC_ADMIN_TOKEN)")
     .option("--id <name>", "the node's name", nodeIdOf(hostname()))
+    .option("--public-url <wss-url>", "how clients' WebSockets reach this node (default: EDGERTC_PUBLIC_URL, or not)")
     .option("--stun <host:port>", "asked for the public address (default: those the edge names)")
     .option("--timeout-ms <ms>", "for each single question", wholeNumber, 5_000)
     .option("--json", "findings as JSON");
@@ -34,6 +36,7 @@ export function doctorCommand(): Command {
       secret: flags.secret ?? process.env["EDGERTC_NODE_SECRET"] ?? null,
       adminToken: flags.adminToken ?? process.env["EDGERTC_ADMIN_TOKEN"] ?? null,
       ice: { mode, additionalAddresses, bindAddress, portRange },
+      publicUrl: flags.publicUrl ?? process.env["EDGERTC_PUBLIC_URL"] ?? null,
       stun: flags.stun ?? null,
       timeoutMs: flags.timeoutMs,
     };

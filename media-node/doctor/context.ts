@@ -13,6 +13,8 @@ export interface DoctorOptions {
   /** EDGERTC_ADMIN_TOKEN; null where it is not set: the doctor then sees less. */
   readonly adminToken: string | null;
   readonly ice: Pick<IceOptions, "mode" | "additionalAddresses" | "bindAddress" | "portRange">;
+  /** Where clients' WebSockets reach this node, `wss://…`; null where they do not. */
+  readonly publicUrl: string | null;
   /** A STUN server to ask for this machine's public address, `host` or `host:port`; null asks those the edge names. */
   readonly stun: string | null;
   /** For each single question. */

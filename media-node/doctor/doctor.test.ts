@@ -22,6 +22,7 @@ beforeEach(async () => {
     secret: edge.state.secret,
     adminToken: null,
     ice: { mode: "full", additionalAddresses: [], bindAddress: "127.0.0.1", portRange: undefined },
+    publicUrl: null,
     stun: null,
     timeoutMs: 400,
   };
@@ -82,6 +83,7 @@ describe("the doctor", () => {
       "ok nodes",
       "ok nodes",
       "ok turn",
+      "skipped media",
       "ok udp",
       "ok address",
       "ok relay",

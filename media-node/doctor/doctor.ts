@@ -3,6 +3,7 @@ import { networkInterfaces } from "node:os";
 import { systemClock } from "../time/clock.ts";
 import { checkConfig } from "./check-config.ts";
 import { checkClock, checkEdge, checkLink, checkSecret } from "./check-edge.ts";
+import { checkMedia } from "./check-media.ts";
 import { checkAddress, checkUdp } from "./check-network.ts";
 import { checkNodes } from "./check-nodes.ts";
 import { checkRelays, checkTurn } from "./check-turn.ts";
@@ -48,6 +49,6 @@ export async function diagnose(
   } else {
     await run(async () => [skipped("secret, link, nodes, turn", "There is no edge to ask.")]);
   }
-  for (const check of [checkUdp, checkAddress, checkRelays]) await run(check);
+  for (const check of [checkMedia, checkUdp, checkAddress, checkRelays]) await run(check);
   return all;
 }

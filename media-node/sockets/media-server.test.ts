@@ -17,6 +17,7 @@ beforeEach(async () => {
   server = await startMediaServer({
     host: "127.0.0.1",
     port: 0,
+    nodeId: "node-1",
     take: (ticket) => {
       const sid = tickets.get(ticket);
       tickets.delete(ticket);
@@ -65,6 +66,7 @@ it("has nothing for those without a ticket", async () => {
   }
   const plain = await fetch(`http://127.0.0.1:${server.port}/media/${TICKET}`);
   expect(plain.status).toBe(426);
+  expect(plain.headers.get("x-edgertc-media")).toBe("no-ticket");
   expect(tickets.size).toBe(1);
 });
 

@@ -6,12 +6,19 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { MEDIA_SOCKET_PATH } from "../../shared/link.ts";
+import { MEDIA_SOCKET_PATH, NODE_ID_HEADER } from "../../shared/link.ts";
 
 /** Who has not said what it wants by then is hung up on. */
 const REQUEST_TIMEOUT_MS = 5_000;
 /** Connections that have not been handed on. More are refused by the system. */
 const MAX_CONNECTIONS = 1_024;
+
+/**
+ * On whatever this server refuses, and on nothing else: who looks for it (the doctor) then knows that it was here. It may say
+ * in {@link NODE_ID_HEADER} which node it means.
+ */
+export const MEDIA_SERVER_HEADER = "x-edgertc-media";
+export type MediaServerWord = "no-ticket" | "other-node";
 
 const TICKET = new RegExp(`${MEDIA_SOCKET_PATH}/([A-Za-z0-9_-]{32})$`);
 
@@ -27,6 +34,7 @@ export interface MediaServerOptions {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
+  readonly nodeId: string;
   /** Uses a ticket up. @returns the session it is for. */
   readonly take: (ticket: string) => string | undefined;
   /** Takes a socket over. @returns false where the session is gone. */
@@ -40,15 +48,16 @@ export interface MediaServer {
 
 /** @throws Error where the port is taken. */
 export async function startMediaServer(options: MediaServerOptions): Promise<MediaServer> {
-  const server = createServer((_, response) => {
-    response.writeHead(426, { connection: "close", upgrade: "websocket" }).end();
+  const server = createServer((request, response) => {
+    const word = { [MEDIA_SERVER_HEADER]: wordFor(request, options) };
+    response.writeHead(426, { connection: "close", upgrade: "websocket", ...word }).end();
   });
   server.requestTimeout = REQUEST_TIMEOUT_MS;
   server.headersTimeout = REQUEST_TIMEOUT_MS;
   server.maxConnections = MAX_CONNECTIONS;
   server.on("upgrade", (request, socket, head) => {
     socket.on("error", () => socket.destroy());
-    if (!hand(request, socket, head, options)) refuse(socket);
+    if (!hand(request, socket, head, options)) refuse(socket, wordFor(request, options));
   });
   server.listen(options.port, options.host);
   await once(server, "listening");
@@ -74,6 +83,12 @@ function hand(request: IncomingMessage, socket: Duplex, head: Buffer, options: M
   return options.onSocket(sid, { headers: Object.fromEntries(headers), head: head.toString("base64") }, socket);
 }
 
-function refuse(socket: Duplex): void {
-  socket.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+function wordFor({ headers }: IncomingMessage, { nodeId }: MediaServerOptions): MediaServerWord {
+  const meant = headers[NODE_ID_HEADER];
+  return meant === undefined || meant === nodeId ? "no-ticket" : "other-node";
+}
+
+function refuse(socket: Duplex, word: MediaServerWord): void {
+  const headers = ["Connection: close", "Content-Length: 0", `${MEDIA_SERVER_HEADER}: ${word}`];
+  socket.end(`HTTP/1.1 404 Not Found\r\n${headers.join("\r\n")}\r\n\r\n`);
 }

@@ -50,11 +50,12 @@ export class MediaSockets {
 
   /** @throws Error where the port is taken. */
   static async start(options: MediaSocketsOptions): Promise<MediaSockets> {
-    const { address, clock, pool } = options;
+    const { address, nodeId, clock, pool } = options;
     const tickets = new SocketTickets(clock, TICKET_LIFETIME_MS);
     if (address === undefined) return new MediaSockets(options, tickets, undefined);
     const server = await startMediaServer({
       ...address,
+      nodeId,
       take: (ticket) => tickets.take(ticket),
       onSocket: (sid, request, socket) => pool.handSocket(sid, request, socket),
     });
