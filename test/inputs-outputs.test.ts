@@ -26,7 +26,7 @@ describe("the shipped Worker", () => {
   });
   afterAll(() => stack.stop());
 
-  it("brings inputs to the handler and outputs back, until the call ends", async () => {
+  it("row 64: brings inputs to the handler and outputs back, until the call ends", async () => {
     const caller = await call("/listener");
     const outputs = await outputsOf("/listener", caller);
     expect((await outputs.next())?.data).toEqual({ started: { name: "nobody", volume: 1 } });

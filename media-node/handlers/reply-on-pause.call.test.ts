@@ -1,7 +1,7 @@
 /** ReplyOnPause in whole calls: with the session, the runner and the player around it. */
 import { describe, expect, it } from "vitest";
 import { type ReplyFunction, ReplyOnPause, type ReplyOnPauseOptions, Stream } from "../index.ts";
-import { TestCall, tone } from "../testing/index.ts";
+import { pause, TestCall, tone, VirtualClock } from "../testing/index.ts";
 import type { Emission } from "./emission.ts";
 
 const call = (fn: ReplyFunction, options: ReplyOnPauseOptions = {}): Promise<TestCall> =>
@@ -119,5 +119,26 @@ describe("a call with ReplyOnPause", () => {
     await ask(line);
     line.repliedWithin(1_000);
     await line.hangUp();
+  });
+
+  it("row 77: answers twelve at once whose functions take three seconds each in three seconds", async () => {
+    const clock = new VirtualClock();
+    const slow = new Stream(
+      new ReplyOnPause(
+        async function* ({ signal }) {
+          await pause(clock, 3_000, signal);
+          yield tone(200);
+        },
+        { inputSampleRate: 16_000 },
+      ),
+      { modality: "audio", concurrencyLimit: 12 },
+    );
+    const lines = await Promise.all(Array.from({ length: 12 }, () => TestCall.start(slow, { clock })));
+    const askedMs = lines[0]?.nowMs ?? 0;
+    for (const line of lines) await line.triggerResponse();
+    await clock.advanceAsync(3_100);
+    for (const line of lines) expect(line.heard[0]?.startMs).toBeLessThanOrEqual(askedMs + 3_020);
+    // They have one clock: all of them at once leave none of their timers on it.
+    await Promise.all(lines.map((line) => line.hangUp()));
   });
 });

@@ -80,7 +80,7 @@ describe("Moonshine base, a stand-in of its shape", () => {
     await rm(folder, { recursive: true });
   });
 
-  it("is run by what runs tiny: the shapes are read from its files", async () => {
+  it("row 69: is run by what runs tiny: the shapes are read from its files", async () => {
     const samples = Int16Array.from({ length: 32_000 }, (_, i) => 5_000 * Math.sin(i / 9));
     expect(await stt.transcribe({ sampleRate: 16_000, samples })).toBe("Hello from base");
   }, 30_000);

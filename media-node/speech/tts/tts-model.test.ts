@@ -21,7 +21,7 @@ function model(gapSeconds: number, rateOf: (sentence: string) => number = () => 
 }
 
 describe("ttsModel", () => {
-  it("has a seventh of a second of silence before every sentence but the first, as FastRTC's Kokoro", async () => {
+  it("row 69: has a seventh of a second of silence before every sentence but the first, as FastRTC's Kokoro", async () => {
     const { tts } = model(1 / 7);
     const lengths: number[] = [];
     for await (const { samples } of tts.stream("One. Two. Three.")) lengths.push(samples.length);

@@ -135,7 +135,7 @@ describe("SileroVad", () => {
     await vi.waitFor(() => expect(heard).toEqual([1_005]));
   });
 
-  it("lets silence wait, but not for long, and not once there is a sound", async () => {
+  it("row 76: lets silence wait, but not for long, and not once there is a sound", async () => {
     const clock = new VirtualClock();
     const { engine } = open({ load: fake, clock });
     await engine.ready();

@@ -33,7 +33,7 @@ describe.skipIf(!cached)("Kokoro, really (where its weights are cached: edgertc 
     expect(errors / words).toBeLessThan(0.1);
   }, 180_000);
 
-  it("speaks sentence by sentence at 24 kHz, with a seventh of a second between them", async () => {
+  it("row 69: speaks sentence by sentence at 24 kHz, with a seventh of a second between them", async () => {
     const frames: { text: string; samples: Int16Array }[] = [];
     for await (const { text, samples, sampleRate } of tts.stream("Hello there. It costs $5.")) {
       expect(sampleRate).toBe(RATE);
@@ -44,7 +44,7 @@ describe.skipIf(!cached)("Kokoro, really (where its weights are cached: edgertc 
     expect(frames[1]?.samples.subarray(0, Math.floor(RATE / 7)).every((sample) => sample === 0)).toBe(true);
   }, 180_000);
 
-  it("speaks faster and slower", async () => {
+  it("row 69: speaks faster and slower", async () => {
     const seconds = async (speed: number) => {
       const { samples } = await tts.tts("It is a lovely day.", { speed });
       return samples.length / RATE;
