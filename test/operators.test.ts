@@ -126,11 +126,19 @@ describe("a node's metrics", () => {
       const node = await stack.startNode({ args: ["--metrics-port", "0"] });
       const url = /"url":"(http:[^"]+)"/.exec(node.log())?.[1] ?? "";
       const metrics = async () => await (await fetch(`${url}/metrics`)).text();
-      expect(await metrics()).toContain('edgertc_sessions{stream="loopback",state="live",node="node-1"} 0');
+      expect(await metrics()).toContain(
+        'edgertc_sessions{stream="loopback",state="live",transport="webrtc",node="node-1"} 0',
+      );
       const caller = await call();
       await until(async () =>
-        (await metrics()).includes('edgertc_sessions{stream="loopback",state="live",node="node-1"} 1'),
+        (await metrics()).includes(
+          'edgertc_sessions{stream="loopback",state="live",transport="webrtc",node="node-1"} 1',
+        ),
       );
+      await until(async () =>
+        (await metrics()).includes('edgertc_engine_queue_length{shard="0",engine="vad",node="node-1"} 0'),
+      );
+      expect(await metrics()).toMatch(/edgertc_shard_resident_bytes\{shard="0",node="node-1"\} \d{8,}/);
       expect((await fetch(`${url}/ready`)).status).toBe(200);
       await caller.hangUp();
       await until(async () =>

@@ -15,6 +15,12 @@ const OFFER: Extract<SessionCommand, { command: "offer" }> = {
   candidates: [],
 };
 
+const FLITE = {
+  queued: 3,
+  jobs: { done: 40, failed: 0, timed_out: 1, refused: 2, given_up: 5 },
+  busyMs: 1_500,
+};
+
 interface Line {
   readonly message: string;
   readonly fields: object;
@@ -35,8 +41,14 @@ beforeEach(() => {
     draining: false,
     linked: true,
     shards: [
-      { index: 0, ready: true, cpu: 0.5, silentMs: 250 },
-      { index: 1, ready: false, cpu: 0, silentMs: 0 },
+      {
+        index: 0,
+        ready: true,
+        silentMs: 250,
+        sessions: 2,
+        usage: { cpu: 0.5, residentBytes: 300_000_000, engines: { flite: FLITE } },
+      },
+      { index: 1, ready: false, silentMs: 0, sessions: 0, usage: { cpu: 0, residentBytes: 0, engines: {} } },
     ],
     shardDeaths: 2,
   };
@@ -69,21 +81,40 @@ describe("metrics", () => {
     facts = {
       ...facts,
       sessions: [
-        { stream: "echo", state: "live" },
-        { stream: "echo", state: "live" },
+        { stream: "echo", state: "live", transport: "webrtc" },
+        { stream: "echo", state: "live", transport: "webrtc" },
+        { stream: "echo", state: "pending", transport: "telephone" },
       ],
     };
-    expect(await value("sessions", { stream: "echo", state: "live" })).toBe(2);
-    expect(await value("sessions", { stream: "quiet", state: "live" })).toBe(0);
+    const sessions = (stream: string, state: string, transport: string) =>
+      value("sessions", { stream, state, transport });
+    expect(await sessions("echo", "live", "webrtc")).toBe(2);
+    expect(await sessions("echo", "pending", "telephone")).toBe(1);
+    expect(await sessions("quiet", "live", "websocket")).toBe(0);
     facts = { ...facts, sessions: [], linked: false };
-    expect(await value("sessions", { stream: "echo", state: "live" })).toBe(0);
+    expect(await sessions("echo", "live", "webrtc")).toBe(0);
     expect(await value("link_up")).toBe(0);
     expect(await value("capacity")).toBe(50);
     expect(await value("shard_ready", { shard: "1" })).toBe(0);
     expect(await value("shard_cpu_cores", { shard: "0" })).toBe(0.5);
     expect(await value("shard_silent_seconds", { shard: "0" })).toBe(0.25);
+    expect(await value("shard_resident_bytes", { shard: "0" })).toBe(300_000_000);
+    expect(await value("shard_sessions", { shard: "0" })).toBe(2);
     expect(await value("shard_deaths_total")).toBe(2);
     expect(await value("shard_deaths_total")).toBe(2);
+  });
+
+  it("say what the speech engines of each session process have done, and what waits for them", async () => {
+    const labels = { shard: "0", engine: "flite" };
+    expect(await value("engine_queue_length", labels)).toBe(3);
+    for (const [outcome, jobs] of Object.entries(FLITE.jobs)) {
+      expect(await value("engine_jobs_total", { ...labels, outcome })).toBe(jobs);
+    }
+    expect(await value("engine_busy_seconds_total", labels)).toBe(1.5);
+    // A process that was replaced begins again from nothing.
+    facts = { ...facts, shards: facts.shards.slice(1) };
+    expect(await value("engine_queue_length", labels)).toBeUndefined();
+    expect(await value("engine_jobs_total", { ...labels, outcome: "done" })).toBeUndefined();
   });
 
   it("count a session from its offer to its end, and time it", async () => {

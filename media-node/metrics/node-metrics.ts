@@ -1,22 +1,32 @@
 /** What a media node tells Prometheus: its sessions, its shards and its link. Names and units follow Prometheus' rules. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
-import type { SessionSnapshot } from "../../shared/link.ts";
+import type { SessionCommand, SessionSnapshot } from "../../shared/link.ts";
 import type { EndReason } from "../../shared/session.ts";
 import { EDGERTC_VERSION } from "../../shared/version.ts";
+import type { ShardUsage } from "../shard/messages.ts";
+import type { EngineUsage } from "../speech/engine-usage.ts";
 
 /** A session process, as it is at the moment. */
 export interface ShardFacts {
   readonly index: number;
   readonly ready: boolean;
-  /** Cores in use. */
-  readonly cpu: number;
+  readonly usage: ShardUsage;
+  /** That it holds, pending ones included. */
+  readonly sessions: number;
   /** Since its thread last ran, as far as is known. */
   readonly silentMs: number;
 }
 
+export interface SessionFacts extends Pick<SessionSnapshot, "stream" | "state"> {
+  readonly transport: "webrtc" | Extract<SessionCommand, { command: "offer_socket" }>["transport"];
+}
+
+const STATES: readonly SessionFacts["state"][] = ["pending", "live"];
+const TRANSPORTS: readonly SessionFacts["transport"][] = ["webrtc", "websocket", "telephone"];
+
 /** The node, as it is at the moment: read at every scrape. */
 export interface NodeFacts {
-  readonly sessions: readonly Pick<SessionSnapshot, "stream" | "state">[];
+  readonly sessions: readonly SessionFacts[];
   readonly streams: readonly string[];
   readonly capacity: number;
   readonly ready: boolean;
@@ -47,12 +57,13 @@ export class NodeMetrics {
   constructor(nodeId: string, facts: () => NodeFacts) {
     this.#registry.setDefaultLabels({ node: nodeId });
     this.#gauge("info", "Always 1.", ["version"], (gauge) => gauge.set({ version: EDGERTC_VERSION }, 1));
-    this.#gauge("sessions", "Sessions held.", ["stream", "state"], (gauge) => {
+    this.#gauge("sessions", "Sessions held.", ["stream", "state", "transport"], (gauge) => {
       gauge.reset();
       const { streams, sessions } = facts();
       // A stream nobody calls is a zero, not a gap.
-      for (const stream of streams) for (const state of ["pending", "live"]) gauge.set({ stream, state }, 0);
-      for (const { stream, state } of sessions) gauge.inc({ stream, state });
+      for (const stream of streams)
+        for (const state of STATES) for (const transport of TRANSPORTS) gauge.set({ stream, state, transport }, 0);
+      for (const { stream, state, transport } of sessions) gauge.inc({ stream, state, transport });
     });
     this.#flag("link_up", "Whether the edge has this node.", () => facts().linked);
     this.#flag("ready", "Whether the node takes sessions.", () => facts().ready);
@@ -62,7 +73,13 @@ export class NodeMetrics {
       for (const { index, ready } of facts().shards) gauge.set({ shard: index }, Number(ready));
     });
     this.#gauge("shard_cpu_cores", "Cores a session process uses.", ["shard"], (gauge) => {
-      for (const { index, cpu } of facts().shards) gauge.set({ shard: index }, cpu);
+      for (const { index, usage } of facts().shards) gauge.set({ shard: index }, usage.cpu);
+    });
+    this.#gauge("shard_resident_bytes", "Memory of a session process.", ["shard"], (gauge) => {
+      for (const { index, usage } of facts().shards) gauge.set({ shard: index }, usage.residentBytes);
+    });
+    this.#gauge("shard_sessions", "Sessions that a session process holds.", ["shard"], (gauge) => {
+      for (const { index, sessions } of facts().shards) gauge.set({ shard: index }, sessions);
     });
     this.#gauge("shard_silent_seconds", "Since its thread was last heard of.", ["shard"], (gauge) => {
       for (const { index, silentMs } of facts().shards) gauge.set({ shard: index }, silentMs / MS_PER_SECOND);
@@ -70,6 +87,24 @@ export class NodeMetrics {
     this.#counter("shard_deaths_total", "Session processes that died.", [], (counter) => {
       counter.reset();
       counter.inc(facts().shardDeaths);
+    });
+    this.#watchEngines(() => enginesOf(facts()));
+  }
+
+  #watchEngines(engines: () => readonly EngineFacts[]): void {
+    const labels = ["shard", "engine"] as const;
+    this.#gauge("engine_queue_length", "Jobs that wait for a speech engine.", labels, (gauge) => {
+      gauge.reset();
+      for (const { shard, engine, usage } of engines()) gauge.set({ shard, engine }, usage.queued);
+    });
+    this.#counter("engine_jobs_total", "Jobs of a speech engine.", [...labels, "outcome"], (counter) => {
+      counter.reset();
+      for (const { shard, engine, usage } of engines())
+        for (const [outcome, jobs] of Object.entries(usage.jobs)) counter.inc({ shard, engine, outcome }, jobs);
+    });
+    this.#counter("engine_busy_seconds_total", "Time a speech engine's threads had work.", labels, (counter) => {
+      counter.reset();
+      for (const { shard, engine, usage } of engines()) counter.inc({ shard, engine }, usage.busyMs / MS_PER_SECOND);
     });
   }
 
@@ -156,4 +191,16 @@ export class NodeMetrics {
       registers: [this.#registry],
     });
   }
+}
+
+interface EngineFacts {
+  readonly shard: number;
+  readonly engine: string;
+  readonly usage: EngineUsage;
+}
+
+function enginesOf({ shards }: NodeFacts): EngineFacts[] {
+  return shards.flatMap(({ index: shard, usage: { engines } }) =>
+    Object.entries(engines).map(([engine, usage]) => ({ shard, engine, usage })),
+  );
 }

@@ -77,7 +77,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   let link: NodeLink | undefined;
   let life: NodeLife | undefined;
   const facts = (): NodeFacts => ({
-    sessions: pool.snapshots,
+    sessions: pool.sessionFacts,
     streams: pool.streams.map(({ name }) => name),
     capacity,
     ready: pool.ready,

@@ -4,7 +4,7 @@ import * as v from "valibot";
 import { warmUpOpus } from "../audio/opus.ts";
 import { createLog } from "../node/log.ts";
 import { acceptSocket, dialSocket } from "../sockets/accept-socket.ts";
-import { closeSpeech, openVad, speechReady } from "../speech/index.ts";
+import { closeSpeech, openVad, speechReady, speechUsage } from "../speech/index.ts";
 import { loadStreams } from "../stream/load.ts";
 import { systemClock } from "../time/clock.ts";
 import { machineTimeMs } from "../time/machine-time.ts";
@@ -119,7 +119,9 @@ async function start(): Promise<void> {
   setInterval(() => {
     const used = process.cpuUsage(cpu);
     const nowMs = performance.now();
-    tell({ kind: "tick", cpu: (used.user + used.system) / 1_000 / Math.max(1, nowMs - tickedAtMs) });
+    const cores = (used.user + used.system) / 1_000 / Math.max(1, nowMs - tickedAtMs);
+    const residentBytes = process.memoryUsage.rss();
+    tell({ kind: "tick", usage: { cpu: cores, residentBytes, engines: speechUsage() } });
     cpu = process.cpuUsage();
     tickedAtMs = nowMs;
   }, TICK_MS);

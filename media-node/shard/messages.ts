@@ -5,6 +5,7 @@ import { SessionId } from "../../shared/ids.ts";
 import { OutputNews, ReplyBody, SessionCommand, SessionEvent } from "../../shared/link.ts";
 import { EndReason } from "../../shared/session.ts";
 import { BoundedIceServers } from "../../shared/turn.ts";
+import { EngineUsages } from "../speech/engine-usage.ts";
 
 /** How often a shard says that its thread runs. */
 export const TICK_MS = 1_000;
@@ -30,6 +31,17 @@ export const ToShard = v.variant("kind", [
 ]);
 export type ToShard = v.InferOutput<typeof ToShard>;
 
+/** What a session process takes of the machine. */
+export const ShardUsage = v.object({
+  /** Cores used since the last tick. */
+  cpu: v.number(),
+  /** Memory of it that is in RAM. */
+  residentBytes: v.number(),
+  /** Since it began. */
+  engines: EngineUsages,
+});
+export type ShardUsage = v.InferOutput<typeof ShardUsage>;
+
 export const FromShard = v.variant("kind", [
   /** The stream file is loaded, codecs and models are warm. */
   v.object({ kind: v.literal("ready"), streams: v.array(StreamDescriptor) }),
@@ -38,8 +50,7 @@ export const FromShard = v.variant("kind", [
   v.object({ kind: v.literal("reply"), reply: ReplyBody }),
   v.object({ kind: v.literal("event"), event: SessionEvent }),
   v.object({ kind: v.literal("output"), output: OutputNews }),
-  /** `cpu`: cores used by the process since the last tick. */
-  v.object({ kind: v.literal("tick"), cpu: v.number() }),
+  v.object({ kind: v.literal("tick"), usage: ShardUsage }),
 ]);
 export type FromShard = v.InferOutput<typeof FromShard>;
 

@@ -4,7 +4,7 @@ import type { StreamDescriptor } from "../../shared/descriptor.ts";
 import type { OutputNews, ReplyBody, SessionCommand, SessionEvent, SessionSnapshot } from "../../shared/link.ts";
 import type { EndReason } from "../../shared/session.ts";
 import type { IceServers } from "../../shared/turn.ts";
-import type { ShardFacts } from "../metrics/node-metrics.ts";
+import type { SessionFacts, ShardFacts } from "../metrics/node-metrics.ts";
 import { MAX_KEPT_STATES } from "../session/kept-states.ts";
 import type { UpgradeRequest } from "../sockets/media-server.ts";
 import type { Clock, Timer } from "../time/clock.ts";
@@ -34,6 +34,7 @@ export interface ShardPoolOptions {
 interface Held {
   readonly snapshot: SessionSnapshot;
   readonly shard: ShardProcess;
+  readonly transport: SessionFacts["transport"];
   /** Whether it waits for the edge to agree to its client id. */
   readonly claims: boolean;
   /** Whether the edge is to hear of its outputs. */
@@ -78,6 +79,15 @@ export class ShardPool {
     return [...this.#sessions.values()].map(({ snapshot }) => snapshot);
   }
 
+  /** Every session, as metrics tell it. */
+  get sessionFacts(): SessionFacts[] {
+    return [...this.#sessions.values()].map(({ snapshot: { stream, state }, transport }) => ({
+      stream,
+      state,
+      transport,
+    }));
+  }
+
   get sessions(): number {
     return this.#sessions.size;
   }
@@ -88,7 +98,11 @@ export class ShardPool {
 
   /** Every shard, as it is at the moment. */
   get shards(): ShardFacts[] {
-    return [...this.#shards.values()].map(({ index, ready, cpu, silentMs }) => ({ index, ready, cpu, silentMs }));
+    const held = [...this.#sessions.values()];
+    return [...this.#shards.values()].map((shard) => {
+      const { index, ready, silentMs, usage } = shard;
+      return { index, ready, silentMs, usage, sessions: held.filter((session) => session.shard === shard).length };
+    });
   }
 
   /** Shards that died since the start. */
@@ -98,7 +112,7 @@ export class ShardPool {
 
   /** Cores in use by all shards. */
   get cpu(): number {
-    return [...this.#shards.values()].reduce((sum, shard) => sum + shard.cpu, 0);
+    return [...this.#shards.values()].reduce((sum, { usage }) => sum + usage.cpu, 0);
   }
 
   /** The longest any shard's thread has been silent: what the node's liveness is gated on. */
@@ -121,7 +135,9 @@ export class ShardPool {
     }
     const { sid, stream, clientId } = command;
     const claims = command.command === "offer_socket" && isUnnamed(command);
-    this.#sessions.set(sid, { snapshot: { sid, stream, clientId, state: "pending" }, shard, claims, watched: false });
+    const transport = command.command === "offer" ? "webrtc" : command.transport;
+    const snapshot = { sid, stream, clientId, state: "pending" } as const;
+    this.#sessions.set(sid, { snapshot, shard, transport, claims, watched: false });
     const reply = await shard.execute(command);
     // A refused offer never was a session: the edge learns it from the reply.
     if (!reply.ok) this.#sessions.delete(sid);

@@ -6,7 +6,7 @@ import * as v from "valibot";
 import type { StreamDescriptor } from "../../shared/descriptor.ts";
 import type { OutputNews, ReplyBody, SessionCommand, SessionEvent } from "../../shared/link.ts";
 import type { Clock, Timer } from "../time/clock.ts";
-import { FromShard, type ShardConfig, TICK_MS, type ToShard } from "./messages.ts";
+import { FromShard, type ShardConfig, type ShardUsage, TICK_MS, type ToShard } from "./messages.ts";
 
 /** A shard whose thread has not run for this long is frozen: it is killed, its sessions are lost. */
 const FROZEN_MS = 10 * TICK_MS;
@@ -37,8 +37,7 @@ export class ShardProcess {
   #tickedAtMs: number;
   #watch: Timer | undefined;
   #state: "starting" | "ready" | "exited" = "starting";
-  /** Cores used, at the last tick. */
-  cpu = 0;
+  #usage: ShardUsage = { cpu: 0, residentBytes: 0, engines: {} };
 
   constructor(config: ShardConfig, clock: Clock, events: ShardProcessEvents) {
     this.index = config.index;
@@ -56,6 +55,11 @@ export class ShardProcess {
 
   get pid(): number | undefined {
     return this.#child.pid;
+  }
+
+  /** At the last tick. */
+  get usage(): ShardUsage {
+    return this.#usage;
   }
 
   get ready(): boolean {
@@ -126,7 +130,7 @@ export class ShardProcess {
         this.#events.output(message.output);
         break;
       case "tick":
-        this.cpu = message.cpu;
+        this.#usage = message.usage;
         break;
     }
   }

@@ -13,6 +13,7 @@ import {
 import type { EndOfTurnModel } from "../turn/end-of-turn-model.ts";
 import type { PauseDetectionModel } from "../turn/grid/pause-detection-model.ts";
 import { threadsOf } from "./engine-threads.ts";
+import type { EngineUsages } from "./engine-usage.ts";
 import { Speech } from "./speech.ts";
 import type { STTModel, StreamingSTTModel } from "./stt/stt-model.ts";
 import type { TTSModel } from "./tts/tts-model.ts";
@@ -87,6 +88,9 @@ export const openVad = (onProbability: OnProbability): VadStream => speech.openV
 
 /** Resolves when voice activity detection, and every model asked for so far, is loaded and warm. */
 export const speechReady = (): Promise<void> => speech.ready();
+
+/** What the engines of this process have done. */
+export const speechUsage = (): EngineUsages => speech.usage;
 
 /** Ends every thread of the speech engines. */
 export const closeSpeech = (): Promise<void> => speech.close();

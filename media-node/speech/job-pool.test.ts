@@ -150,6 +150,30 @@ describe("JobPool", () => {
     await givenUp;
   });
 
+  it("counts its jobs by how they ended, and the time its thread had one", async () => {
+    const clock = new VirtualClock();
+    const pool = open(undefined, { clock, timeoutMs: 5_000 });
+    await pool.ready();
+    const stop = new AbortController();
+    const outcomes = Promise.allSettled([
+      pool.run("wait", { signal: stop.signal }),
+      ...["a", "fail", "hang"].map((job) => pool.run(job)),
+      pool.run("one too many"),
+      pool.run("and only if there is time", { spare: true }),
+    ]);
+    clock.advance(300);
+    expect(pool.usage).toMatchObject({ queued: 3, busyMs: 300 });
+    stop.abort(new Error("enough"));
+    await vi.waitFor(() => expect(pool.usage).toMatchObject({ queued: 0, jobs: { done: 1, failed: 1 } }));
+    clock.advance(5_000);
+    await outcomes;
+    expect(pool.usage).toEqual({
+      queued: 0,
+      jobs: { done: 1, failed: 1, timed_out: 1, refused: 1, given_up: 2 },
+      busyMs: 5_300,
+    });
+  });
+
   it("does as many jobs at once as it has threads", async () => {
     const pool = open(undefined, { threads: 2 });
     await pool.ready();

@@ -6,6 +6,7 @@ import type { Transferable } from "node:worker_threads";
 import { EdgeRtcError } from "../../shared/errors.ts";
 import { type Clock, systemClock, type Timer } from "../time/clock.ts";
 import { EngineThread, type LoadProgram } from "./engine-thread.ts";
+import { EngineMeter, type EngineUsage, type JobOutcome } from "./engine-usage.ts";
 import { type FromWorker, parseFromWorker, type ToWorker } from "./job-protocol.ts";
 
 /** Threads given up in the middle of a job that may still be there. Past it the pool has one thread less. */
@@ -52,7 +53,7 @@ interface Job<Result> {
 /** One thread, with the job it does. */
 interface Lane<Result> {
   readonly thread: EngineThread;
-  running: { readonly job: Job<Result>; readonly limit: Timer | undefined } | undefined;
+  running: { readonly job: Job<Result>; readonly sinceMs: number; readonly limit: Timer | undefined } | undefined;
   starting: boolean;
 }
 
@@ -61,6 +62,7 @@ export class JobPool<Result> {
   readonly #clock: Clock;
   readonly #lanes: Lane<Result>[];
   readonly #queue: Job<Result>[] = [];
+  readonly #meter = new EngineMeter();
   #abandoned = 0;
   #nextId = 1;
 
@@ -73,6 +75,12 @@ export class JobPool<Result> {
   /** Jobs waiting for their turn; those that run not counted. */
   get queued(): number {
     return this.#queue.length;
+  }
+
+  get usage(): EngineUsage {
+    const nowMs = this.#clock.nowMs();
+    const runningMs = this.#lanes.reduce((sum, { running }) => sum + nowMs - (running?.sinceMs ?? nowMs), 0);
+    return this.#meter.usage(this.#queue.length, runningMs);
   }
 
   /** Resolves when the engine is loaded and warm in all its threads. @throws why it cannot be. */
@@ -93,6 +101,17 @@ export class JobPool<Result> {
    *   the model store throws; the signal's reason; what the job itself fails with.
    */
   async run(payload: unknown, options: JobOptions = {}, transfer: readonly Transferable[] = []): Promise<Result> {
+    try {
+      const result = await this.#run(payload, options, transfer);
+      this.#meter.count("done");
+      return result;
+    } catch (error) {
+      this.#meter.count(this.#outcomeOf(error, options));
+      throw error;
+    }
+  }
+
+  async #run(payload: unknown, options: JobOptions, transfer: readonly Transferable[]): Promise<Result> {
     const { signal, slackMs = 0, spare = false } = options;
     signal?.throwIfAborted();
     if (this.#lanes.length === 0) throw this.#stuck();
@@ -117,6 +136,13 @@ export class JobPool<Result> {
     const closed = this.#lanes.map(({ thread }) => thread.close());
     this.#failAll(new EdgeRtcError("speech_stopped", `The ${this.#options.name} was closed.`));
     await Promise.all(closed);
+  }
+
+  #outcomeOf(error: unknown, { signal, spare }: JobOptions): JobOutcome {
+    if (signal?.aborted === true && error === signal.reason) return "given_up";
+    if (!(error instanceof EdgeRtcError)) return "failed";
+    if (error.code === this.#options.overloaded) return spare === true ? "given_up" : "refused";
+    return error.code === "speech_timeout" ? "timed_out" : "failed";
   }
 
   get #idle(): boolean {
@@ -179,7 +205,7 @@ export class JobPool<Result> {
     if (job === undefined) return;
     const { timeoutMs } = this.#options;
     const limit = timeoutMs === undefined ? undefined : this.#clock.after(timeoutMs, () => this.#onTimeout(lane, job));
-    lane.running = { job, limit };
+    lane.running = { job, sinceMs: this.#clock.nowMs(), limit };
     lane.thread.post({ kind: "job", id: job.id, payload: job.payload } satisfies ToWorker, job.transfer);
   }
 
@@ -188,6 +214,7 @@ export class JobPool<Result> {
     const { running } = lane;
     lane.running = undefined;
     running?.limit?.cancel();
+    if (running !== undefined) this.#meter.worked(this.#clock.nowMs() - running.sinceMs);
     return running?.job;
   }
 

@@ -1,9 +1,12 @@
 /** An engine of a process that is made when first asked for, loads at once from then on, and can be closed and made anew. */
 
+import type { EngineUsage } from "./engine-usage.ts";
+
 export interface Engine {
   /** Resolves when it is loaded and warm. */
   ready(): Promise<void>;
   close(): Promise<void>;
+  readonly usage: EngineUsage;
 }
 
 export class LazyEngine<T extends Engine> {
@@ -31,6 +34,11 @@ export class LazyEngine<T extends Engine> {
   /** Resolves when it is loaded, or was not asked for. @throws why it cannot be. */
   async ready(): Promise<void> {
     await this.#engine?.ready();
+  }
+
+  /** Undefined where it was not asked for. */
+  get usage(): EngineUsage | undefined {
+    return this.#engine?.usage;
   }
 
   async close(): Promise<void> {

@@ -3,6 +3,7 @@ import { EdgeRtcError } from "../../shared/errors.ts";
 import type { EndOfTurnModel } from "../turn/end-of-turn-model.ts";
 import type { PauseDetectionModel } from "../turn/grid/pause-detection-model.ts";
 import { SmartTurn } from "./end-of-turn/smart-turn.ts";
+import type { EngineUsages } from "./engine-usage.ts";
 import { type Engine, LazyEngine } from "./lazy-engine.ts";
 import { MoonshineStt } from "./stt/moonshine-stt.ts";
 import type { StreamingSTTModel } from "./stt/stt-model.ts";
@@ -26,6 +27,8 @@ export interface SpeechOptions {
   /** Threads of each text-to-speech model. Default 1. */
   readonly ttsThreads?: number;
 }
+
+type AnyEngine = Pick<LazyEngine<Engine>, "ready" | "close" | "usage">;
 
 export class Speech {
   readonly #vad: LazyEngine<SileroVad>;
@@ -94,8 +97,25 @@ export class Speech {
     await Promise.all(this.#engines().map((engine) => engine.close()));
   }
 
-  #engines(): readonly Pick<LazyEngine<Engine>, "ready" | "close">[] {
-    return [this.#vad, this.#chunkVad, this.#endOfTurn, ...Object.values(this.#stt), this.#flite, this.#kokoro];
+  /** Of the engines that were asked for. */
+  get usage(): EngineUsages {
+    const all = Object.entries(this.#byName()).map(([name, { usage }]) => [name, usage] as const);
+    return Object.fromEntries(all.flatMap(([name, usage]) => (usage === undefined ? [] : [[name, usage]])));
+  }
+
+  #engines(): readonly AnyEngine[] {
+    return Object.values(this.#byName());
+  }
+
+  #byName(): Readonly<Record<string, AnyEngine>> {
+    return {
+      vad: this.#vad,
+      "vad/chunks": this.#chunkVad,
+      "end-of-turn": this.#endOfTurn,
+      ...this.#stt,
+      flite: this.#flite,
+      kokoro: this.#kokoro,
+    };
   }
 }
 

@@ -6,6 +6,7 @@ import * as v from "valibot";
 import { type Clock, systemClock } from "../../time/clock.ts";
 import type { EndOfTurnModel, JudgeOptions } from "../../turn/end-of-turn-model.ts";
 import type { LoadProgram, ThreadProgram } from "../engine-thread.ts";
+import type { EngineUsage } from "../engine-usage.ts";
 import { JobPool } from "../job-pool.ts";
 import { loadModel } from "../load-model.ts";
 import { MEL_SAMPLES } from "./log-mel.ts";
@@ -39,6 +40,10 @@ export class SmartTurn implements EndOfTurnModel {
       clock: this.#clock,
       load: options.load ?? loadSmartTurn,
     });
+  }
+
+  get usage(): EngineUsage {
+    return this.#jobs.usage;
   }
 
   /** Resolves when the model is loaded and warm. @throws as the model store does. */

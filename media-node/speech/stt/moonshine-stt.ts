@@ -3,6 +3,7 @@ import * as v from "valibot";
 import type { AudioInput } from "../../audio/frame.ts";
 import type { Clock } from "../../time/clock.ts";
 import type { LoadProgram, ThreadProgram } from "../engine-thread.ts";
+import type { EngineUsage } from "../engine-usage.ts";
 import { JobPool } from "../job-pool.ts";
 import { loadModel } from "../load-model.ts";
 import { checkAudio } from "./check-audio.ts";
@@ -44,6 +45,10 @@ export class MoonshineStt {
       ...options,
       load: load ?? ((signal) => loadMoonshine(size, signal)),
     });
+  }
+
+  get usage(): EngineUsage {
+    return this.#jobs.usage;
   }
 
   /** Resolves when the engine is loaded and warm. @throws as the model store does. */

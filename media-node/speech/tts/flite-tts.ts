@@ -3,6 +3,7 @@ import * as v from "valibot";
 import { EdgeRtcError } from "../../../shared/errors.ts";
 import type { Clock } from "../../time/clock.ts";
 import type { LoadProgram, ThreadProgram } from "../engine-thread.ts";
+import type { EngineUsage } from "../engine-usage.ts";
 import { JobPool } from "../job-pool.ts";
 import { loadModel } from "../load-model.ts";
 import { checkedSpeed } from "./speed.ts";
@@ -47,6 +48,10 @@ export class FliteTts {
       voice: voiceOf,
       say: (text, voice, signal, slackMs) => this.#jobs.run({ text, ...voice }, { signal, slackMs }),
     });
+  }
+
+  get usage(): EngineUsage {
+    return this.#jobs.usage;
   }
 
   /** Resolves when the engine is loaded and warm. @throws as the model store does. */

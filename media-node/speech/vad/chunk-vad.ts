@@ -9,6 +9,7 @@ import { completeSileroOptions, type SileroVadOptions } from "../../turn/grid/op
 import type { PauseDetection, PauseDetectionModel } from "../../turn/grid/pause-detection-model.ts";
 import { speechTimestamps } from "../../turn/grid/speech-timestamps.ts";
 import type { LoadProgram, ThreadProgram } from "../engine-thread.ts";
+import type { EngineUsage } from "../engine-usage.ts";
 import { JobPool } from "../job-pool.ts";
 import { loadModel } from "../load-model.ts";
 import { VAD_SAMPLE_RATE } from "./packet.ts";
@@ -39,6 +40,10 @@ export class ChunkVad implements PauseDetectionModel {
       ...options,
       load: options.load ?? loadSilero,
     });
+  }
+
+  get usage(): EngineUsage {
+    return this.#jobs.usage;
   }
 
   /** Resolves when the model is loaded and warm. @throws as the model store does. */

@@ -5,6 +5,7 @@
 import { isDigitalSilence } from "../../audio/frame.ts";
 import { type Clock, systemClock, type Timer } from "../../time/clock.ts";
 import { EngineThread, type LoadProgram, type ThreadProgram } from "../engine-thread.ts";
+import { EngineMeter, type EngineUsage } from "../engine-usage.ts";
 import { loadModel } from "../load-model.ts";
 import { isPacket, type Packet, RESET_BIT, viewPacket, WINDOW_SAMPLES } from "./packet.ts";
 import { WindowQueue, type WindowTag } from "./queue.ts";
@@ -54,7 +55,10 @@ export interface VadStream {
 }
 
 /** The packet the thread is working on, and whose windows are in it. */
-type Tags = readonly WindowTag<Stream>[];
+interface Batch {
+  readonly tags: readonly WindowTag<Stream>[];
+  readonly sinceMs: number;
+}
 
 export class SileroVad {
   readonly #clock: Clock;
@@ -64,8 +68,9 @@ export class SileroVad {
   readonly #queue = new WindowQueue<Stream>();
   readonly #streams = new Set<Stream>();
   readonly #freeSlots: number[] = [];
+  readonly #meter = new EngineMeter();
   #slots = 0;
-  #inFlight: Tags | undefined;
+  #inFlight: Batch | undefined;
   #timer: { readonly dueMs: number; readonly timer: Timer } | undefined;
   /** Whether a window waits that is not calm. */
   #urgent = false;
@@ -91,6 +96,12 @@ export class SileroVad {
     } finally {
       this.#thread.hold(false);
     }
+  }
+
+  /** Its jobs are windows; those of digital silence are none, and those that were dropped were refused. */
+  get usage(): EngineUsage {
+    const { sinceMs } = this.#inFlight ?? {};
+    return this.#meter.usage(this.#queue.count, sinceMs === undefined ? 0 : this.#clock.nowMs() - sinceMs);
   }
 
   /** Streams that are open. */
@@ -123,6 +134,7 @@ export class SileroVad {
     const { owner } = tag;
     if (owner.queued >= MAX_QUEUED_WINDOWS) {
       owner.droppedWindows += 1;
+      this.#meter.count("refused");
       // Windows that the thread has are not ours to drop: then it is the new one that goes.
       if (!this.#queue.dropOldest(owner)) {
         owner.startsAnew ||= (word & RESET_BIT) !== 0;
@@ -172,14 +184,14 @@ export class SileroVad {
     if (this.#inFlight !== undefined || this.#queue.count === 0) return;
     this.#urgent = false;
     const { packet, tags } = this.#queue.take();
-    this.#inFlight = tags;
+    this.#inFlight = { tags, sinceMs: this.#clock.nowMs() };
     this.#thread.post(packet, [packet.buffer]);
   }
 
   #onReply(message: unknown): void {
-    const tags = this.#inFlight;
-    if (tags === undefined || !isPacket(message)) return;
-    this.#inFlight = undefined;
+    if (this.#inFlight === undefined || !isPacket(message)) return;
+    const { tags } = this.#inFlight;
+    this.#batchOver("done");
     const { probabilities } = viewPacket(message.buffer, message.capacity);
     for (const [i, { owner, index, epoch }] of tags.entries()) {
       owner.queued -= 1;
@@ -195,12 +207,20 @@ export class SileroVad {
   }
 
   #onDown(error: Error): void {
-    for (const { owner } of this.#inFlight ?? []) {
+    for (const { owner } of this.#inFlight?.tags ?? []) {
       owner.queued -= 1;
       owner.droppedWindows += 1;
     }
-    this.#inFlight = undefined;
+    this.#batchOver("failed");
     this.#onError(error);
+  }
+
+  #batchOver(outcome: "done" | "failed"): void {
+    if (this.#inFlight === undefined) return;
+    const { tags, sinceMs } = this.#inFlight;
+    this.#inFlight = undefined;
+    this.#meter.count(outcome, tags.length);
+    this.#meter.worked(this.#clock.nowMs() - sinceMs);
   }
 }
 

@@ -4,6 +4,7 @@ import { EdgeRtcError } from "../../../../shared/errors.ts";
 import { KOKORO_VOICES, type KokoroVoice } from "../../../models/kokoro.ts";
 import type { Clock } from "../../../time/clock.ts";
 import type { LoadProgram, ThreadProgram } from "../../engine-thread.ts";
+import type { EngineUsage } from "../../engine-usage.ts";
 import { JobPool } from "../../job-pool.ts";
 import { loadModel } from "../../load-model.ts";
 import type { Accent } from "../phonemes/accent.ts";
@@ -73,6 +74,10 @@ export class KokoroTts {
       },
       gapSeconds: GAP_SECONDS,
     });
+  }
+
+  get usage(): EngineUsage {
+    return this.#jobs.usage;
   }
 
   /** Resolves when the engine is loaded and warm. @throws as the model store does. */
