@@ -1,22 +1,22 @@
 /** A call: carries out what the state machine decides, and owns the microphone, the peer, the sound and the timers. */
 import * as v from "valibot";
-import type { ExtensionMessage, ServerMessage } from "../shared/channel.ts";
-import type { StreamDescriptor } from "../shared/descriptor.ts";
+import type { QueuePlace } from "../shared/errors.ts";
 import { DEFAULT_STREAM } from "../shared/ids.ts";
 import { MAX_CHANNEL_MESSAGE_CHARS } from "../shared/limits.ts";
+import type { ExtensionMessage, ServerMessage } from "../shared/server-message.ts";
 import { EndReason } from "../shared/session.ts";
-import { openCamera } from "./camera.ts";
+import type { StreamConfig } from "../shared/stream-config.ts";
 import { Connection } from "./connection.ts";
+import { Device } from "./device.ts";
 import { Emitter } from "./emitter.ts";
 import { CallError, errorOfEnd, toCallError } from "./errors.ts";
 import { LevelMeter } from "./levels.ts";
-import type { MediaListener, Tracks } from "./media.ts";
+import type { MediaListener } from "./media.ts";
 import { parseMessage } from "./messages.ts";
-import { openMicrophone } from "./microphone.ts";
 import type { Call, CallEvents, CallInfo, CallOptions } from "./options.ts";
 import { Playback } from "./playback.ts";
 import { Signaling } from "./signaling.ts";
-import { type CallEvent, type CallState, IDLE, isFinal, nextState } from "./state.ts";
+import { type CallEvent, type CallState, IDLE, isFinal, nextState, type Place } from "./state.ts";
 import { Timers } from "./timers.ts";
 import type { TransportPath } from "./transport-path.ts";
 
@@ -45,13 +45,11 @@ class BrowserCall implements Call {
   readonly #abort = new AbortController();
   readonly #signaling: Signaling;
   readonly #connection: Connection;
+  readonly #microphone: Device;
+  readonly #camera: Device;
   readonly #playback = new Playback(() => this.#events.emit("error", new CallError("autoplay_blocked")));
   #state: CallState = IDLE;
   #meter: LevelMeter | undefined;
-  #microphone: MediaStreamTrack | undefined;
-  #muted = false;
-  #camera: MediaStreamTrack | undefined;
-  #cameraMuted = false;
   #session: SessionMessage | undefined;
   #offeredAtMs: number | undefined;
   #connectedAtMs: number | undefined;
@@ -66,12 +64,28 @@ class BrowserCall implements Call {
       this.#abort.signal,
       options.token,
     );
+    const onAsk = () => this.#apply({ type: "ask_microphone" });
+    this.#microphone = new Device("audio", options.audio, {
+      onAsk,
+      onUse: (track) => track && this.#meter?.watchInput(track),
+      onLost: () => this.#events.emit("error", new CallError("microphone_lost")),
+    });
+    this.#camera = new Device("video", options.video, {
+      onAsk,
+      onUse: (track) => this.#events.emit("localVideo", track && new MediaStream([track])),
+      onLost: () => this.#events.emit("error", new CallError("camera_lost")),
+    });
     this.#connection = new Connection({
       signaling: this.#signaling,
       clientId: this.#clientId,
       transport: options.transport ?? "auto",
       rtcConfiguration: options.rtcConfiguration,
       listener: this.#mediaListener,
+      onTurnFailed: (error) => {
+        // The provider was taken away since the descriptor was read: nothing that went wrong.
+        const removed = error.code === "turn_not_configured";
+        if (!removed && !isFinal(this.#state)) this.#events.emit("error", error);
+      },
     });
   }
 
@@ -115,8 +129,7 @@ class BrowserCall implements Call {
   }
 
   mute(muted: boolean): void {
-    this.#muted = muted;
-    if (this.#microphone !== undefined) this.#microphone.enabled = !muted;
+    this.#microphone.mute(muted);
   }
 
   muteSpeaker(muted: boolean): void {
@@ -124,24 +137,15 @@ class BrowserCall implements Call {
   }
 
   async setMicrophone(constraints: MediaTrackConstraints): Promise<void> {
-    if (this.#microphone === undefined || this.#offeredAtMs === undefined) throw new CallError("not_connected");
-    const track = await openMicrophone(constraintsFor("audio", this.#options.descriptor), constraints);
-    if (isFinal(this.#state)) return track.stop();
-    await this.#connection.replaceTrack(track);
-    this.#useMicrophone(track);
+    await this.#replace(this.#microphone, constraints);
   }
 
   muteCamera(muted: boolean): void {
-    this.#cameraMuted = muted;
-    if (this.#camera !== undefined) this.#camera.enabled = !muted;
+    this.#camera.mute(muted);
   }
 
   async setCamera(constraints: MediaTrackConstraints): Promise<void> {
-    if (this.#camera === undefined || this.#offeredAtMs === undefined) throw new CallError("not_connected");
-    const track = await openCamera(constraintsFor("video", this.#options.descriptor), constraints);
-    if (isFinal(this.#state)) return track.stop();
-    await this.#connection.replaceTrack(track);
-    this.#useCamera(track);
+    await this.#replace(this.#camera, constraints);
   }
 
   async setInputs(values: Readonly<Record<string, unknown>>): Promise<void> {
@@ -178,83 +182,69 @@ class BrowserCall implements Call {
 
   async #connect(): Promise<void> {
     const descriptor = this.#options.descriptor ?? (await this.#signaling.descriptor());
-    const tracks = await this.#openTracks(descriptor);
+    const { modality } = descriptor;
+    this.#connection.prepare(descriptor);
+    if (modality !== "video") await this.#microphone.open(descriptor);
+    if (modality !== "audio" && !isFinal(this.#state)) await this.#camera.open(descriptor);
     // Somebody hung up while the browser asked for the microphone: release() has seen the tracks only now.
     if (isFinal(this.#state)) return this.#stopTracks();
+    let place = await this.#offer(descriptor);
+    while (place !== null) {
+      this.#signaling.useTicket(place.ticket);
+      // The refusal came after somebody hung up: release() knew of no place.
+      if (isFinal(this.#state)) return await this.#signaling.leaveLine();
+      await this.#waitInLine(place, descriptor);
+      place = await this.#offer(descriptor);
+    }
+  }
+
+  /** @returns the place in line where every slot is taken and the stream has a queue. */
+  async #offer(descriptor: StreamConfig): Promise<QueuePlace | null> {
+    const { modality } = descriptor;
     this.#offeredAtMs = performance.now();
     this.#apply({ type: "negotiate" });
-    await this.#connection.connect(descriptor, tracks);
+    try {
+      await this.#connection.connect(descriptor, {
+        ...(modality !== "video" && { audio: this.#microphone.track }),
+        ...(modality !== "audio" && { video: this.#camera.track }),
+      });
+      return null;
+    } catch (error) {
+      if (error instanceof CallError && error.place !== undefined) return error.place;
+      throw error;
+    }
   }
 
-  async #openTracks(descriptor: StreamDescriptor): Promise<Tracks> {
-    const { modality } = descriptor;
-    const audio = modality === "video" ? {} : { audio: await this.#openMicrophone(descriptor) };
-    if (audio.audio != null) this.#useMicrophone(audio.audio);
-    const video = modality === "audio" ? {} : { video: await this.#openCamera(descriptor) };
-    if (video.video != null) this.#useCamera(video.video);
-    return { ...audio, ...video };
-  }
-
-  /** As {@link #openMicrophone}. */
-  async #openCamera(descriptor: StreamDescriptor): Promise<MediaStreamTrack | null> {
-    const { video } = this.#options;
-    if (video === false || descriptor.mode === "receive") return null;
-    if (video instanceof MediaStreamTrack) return video;
-    this.#apply({ type: "ask_microphone" });
-    return await openCamera(constraintsFor("video", descriptor), video ?? {});
-  }
-
-  #useCamera(track: MediaStreamTrack): void {
-    this.#stopCamera();
-    this.#camera = track;
-    track.enabled = !this.#cameraMuted;
-    track.addEventListener("ended", () => {
-      if (this.#camera === track) this.#events.emit("error", new CallError("camera_lost"));
+  async #waitInLine(place: QueuePlace, { queue }: StreamConfig): Promise<void> {
+    const onPlace = (now: Place) => this.#apply({ type: "queued", ...now });
+    onPlace(place);
+    const { waitInLine } = await import("./queue/line.ts");
+    await waitInLine({
+      signaling: this.#signaling,
+      place,
+      ticketTtlMs: queue?.ticketTtlMs,
+      signal: this.#abort.signal,
+      onPlace,
     });
-    this.#events.emit("localVideo", new MediaStream([track]));
   }
 
-  #stopCamera(): void {
-    const track = this.#camera;
-    this.#camera = undefined;
-    if (track !== this.#options.video) track?.stop();
+  async #replace(device: Device, constraints: MediaTrackConstraints): Promise<void> {
+    if (device.track === null || this.#offeredAtMs === undefined) throw new CallError("not_connected");
+    const track = await device.another(constraints);
+    if (isFinal(this.#state)) return track.stop();
+    await this.#connection.replaceTrack(track);
+    device.use(track);
   }
 
   #stopTracks(): void {
-    this.#stopMicrophone();
-    if (this.#camera === undefined) return;
-    this.#stopCamera();
-    this.#events.emit("localVideo", null);
-  }
-
-  /** @returns null where the stream only sends to us, or the options ask to listen only. */
-  async #openMicrophone(descriptor: StreamDescriptor): Promise<MediaStreamTrack | null> {
-    const { audio } = this.#options;
-    if (audio === false || descriptor.mode === "receive") return null;
-    if (audio instanceof MediaStreamTrack) return audio;
-    this.#apply({ type: "ask_microphone" });
-    return await openMicrophone(constraintsFor("audio", descriptor), audio ?? {});
-  }
-
-  #useMicrophone(track: MediaStreamTrack): void {
-    this.#stopMicrophone();
-    this.#microphone = track;
-    track.enabled = !this.#muted;
-    track.addEventListener("ended", () => {
-      if (this.#microphone === track) this.#events.emit("error", new CallError("microphone_lost"));
-    });
-    this.#meter?.watchInput(track);
-  }
-
-  #stopMicrophone(): void {
-    const track = this.#microphone;
-    this.#microphone = undefined;
-    if (track !== this.#options.audio) track?.stop();
+    this.#microphone.stop();
+    this.#camera.stop();
   }
 
   readonly #mediaListener: MediaListener = {
     onConnected: () => {
       this.#connectedAtMs ??= performance.now();
+      this.#signaling.useTicket(undefined);
       this.#apply({ type: "connected" });
     },
     onDisconnected: () => this.#apply({ type: "interrupted" }),
@@ -363,7 +353,8 @@ class BrowserCall implements Call {
         this.#timers.set("connect", CONNECT_TIMEOUT_MS, () => this.#fail(new CallError("connect_timeout")));
         break;
       case "asking_microphone":
-        // A person may take any time to answer.
+      case "queued":
+        // A person may take any time to answer, and so may a line.
         this.#timers.clear("connect");
         break;
       case "connected":
@@ -384,6 +375,7 @@ class BrowserCall implements Call {
     this.#timers.clearAll();
     this.#abort.abort();
     this.#connection.close();
+    void this.#signaling.leaveLine();
     this.#stopTracks();
     this.#playback.close();
     this.#released = this.#meter?.close();
@@ -393,14 +385,6 @@ class BrowserCall implements Call {
 }
 
 type SessionMessage = Extract<ExtensionMessage, { type: "session" }>["data"] & { readonly receivedAtMs: number };
-
-/** The stream's constraints for one kind: of streams with both, they are by kind. */
-function constraintsFor(kind: "audio" | "video", descriptor: StreamDescriptor | undefined): object {
-  const { modality, trackConstraints } = descriptor ?? {};
-  if (modality !== "audio-video") return trackConstraints ?? {};
-  const own = trackConstraints?.[kind];
-  return typeof own === "object" && own !== null ? own : {};
-}
 
 /** A reason that a newer server knows is still an end it asked for. */
 function toEndReason(reason: string): EndReason {

@@ -2,11 +2,12 @@
  * The way a call's media goes: WebRTC, and a WebSocket where that is asked for, or where WebRTC does not come up, as behind a
  * firewall without UDP. It decides once, before the call is connected.
  */
-import type { StreamDescriptor } from "../shared/descriptor.ts";
-import { CallError } from "./errors.ts";
+import type { StreamConfig } from "../shared/stream-config.ts";
+import { CallError, toCallError } from "./errors.ts";
 import type { Media, MediaListener, Tracks } from "./media.ts";
 import type { CallOptions } from "./options.ts";
 import { Peer } from "./peer.ts";
+import { toRtcConfiguration } from "./rtc-configuration.ts";
 import type { Signaling } from "./signaling.ts";
 import { Timers } from "./timers.ts";
 import type { TransportPath } from "./transport-path.ts";
@@ -20,9 +21,11 @@ export interface ConnectionOptions {
   readonly signaling: Signaling;
   readonly clientId: string;
   readonly transport: TransportChoice;
-  /** Default: the stream's own. */
+  /** Default: the stream's own, or the edge's TURN servers. */
   readonly rtcConfiguration: RTCConfiguration | undefined;
   readonly listener: MediaListener;
+  /** The edge gives no TURN servers, and it should: the call is tried without. Once at most. */
+  readonly onTurnFailed: (error: CallError) => void;
 }
 
 /**
@@ -40,6 +43,9 @@ export class Connection implements Media {
   /** How WebRTC came out, where something else may be tried. */
   #verdict: PromiseWithResolvers<"up" | "stuck"> | undefined;
   #phase: Phase = "new";
+  /** Asked for ahead of the first offer. */
+  #configuration: Promise<RTCConfiguration> | undefined;
+  #turnFailed = false;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
@@ -53,11 +59,16 @@ export class Connection implements Media {
     return this.#transport;
   }
 
+  /** Asks for what WebRTC needs while the person is asked for the microphone. */
+  prepare(config: StreamConfig): void {
+    if (this.#transport === "webrtc") this.#configuration = this.#configure(config);
+  }
+
   /**
    * Settles once the call is up, or on its way; the listener is told when it is up.
-   * @throws CallError the edge's refusal, `edge_unreachable`, `connect_timeout`, ...
+   * @throws CallError the edge's refusal, after which it may be called again; `edge_unreachable`, `connect_timeout`, ...
    */
-  async connect(descriptor: StreamDescriptor, tracks: Tracks): Promise<void> {
+  async connect(descriptor: StreamConfig, tracks: Tracks): Promise<void> {
     if (this.#transport === "webrtc") {
       if (await this.#tryPeer(descriptor, tracks)) return;
       if (this.#phase === "closed") return;
@@ -95,20 +106,44 @@ export class Connection implements Media {
   }
 
   /** @returns false where it does not come up, and a WebSocket may. */
-  async #tryPeer(descriptor: StreamDescriptor, tracks: Tracks): Promise<boolean> {
-    const { signaling, transport, rtcConfiguration = toRtcConfiguration(descriptor) } = this.#options;
+  async #tryPeer(descriptor: StreamConfig, tracks: Tracks): Promise<boolean> {
+    const { signaling, transport } = this.#options;
+    const configuration = await (this.#configuration ?? this.#configure(descriptor));
+    this.#configuration = undefined;
+    if (this.#isClosed()) return true;
     const mayFallBack = transport === "auto" && descriptor.modality === "audio";
     const verdict = mayFallBack ? Promise.withResolvers<"up" | "stuck">() : undefined;
     this.#verdict = verdict;
-    const peer = new Peer(rtcConfiguration, this.#listenTo(verdict));
+    const peer = new Peer(configuration, this.#listenTo(verdict));
     this.#media = peer;
-    await peer.negotiate(signaling, tracks, descriptor.mode !== "send", descriptor.rtpParams ?? {});
+    try {
+      await peer.negotiate(signaling, tracks, descriptor.mode !== "send", descriptor.rtpParams ?? {});
+    } catch (error) {
+      peer.close();
+      this.#media = undefined;
+      throw error;
+    }
     if (this.#phase === "new") this.#phase = "answered";
     if (verdict === undefined || this.#isClosed()) return true;
     this.#timers.set("fall_back", FALL_BACK_MS, () => verdict.resolve("stuck"));
     const came = await verdict.promise;
     this.#timers.clear("fall_back");
     return came === "up";
+  }
+
+  /** What the options say; else the stream; else the edge, which is asked anew for each offer: credentials are for one call. */
+  async #configure({ rtcConfiguration, turn }: StreamConfig): Promise<RTCConfiguration> {
+    const { signaling, rtcConfiguration: own, onTurnFailed } = this.#options;
+    if (own !== undefined) return own;
+    if (rtcConfiguration !== null || turn !== true || this.#turnFailed)
+      return toRtcConfiguration(rtcConfiguration ?? {});
+    try {
+      return toRtcConfiguration(await signaling.turn());
+    } catch (error) {
+      this.#turnFailed = true;
+      onTurnFailed(toCallError(error));
+      return {};
+    }
   }
 
   #listenTo(verdict: PromiseWithResolvers<"up" | "stuck"> | undefined): MediaListener {
@@ -132,7 +167,7 @@ export class Connection implements Media {
     return this.#phase === "closed";
   }
 
-  async #openSocket({ mode }: StreamDescriptor, { audio = null }: Tracks): Promise<void> {
+  async #openSocket({ mode }: StreamConfig, { audio = null }: Tracks): Promise<void> {
     const { signaling, clientId, listener } = this.#options;
     const [{ SocketMedia }, url] = await Promise.all([import("./websocket/socket-media.ts"), signaling.socketUrl()]);
     if (this.#isClosed()) return;
@@ -141,22 +176,11 @@ export class Connection implements Media {
     try {
       await media.open(audio, mode !== "send");
     } catch (error) {
+      media.close();
+      this.#media = undefined;
       // Neither way: what the reader can do about it is the same.
       const lost = error instanceof CallError && error.code === "connection_lost";
       throw lost ? new CallError("connect_timeout", { cause: error }) : error;
     }
   }
-}
-
-/** A descriptor's configuration without the `undefined`s that the browser's type does not allow. */
-function toRtcConfiguration({ rtcConfiguration }: StreamDescriptor): RTCConfiguration {
-  const { iceServers, iceTransportPolicy } = rtcConfiguration ?? {};
-  return {
-    iceServers: (iceServers ?? []).map(({ urls, username, credential }) => ({
-      urls,
-      ...(username !== undefined && { username }),
-      ...(credential !== undefined && { credential }),
-    })),
-    ...(iceTransportPolicy !== undefined && { iceTransportPolicy }),
-  };
 }

@@ -1,5 +1,5 @@
 /** Asking the edge what a stream is, without making a call. */
-import type { StreamDescriptor } from "../shared/descriptor.ts";
+import type { StreamConfig } from "../shared/stream-config.ts";
 import { Signaling } from "./signaling.ts";
 
 /**
@@ -10,6 +10,6 @@ import { Signaling } from "./signaling.ts";
 export function fetchDescriptor(
   stream: string,
   options: { readonly url?: string; readonly signal: AbortSignal },
-): Promise<StreamDescriptor> {
+): Promise<StreamConfig> {
   return new Signaling(options.url ?? "", stream, "", options.signal).descriptor();
 }

@@ -1,5 +1,5 @@
 /** What can go wrong with a call, as one error type with a code, a sentence for people and what to do about it. */
-import type { ErrorCode } from "../shared/errors.ts";
+import type { ErrorCode, QueuePlace } from "../shared/errors.ts";
 import type { EndReason } from "../shared/session.ts";
 
 interface ClientErrorEntry {
@@ -81,7 +81,7 @@ const SERVER_ERRORS = {
 
 /** Ends of a session that the person did not ask for and should hear about. The others are ordinary ends. */
 const LOST_SESSIONS: Partial<Record<EndReason, ClientErrorEntry>> = {
-  peer_lost: entry("The connection was lost.", "Check the network, then call again."),
+  peer_lost: CLIENT_ERRORS.connection_lost,
   never_connected: CLIENT_ERRORS.connect_timeout,
   failed: CLIENT_ERRORS.connection_lost,
   offer_failed: entry("The media node could not take the call.", "Call again."),
@@ -107,6 +107,8 @@ export class CallError extends Error {
   readonly retryable: boolean;
   /** With `concurrency_limit_reached`: how many calls the stream takes at once. */
   readonly limit: number | undefined;
+  /** With `concurrency_limit_reached`, where the stream has a queue: the place in line that the edge has given. */
+  readonly place: QueuePlace | undefined;
 
   constructor(code: string, details: CallErrorDetails = {}) {
     const known = lookUp(code);
@@ -115,6 +117,7 @@ export class CallError extends Error {
     this.fix = details.fix ?? known.fix;
     this.retryable = details.retryable ?? known.retryable;
     this.limit = details.limit;
+    this.place = details.place;
   }
 }
 
@@ -124,6 +127,7 @@ export interface CallErrorDetails {
   readonly fix?: string | undefined;
   readonly retryable?: boolean | undefined;
   readonly limit?: number | undefined;
+  readonly place?: QueuePlace | undefined;
   readonly cause?: unknown;
 }
 

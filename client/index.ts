@@ -1,7 +1,7 @@
 /** `edgertc/client`: calls to EdgeRTC streams from a browser. */
 
-export type { TurnState } from "../shared/channel.ts";
 export type { StreamDescriptor } from "../shared/descriptor.ts";
+export type { TurnState } from "../shared/server-message.ts";
 export { createCall } from "./call.ts";
 export { fetchDescriptor } from "./descriptor.ts";
 export { CallError, type CallErrorCode } from "./errors.ts";

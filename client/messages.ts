@@ -1,6 +1,6 @@
 /** What arrives on the data channel: a message of ours or FastRTC's, or anything a handler chose to send. */
 import * as v from "valibot";
-import { ServerMessage } from "../shared/channel.ts";
+import { ServerMessage } from "../shared/server-message.ts";
 
 /** One message of the data channel. */
 export interface ChannelMessage {

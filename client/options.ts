@@ -1,7 +1,7 @@
 /** The public shape of a call: what it takes, what it tells, what it can be asked to do. */
-import type { ExtensionMessage, TurnState } from "../shared/channel.ts";
-import type { StreamDescriptor } from "../shared/descriptor.ts";
+import type { ExtensionMessage, TurnState } from "../shared/server-message.ts";
 import type { EndReason } from "../shared/session.ts";
+import type { StreamConfig } from "../shared/stream-config.ts";
 import type { CallError } from "./errors.ts";
 import type { Levels } from "./levels.ts";
 import type { ChannelMessage } from "./messages.ts";
@@ -22,7 +22,7 @@ export interface CallOptions {
   readonly video?: MediaTrackConstraints | MediaStreamTrack | false;
   /**
    * A join token of the application's backend, or how to get one: asked right before the offer, and again where a WebSocket is
-   * tried behind it, as a token is good for one call. Default none.
+   * tried behind it, as a token is good for one call. Also for the edge's TURN servers, which use no token up. Default none.
    */
   readonly token?: string | (() => Promise<string>);
   /**
@@ -30,10 +30,10 @@ export interface CallOptions {
    * Streams with video have WebRTC only. Default `auto`.
    */
   readonly transport?: "auto" | "webrtc" | "websocket";
-  /** Default: the stream's own, from its descriptor. */
+  /** Default: the stream's own, from its descriptor; else what the edge's TURN provider gives for this call, if it has one. */
   readonly rtcConfiguration?: RTCConfiguration;
   /** The stream's descriptor where you have it already: saves a request. */
-  readonly descriptor?: StreamDescriptor;
+  readonly descriptor?: StreamConfig;
 }
 
 type Extension<Type extends ExtensionMessage["type"]> = Extract<ExtensionMessage, { type: Type }>["data"];
@@ -66,7 +66,8 @@ export interface CallEvents {
   videoReport: VideoReport;
   /** On every animation frame while the call lasts; measured only if somebody listens when it starts. */
   levels: Levels;
-  /** Fatal ones, right before `end`, and others: `handler_failed`, `autoplay_blocked`, `microphone_lost`, `camera_lost`. */
+  /** Fatal ones, right before `end`, and others: `handler_failed`, `autoplay_blocked`, `microphone_lost`, `camera_lost`;
+   * `turn_unavailable` and the like, once, where the call goes on without TURN. */
   error: CallError;
   /** Once, whatever ended the call. */
   end: CallEnd;

@@ -1,5 +1,6 @@
 /** The peer connection of a call: its offer, its data channel and how its connection fares. */
-import { CHANNEL_LABEL, type ClientHello } from "../shared/channel.ts";
+import type { ClientHello } from "../shared/channel.ts";
+import { CHANNEL_LABEL } from "../shared/server-message.ts";
 import { Candidates } from "./candidates.ts";
 import { CallError } from "./errors.ts";
 import type { Media, MediaListener, Tracks } from "./media.ts";

@@ -8,6 +8,7 @@ const states: CallState[] = [
   { name: "starting" },
   { name: "asking_microphone" },
   { name: "connecting" },
+  { name: "queued", position: 2, estimatedWaitMs: null },
   { name: "connected" },
   { name: "interrupted" },
   { name: "ended", reason: "client_closed" },
@@ -17,6 +18,7 @@ const events: CallEvent[] = [
   { type: "start" },
   { type: "ask_microphone" },
   { type: "negotiate" },
+  { type: "queued", position: 1, estimatedWaitMs: 4_000 },
   { type: "connected" },
   { type: "interrupted" },
   { type: "ended", reason: "time_limit" },
@@ -28,7 +30,8 @@ const TRANSITIONS: Record<CallStateName, Partial<Record<CallEvent["type"], CallS
   idle: { start: "starting", ended: "ended" },
   starting: { ask_microphone: "asking_microphone", negotiate: "connecting", ended: "ended", failed: "failed" },
   asking_microphone: { negotiate: "connecting", ended: "ended", failed: "failed" },
-  connecting: { connected: "connected", ended: "ended", failed: "failed" },
+  connecting: { queued: "queued", connected: "connected", ended: "ended", failed: "failed" },
+  queued: { queued: "queued", negotiate: "connecting", ended: "ended", failed: "failed" },
   connected: { interrupted: "interrupted", ended: "ended", failed: "failed" },
   interrupted: { connected: "connected", ended: "ended", failed: "failed" },
   ended: {},
@@ -53,6 +56,11 @@ describe("the state machine of a call", () => {
       reason: "time_limit",
     });
     expect(nextState({ name: "connecting" }, { type: "failed", error })).toEqual({ name: "failed", error });
+  });
+
+  it("keeps the place in line", () => {
+    const place = { position: 2, estimatedWaitMs: 4_000 };
+    expect(nextState({ name: "connecting" }, { type: "queued", ...place })).toEqual({ name: "queued", ...place });
   });
 
   it("has two final states, which nothing leaves", () => {

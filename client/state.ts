@@ -5,12 +5,22 @@
 import type { EndReason } from "../shared/session.ts";
 import type { CallError } from "./errors.ts";
 
+/** A place in line. */
+export interface Place {
+  /** 1 is next. */
+  readonly position: number;
+  /** Null while the edge knows nothing to go by. */
+  readonly estimatedWaitMs: number | null;
+}
+
 export type CallState =
   | { readonly name: "idle" }
   /** Asking the edge what the stream is. */
   | { readonly name: "starting" }
   | { readonly name: "asking_microphone" }
   | { readonly name: "connecting" }
+  /** Every line is taken: it waits for one. Again whenever the place has changed. */
+  | ({ readonly name: "queued" } & Place)
   | { readonly name: "connected" }
   /** Media stopped; the connection may come back by itself. */
   | { readonly name: "interrupted" }
@@ -23,6 +33,7 @@ export type CallEvent =
   | { readonly type: "start" }
   | { readonly type: "ask_microphone" }
   | { readonly type: "negotiate" }
+  | ({ readonly type: "queued" } & Place)
   | { readonly type: "connected" }
   | { readonly type: "interrupted" }
   | { readonly type: "ended"; readonly reason: EndReason }
@@ -33,11 +44,12 @@ const FROM: Record<CallEvent["type"], readonly CallStateName[]> = {
   start: ["idle"],
   ask_microphone: ["starting"],
   // A stream that only sends to the client needs no microphone.
-  negotiate: ["starting", "asking_microphone"],
+  negotiate: ["starting", "asking_microphone", "queued"],
+  queued: ["connecting", "queued"],
   connected: ["connecting", "interrupted"],
   interrupted: ["connected"],
-  ended: ["idle", "starting", "asking_microphone", "connecting", "connected", "interrupted"],
-  failed: ["starting", "asking_microphone", "connecting", "connected", "interrupted"],
+  ended: ["idle", "starting", "asking_microphone", "connecting", "queued", "connected", "interrupted"],
+  failed: ["starting", "asking_microphone", "connecting", "queued", "connected", "interrupted"],
 };
 
 export const IDLE: CallState = { name: "idle" };
@@ -52,6 +64,8 @@ export function nextState(state: CallState, event: CallEvent): CallState {
       return { name: "asking_microphone" };
     case "negotiate":
       return { name: "connecting" };
+    case "queued":
+      return { name: "queued", position: event.position, estimatedWaitMs: event.estimatedWaitMs };
     case "connected":
       return { name: "connected" };
     case "interrupted":

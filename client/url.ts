@@ -6,12 +6,16 @@ export interface StreamRoutes {
   readonly config: string;
   /** POST: the offer, and the trickled candidates after it. */
   readonly offer: string;
+  /** GET: ICE servers for one call. */
+  readonly turn: string;
   /** POST: inputs of a running call. */
   readonly inputs: string;
   /** The audio WebSocket, with what the edge is to know before it takes it. */
   socket(query: Readonly<Record<string, string>>): string;
   /** GET: what became of the session of this client id. DELETE: it is given up, before it was connected. */
   session(clientId: string): string;
+  /** GET: how a place in line stands. DELETE: it is given up. */
+  ticket(ticket: string): string;
 }
 
 /**
@@ -23,6 +27,7 @@ export function streamRoutes(base: string, stream: string): StreamRoutes {
   return {
     config: `${prefix}/config`,
     offer: `${prefix}/webrtc/offer`,
+    turn: `${prefix}/turn`,
     inputs: `${prefix}/input_hook`,
     socket: (query) => {
       const url = new URL(`${prefix}/websocket/offer`, location.href);
@@ -31,5 +36,6 @@ export function streamRoutes(base: string, stream: string): StreamRoutes {
       return url.href;
     },
     session: (clientId) => `${prefix}/sessions/${encodeURIComponent(clientId)}`,
+    ticket: (ticket) => `${prefix}/queue/${encodeURIComponent(ticket)}`,
   };
 }

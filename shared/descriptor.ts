@@ -1,72 +1,15 @@
-/** A stream as data: what a media node registers at the edge, and what `GET /<stream>/config` serves. */
+/** A stream as data: what a media node registers at the edge, which serves it to clients as stream-config.ts has it. */
 import * as v from "valibot";
-import { StreamName } from "./ids.ts";
-import { InputDeclarations } from "./inputs.ts";
-import { MAX_QUEUE_LENGTH, MAX_TICKET_TTL_MS, MIN_TICKET_TTL_MS } from "./limits.ts";
-import { HeaderNames } from "./request-facts.ts";
+import { HeaderNames } from "./request-headers.ts";
+import { StreamConfig } from "./stream-config.ts";
 
-export const Modality = v.picklist(["audio", "video", "audio-video"]);
-export type Modality = v.InferOutput<typeof Modality>;
+export { IceServer, Modality, Mode, QueueOptions, RtcConfiguration, StreamConfig, StreamUi } from "./stream-config.ts";
 
-/** From the client's view: `send` sends only, `receive` receives only. */
-export const Mode = v.picklist(["send-receive", "send", "receive"]);
-export type Mode = v.InferOutput<typeof Mode>;
-
-/** An ICE server as `RTCPeerConnection` takes it. */
-export const IceServer = v.object({
-  urls: v.union([v.string(), v.array(v.string())]),
-  username: v.optional(v.string()),
-  credential: v.optional(v.string()),
-});
-
-/** The client's `RTCConfiguration`, as far as FastRTC has it. */
-export const RtcConfiguration = v.object({
-  iceServers: v.optional(v.array(IceServer)),
-  iceTransportPolicy: v.optional(v.picklist(["all", "relay"])),
-});
-export type RtcConfiguration = v.InferOutput<typeof RtcConfiguration>;
-
-/** Words the page shows for a stream. */
-export const StreamUi = v.object({
-  title: v.optional(v.pipe(v.string(), v.maxLength(120))),
-  subtitle: v.optional(v.pipe(v.string(), v.maxLength(400))),
-});
-
-/** Who finds every slot taken may wait for one. */
-export const QueueOptions = v.object({
-  /** Callers that wait at once; past it they are refused as if there were no queue. */
-  maxLength: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MAX_QUEUE_LENGTH)),
-  /** A place in line that nobody asks about for this long is given up. */
-  ticketTtlMs: v.pipe(v.number(), v.integer(), v.minValue(MIN_TICKET_TTL_MS), v.maxValue(MAX_TICKET_TTL_MS)),
-  /** A call that ends at the stream's time limit gets a place at the end of the line, and its state is kept meanwhile. */
-  rejoin: v.boolean(),
-});
-export type QueueOptions = v.InferOutput<typeof QueueOptions>;
+const { turn: _, ...shown } = StreamConfig.entries;
 
 export const StreamDescriptor = v.object({
-  name: StreamName,
-  modality: Modality,
-  mode: Mode,
-  /** Sessions at once over all nodes and transports. */
-  concurrencyLimit: v.pipe(v.number(), v.integer(), v.minValue(1)),
-  /** Seconds from connected to the end of the call; null is no limit. */
-  timeLimit: v.nullable(v.pipe(v.number(), v.gtValue(0))),
-  allowExtraTracks: v.boolean(),
-  rtcConfiguration: v.nullable(RtcConfiguration),
-  /** `getUserMedia` constraints for the page; of `audio-video`, those of each kind. Null is the page's default. */
-  trackConstraints: v.nullable(v.record(v.string(), v.unknown())),
-  /** For the client's `RTCRtpSender.setParameters`. */
-  rtpParams: v.optional(v.nullable(v.record(v.string(), v.unknown()))),
-  ui: StreamUi,
-  /** What the handler wants to be told beside the audio, by name, in the order to show. Absent: nothing. */
-  inputs: v.optional(InputDeclarations),
+  ...shown,
   /** Headers of the offer that the handler is given. Absent: none. */
   requestHeaders: v.optional(HeaderNames),
-  /** Absent or null: who finds every slot taken is refused. */
-  queue: v.optional(v.nullable(QueueOptions)),
-  /** Each call needs a join token. Absent: as the edge is configured. */
-  requireToken: v.optional(v.boolean()),
-  /** Orders builds: the newest build's descriptor wins. Milliseconds since 1970 of the stream file's change. */
-  build: v.pipe(v.number(), v.integer(), v.minValue(0)),
 });
 export type StreamDescriptor = v.InferOutput<typeof StreamDescriptor>;

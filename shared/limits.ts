@@ -108,3 +108,6 @@ export const MAX_SOCKET_AUDIO_AHEAD_MS = 60_000;
 /** Messages of a client on its session's WebSocket, audio included: a second, and at once. Past it they are dropped. */
 export const MAX_SOCKET_MESSAGES_PER_SECOND = 500;
 export const MAX_SOCKET_MESSAGE_BURST = 2_000;
+
+/** How often a client of the audio WebSocket that speaks the extension says `ping`: it is known to be there while it is silent. */
+export const SOCKET_PING_INTERVAL_MS = 5_000;

@@ -3,13 +3,10 @@
  * The edge reads them off the offer; a client cannot set the location.
  */
 import * as v from "valibot";
-import { MAX_REQUEST_HEADER_CHARS, MAX_REQUEST_HEADERS } from "./limits.ts";
+import { MAX_REQUEST_HEADER_CHARS } from "./limits.ts";
+import { HeaderName } from "./request-headers.ts";
 
-/** A header's name in lower case, as HTTP has it. */
-export const HeaderName = v.pipe(v.string(), v.regex(/^[a-z0-9!#$%&'*+.^_`|~-]{1,64}$/));
-
-/** The headers that a stream's handler is given. */
-export const HeaderNames = v.pipe(v.array(HeaderName), v.maxLength(MAX_REQUEST_HEADERS));
+export { HeaderName, HeaderNames } from "./request-headers.ts";
 
 const word = v.optional(v.pipe(v.string(), v.maxLength(128)));
 const degrees = (most: number) => v.optional(v.pipe(v.number(), v.minValue(-most), v.maxValue(most)));

@@ -62,5 +62,4 @@ export function isExtended(start: StartMessage): boolean {
   return Object.keys(Extension).some((field) => Object.hasOwn(start, field));
 }
 
-/** How often a client that speaks the extension says `ping`, so that it is known to be there while it is silent. */
-export const SOCKET_PING_INTERVAL_MS = 5_000;
+export { SOCKET_PING_INTERVAL_MS } from "./limits.ts";

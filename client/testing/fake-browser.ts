@@ -22,6 +22,10 @@ class FakeMediaStream {
     this.#tracks = tracks;
   }
 
+  getTracks(): FakeTrack[] {
+    return this.#tracks;
+  }
+
   getAudioTracks(): FakeTrack[] {
     return this.#tracks.filter(({ kind }) => kind === "audio");
   }
@@ -59,6 +63,12 @@ export class FakeConnection extends EventTarget {
   connectionState: RTCPeerConnectionState = "new";
   localDescription: { sdp: string } | null = null;
   remoteSdp: string | null = null;
+  readonly configuration: RTCConfiguration | undefined;
+
+  constructor(configuration?: RTCConfiguration) {
+    super();
+    this.configuration = configuration;
+  }
 
   createDataChannel(): FakeChannel {
     return this.channel;
@@ -242,8 +252,8 @@ export class FakeBrowser {
       MediaStreamTrack: FakeTrack,
       Audio: FakeAudio,
       RTCPeerConnection: class extends FakeConnection {
-        constructor() {
-          super();
+        constructor(configuration?: RTCConfiguration) {
+          super(configuration);
           connections.push(this);
         }
       },

@@ -2,7 +2,8 @@
  * A call's media over a WebSocket: 16 bit PCM at 24 kHz in binary messages both ways, messages as texts between them. Where
  * nothing but HTTPS gets through, this does; what TCP holds up is heard late. Loaded only when it is needed.
  */
-import { SOCKET_PING_INTERVAL_MS, type SocketMessage } from "../../shared/websocket.ts";
+import { SOCKET_PING_INTERVAL_MS } from "../../shared/limits.ts";
+import type { SocketMessage } from "../../shared/websocket.ts";
 import { CallError } from "../errors.ts";
 import type { Media, MediaListener } from "../media.ts";
 import { Timers } from "../timers.ts";

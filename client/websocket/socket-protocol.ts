@@ -1,6 +1,7 @@
 /** What the node, or the edge in its place, says on a session's WebSocket; docs/websocket.md has both sides of it. */
 import * as v from "valibot";
-import { CallError } from "../errors.ts";
+import type { CallError } from "../errors.ts";
+import { refusalIn } from "../refusal.ts";
 
 const Started = v.object({
   event: v.literal("started"),
@@ -10,23 +11,7 @@ const Started = v.object({
 });
 export type Started = v.InferOutput<typeof Started>;
 
-const Refused = v.object({
-  status: v.literal("failed"),
-  meta: v.object({
-    error: v.string(),
-    limit: v.optional(v.number()),
-    message: v.optional(v.string()),
-    fix: v.optional(v.string()),
-    retryable: v.optional(v.boolean()),
-  }),
-});
-
-const Known = v.union([
-  Started,
-  Refused,
-  v.object({ event: v.literal("clear") }),
-  v.object({ event: v.literal("pong") }),
-]);
+const Known = v.union([Started, v.object({ event: v.literal("clear") }), v.object({ event: v.literal("pong") })]);
 
 export type SocketEvent =
   | { readonly kind: "started"; readonly started: Started }
@@ -38,13 +23,12 @@ export type SocketEvent =
   | { readonly kind: "message"; readonly text: string };
 
 export function readSocketText(text: string): SocketEvent {
-  const parsed = v.safeParse(Known, parse(text));
+  const content = parse(text);
+  const error = refusalIn(content);
+  if (error !== null) return { kind: "refused", error };
+  const parsed = v.safeParse(Known, content);
   if (!parsed.success) return { kind: "message", text };
   const message = parsed.output;
-  if ("status" in message) {
-    const { error, ...details } = message.meta;
-    return { kind: "refused", error: new CallError(error, details) };
-  }
   return message.event === "started" ? { kind: "started", started: message } : { kind: message.event };
 }
 

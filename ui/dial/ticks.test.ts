@@ -38,7 +38,7 @@ describe("the ticks of the dial", () => {
   });
 
   it("show no voice while it reaches nobody", () => {
-    for (const phase of ["asking", "connecting", "interrupted"] as const) {
+    for (const phase of ["asking", "connecting", "queued", "interrupted"] as const) {
       expect(dial(phase, [{ input: 1, output: 1 }])).toEqual(dial(phase, []));
     }
   });

@@ -28,7 +28,7 @@ const FADE = 0.88;
 /** Below this a level is room noise and gets no colour. */
 const COLOUR_FROM = 0.06;
 
-const UNHEARD: readonly Phase[] = ["asking", "connecting", "interrupted"];
+const UNHEARD: readonly Phase[] = ["asking", "connecting", "queued", "interrupted"];
 
 /** @param index counted clockwise from the top. */
 export function tickAt(index: number, input: DialInput): Tick {
@@ -56,7 +56,8 @@ function motionAt(turn: number, depth: number, { phase, timeMs, still }: DialInp
   /** 1 at the top and at the bottom, 0 between them. */
   const calm = Math.abs(2 * depth - 1);
   switch (phase) {
-    case "connecting": {
+    case "connecting":
+    case "queued": {
       const behind = still ? 0.5 : (timeMs / 1_100 - turn) % 1;
       return { length: 0.14, tint: still ? 0.4 : fallOff(behind, 0.45), side: "user" };
     }

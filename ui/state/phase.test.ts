@@ -43,6 +43,18 @@ describe("the words of a phase", () => {
     expect(wordsOf("idle", { name: "idle" }, "send").hint).toContain("your words appear");
   });
 
+  it("say where a caller stands in line, and let it leave", () => {
+    const hint = (position: number, estimatedWaitMs: number | null) =>
+      wordsOf("queued", { name: "queued", position, estimatedWaitMs }, "send-receive").hint;
+    expect(hint(1, null)).toBe("You are next.");
+    expect(hint(3, 12_300)).toBe("You are number 3 in line. About 13 s to go.");
+    expect(hint(3, 150_000)).toBe("You are number 3 in line. About 3 min to go.");
+    const queued: CallState = { name: "queued", position: 1, estimatedWaitMs: null };
+    expect(phaseOf(queued, null)).toBe("queued");
+    expect(isInCall("queued")).toBe(true);
+    expect(wordsOf("queued", queued, "send-receive")).toMatchObject({ label: "Waiting in line", action: "Cancel" });
+  });
+
   it("say why a call ended, unless the person hung up", () => {
     expect(wordsOf("ended", { name: "ended", reason: "time_limit" }, "send-receive").hint).toContain("time limit");
     expect(wordsOf("ended", { name: "ended", reason: "client_closed" }, "send-receive").hint).toBe("");

@@ -5,6 +5,7 @@ export type Phase =
   | "idle"
   | "asking"
   | "connecting"
+  | "queued"
   | "live"
   | "listening"
   | "user_speaking"
@@ -32,6 +33,8 @@ export function isInCall(phase: Phase): boolean {
   return phase !== "idle" && phase !== "ended" && phase !== "failed";
 }
 
+const BEFORE_THE_CALL: ReadonlySet<Phase> = new Set(["asking", "connecting", "queued"]);
+
 export interface PhaseWords {
   /** The state, in a word or two. */
   readonly label: string;
@@ -45,6 +48,7 @@ const LABELS: Record<Phase, string> = {
   idle: "Ready",
   asking: "Allow the microphone",
   connecting: "Connecting",
+  queued: "Waiting in line",
   live: "Connected",
   listening: "Listening",
   user_speaking: "Hearing you",
@@ -82,6 +86,18 @@ const END_HINTS: Partial<Record<string, string>> = {
   ended_by_edge: "The server ended the call.",
 };
 
+const MS_PER_SECOND = 1_000;
+const MS_PER_MINUTE = 60_000;
+
+/** A place in line, in words. */
+function placeHint({ position, estimatedWaitMs }: Extract<CallState, { name: "queued" }>): string {
+  const place = position === 1 ? "You are next." : `You are number ${position} in line.`;
+  if (estimatedWaitMs === null) return place;
+  const seconds = Math.max(1, Math.ceil(estimatedWaitMs / MS_PER_SECOND));
+  const wait = estimatedWaitMs < MS_PER_MINUTE ? `${seconds} s` : `${Math.round(estimatedWaitMs / MS_PER_MINUTE)} min`;
+  return `${place} About ${wait} to go.`;
+}
+
 /** For streams without sound. */
 const PICTURE_HINTS: Record<StreamDescriptor["mode"], string> = {
   "send-receive": "Press the button to show your camera.",
@@ -97,9 +113,10 @@ export function wordsOf(
 ): PhaseWords {
   const endHint = call.name === "ended" ? END_HINTS[call.reason] : undefined;
   const idleHint = modality === "video" ? PICTURE_HINTS[mode] : IDLE_HINTS[mode];
-  const hint = phase === "idle" ? idleHint : (endHint ?? HINTS[phase] ?? "");
+  const callHint = call.name === "queued" ? placeHint(call) : endHint;
+  const hint = phase === "idle" ? idleHint : (callHint ?? HINTS[phase] ?? "");
   const inCall = isInCall(phase);
-  const connected = inCall && phase !== "asking" && phase !== "connecting";
+  const connected = inCall && !BEFORE_THE_CALL.has(phase);
   const idleAction = phase === "idle" ? "Start" : "Call again";
   const label = phase === "asking" ? ASKING[modality] : LABELS[phase];
   return { label, hint, action: connected ? "Hang up" : inCall ? "Cancel" : idleAction };
