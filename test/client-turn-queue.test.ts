@@ -21,7 +21,7 @@ const CONNECTED = '[data-state="connected"]';
 
 describe("the page, where every line is taken", () => {
   it("shows the place in line, and is connected by itself when it is its turn", async () => {
-    stack = await Stack.start("test/fixtures/queue-streams.ts");
+    stack = await Stack.start("test/fixtures/line-streams.ts");
     await stack.startNode({ shards: 1 });
     const first = await new Caller({ url: stack.url, hello: true }).connect();
     browser = await TestBrowser.launch({ microphone: silence(2_000) });
@@ -34,8 +34,30 @@ describe("the page, where every line is taken", () => {
     await page.locator(CONNECTED).waitFor({ timeout: 15_000 });
   });
 
+  it("is called also where the page's own timers stand still, as in a hidden one", async () => {
+    stack = await Stack.start("test/fixtures/line-streams.ts");
+    await stack.startNode({ shards: 1 });
+    const first = await new Caller({ url: stack.url, hello: true }).connect();
+    browser = await TestBrowser.launch({ microphone: silence(2_000) });
+    await browser.context.addInitScript(() => {
+      const original = globalThis.setTimeout;
+      const [fromMs, toMs] = [900, 4_000];
+      Object.assign(globalThis, {
+        setTimeout: (action: () => void, delayMs = 0) =>
+          delayMs >= fromMs && delayMs <= toMs ? 0 : original(action, delayMs),
+      });
+    });
+    const { page } = await browser.open(stack.url);
+    await page.getByTestId("call-button").click();
+    await page.locator('[data-state="queued"]').waitFor({ timeout: 10_000 });
+    expect(page.workers()).toHaveLength(1);
+    await first.hangUp();
+    await page.locator(CONNECTED).waitFor({ timeout: 15_000 });
+    expect(page.workers()).toEqual([]);
+  });
+
   it("gives its place up when the person does", async () => {
-    stack = await Stack.start("test/fixtures/queue-streams.ts");
+    stack = await Stack.start("test/fixtures/line-streams.ts");
     await stack.startNode({ shards: 1 });
     const first = await new Caller({ url: stack.url, hello: true }).connect();
     browser = await TestBrowser.launch({ microphone: silence(2_000) });
