@@ -131,18 +131,21 @@ export class Connection implements Media {
     return came === "up";
   }
 
-  /** What the options say; else the stream; else the edge, which is asked anew for each offer: credentials are for one call. */
+  /**
+   * What the options say; else what the edge's provider gives, asked anew for each offer, since credentials are for one call; else
+   * what the stream's file says.
+   */
   async #configure({ rtcConfiguration, turn }: StreamConfig): Promise<RTCConfiguration> {
     const { signaling, rtcConfiguration: own, onTurnFailed } = this.#options;
     if (own !== undefined) return own;
-    if (rtcConfiguration !== null || turn !== true || this.#turnFailed)
-      return toRtcConfiguration(rtcConfiguration ?? {});
+    const ofStream = toRtcConfiguration(rtcConfiguration ?? {});
+    if (turn !== true || this.#turnFailed) return ofStream;
     try {
       return toRtcConfiguration(await signaling.turn());
     } catch (error) {
       this.#turnFailed = true;
       onTurnFailed(toCallError(error));
-      return {};
+      return ofStream;
     }
   }
 

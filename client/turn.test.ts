@@ -65,8 +65,8 @@ it("shows its join token", async () => {
 
 it.each([
   [
-    "the stream has a configuration of its own",
-    { descriptor: { ...descriptor, rtcConfiguration: { iceServers: SERVERS } } },
+    "the stream has a configuration of its own, and the edge no provider",
+    { descriptor: { ...descriptor, turn: false, rtcConfiguration: { iceServers: SERVERS } } },
   ],
   ["the page has one", { rtcConfiguration: { iceServers: SERVERS } }],
 ])("does not ask where %s", async (_, options) => {
