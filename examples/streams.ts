@@ -46,7 +46,8 @@ async function* talk({ audio, history, signal }: Turn) {
   yield* tts.stream(textStream, { signal });
 }
 
-export default new Stream(new ReplyOnPause(talk), {
+// Its models begin to work in the pause, before it is certain that the speaker is done.
+export default new Stream(new ReplyOnPause(talk, { thinkAheadMs: 320 }), {
   modality: "audio",
   concurrencyLimit: 20,
   timeLimit: 600,

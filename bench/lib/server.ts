@@ -68,6 +68,8 @@ export class ServerHost {
   }
 }
 
+/** More than any row has: how many a core carries is what is measured. */
+const CAPACITY = "200";
 const FLAGS: Readonly<Partial<Record<ServerKind, readonly string[]>>> = {
   lite: ["--ice-lite"],
   bridged: ["--bridged"],
@@ -77,7 +79,8 @@ function commandOf(kind: ServerKind, stateDir: string): readonly string[] {
   if (kind === "admission") return ["bench/lib/admission-edge.ts", stateDir];
   const streams = `bench/${kind === "talk" || kind === "video" ? `${kind}-` : ""}streams.ts`;
   const dev = ["media-node/cli/main.ts", "dev", streams, "--port", "0", "--state-dir", stateDir];
-  return [...dev, "--shards", kind === "two_processes" ? "2" : "1", ...(FLAGS[kind] ?? [])];
+  const shards = kind === "two_processes" ? "2" : "1";
+  return [...dev, "--shards", shards, "--capacity", CAPACITY, ...(FLAGS[kind] ?? [])];
 }
 
 async function listening(child: ChildProcess, signal: AbortSignal): Promise<string> {

@@ -19,6 +19,7 @@ interface DevFlags extends IceFlags {
   readonly port: number;
   readonly host: string;
   readonly shards?: number;
+  readonly capacity?: number;
   readonly stateDir: string;
   readonly worker?: string;
   readonly assets?: string;
@@ -33,6 +34,7 @@ export function devCommand(): Command {
     .option("-p, --port <port>", "port of the edge", wholeNumber, 8787)
     .option("--host <address>", "address of the edge", "127.0.0.1")
     .option("--shards <count>", "session processes (default: one per core)", wholeNumber)
+    .option("--capacity <count>", "sessions at most (default: 50 per session process)", wholeNumber)
     .option("--state-dir <folder>", "where the edge keeps its objects' storage", ".edgertc")
     .option("--worker <file>", "a Worker of your own, with routes beside the edge's; .dev.vars beside it is read")
     .option("--assets <folder>", "static files in place of the built-in page")
@@ -73,6 +75,7 @@ export function devCommand(): Command {
         secret,
         nodeId: "local",
         ...(flags.shards === undefined ? {} : { shards: Math.max(1, flags.shards) }),
+        ...(flags.capacity === undefined ? {} : { capacity: flags.capacity }),
         ice: iceFrom(flags),
         ...(flags.bridged === true ? {} : { media: { host: "127.0.0.1", port: 0 } }),
         publicEdge: isPublicHost(flags.host) || isHostedNotebook(process.env),
