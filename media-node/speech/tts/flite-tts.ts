@@ -14,6 +14,8 @@ export type FliteVoice = (typeof FLITE_VOICES)[number];
 
 export const FLITE_SAMPLE_RATE = 16_000;
 
+/** Between sentences, in place of the silence that each of them begins with by itself. */
+const GAP_SECONDS = 0.16;
 /** Sentences that may wait, of all sessions; past it `tts_overloaded`. About 10 s of work. */
 export const MAX_QUEUED_SENTENCES = 128;
 
@@ -46,6 +48,7 @@ export class FliteTts {
     });
     this.model = ttsModel({
       voice: voiceOf,
+      gapSeconds: GAP_SECONDS,
       say: (text, voice, signal, slackMs) => this.#jobs.run({ text, ...voice }, { signal, slackMs }),
     });
   }

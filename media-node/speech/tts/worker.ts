@@ -4,6 +4,7 @@ import * as v from "valibot";
 import { readWav } from "../../audio/wav.ts";
 import { serveJobs } from "../job-worker.ts";
 import { workerStart } from "../worker-start.ts";
+import { withoutLeadingSilence } from "./leading-silence.ts";
 import { runWasi } from "./memory-wasi.ts";
 
 /** What the thread is started with, and what a job is. */
@@ -19,7 +20,9 @@ function synthesize(text: string, voice: string, speed: number) {
   const { exitCode, file, stderr } = runWasi(module, args);
   if (exitCode !== 0 || file.length === 0)
     throw new Error(`Flite ended with ${exitCode} (${stderr.trim() || "no output"}).`);
-  return readWav(file);
+  const { samples, sampleRate } = readWav(file);
+  // A copy of its own: it is handed over to another thread.
+  return { samples: withoutLeadingSilence(samples, sampleRate).slice(), sampleRate };
 }
 
 // The first run compiles the code that the next ones use.
