@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { StreamDescriptor } from "../shared/descriptor.ts";
 import { createCall } from "./call.ts";
 import type { Call, CallOptions } from "./options.ts";
+import { descriptor } from "./testing/descriptor.ts";
 import { FakeBrowser, type FakeConnection } from "./testing/fake-browser.ts";
 
 let browser: FakeBrowser;
@@ -17,19 +17,6 @@ afterEach(() => {
   vi.useRealTimers();
   vi.unstubAllGlobals();
 });
-
-const descriptor: StreamDescriptor = {
-  name: "echo",
-  modality: "audio",
-  mode: "send-receive",
-  concurrencyLimit: 1,
-  timeLimit: null,
-  allowExtraTracks: false,
-  rtcConfiguration: null,
-  trackConstraints: null,
-  ui: {},
-  build: 1,
-};
 
 /** Everything that is due without time passing. */
 const settle = () => vi.advanceTimersByTimeAsync(0);

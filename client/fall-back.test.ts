@@ -1,8 +1,8 @@
 /** A call whose media goes over a WebSocket, because it was asked for or because WebRTC does not come up. */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { StreamDescriptor } from "../shared/descriptor.ts";
 import { createCall } from "./call.ts";
 import type { Call, CallOptions } from "./options.ts";
+import { descriptor } from "./testing/descriptor.ts";
 import { FakeBrowser, type FakeSocket } from "./testing/fake-browser.ts";
 
 let browser: FakeBrowser;
@@ -19,19 +19,6 @@ afterEach(() => {
   vi.useRealTimers();
   vi.unstubAllGlobals();
 });
-
-const descriptor: StreamDescriptor = {
-  name: "echo",
-  modality: "audio",
-  mode: "send-receive",
-  concurrencyLimit: 1,
-  timeLimit: null,
-  allowExtraTracks: false,
-  rtcConfiguration: null,
-  trackConstraints: null,
-  ui: {},
-  build: 1,
-};
 
 const STARTED = { event: "started", sid: "s1", codec: "pcm16", binary: true, input_rate: 24_000, output_rate: 24_000 };
 

@@ -3,22 +3,11 @@ import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { StreamConfig } from "../shared/stream-config.ts";
 import { createCall } from "./call.ts";
 import type { Call, CallOptions } from "./options.ts";
+import { descriptor as plain } from "./testing/descriptor.ts";
 import { FakeBrowser } from "./testing/fake-browser.ts";
 
 const SERVERS = [{ urls: ["turn:turn.example.com:3478"], username: "1:a", credential: "b" }];
-const descriptor: StreamConfig = {
-  name: "echo",
-  modality: "audio",
-  mode: "send-receive",
-  concurrencyLimit: 1,
-  timeLimit: null,
-  allowExtraTracks: false,
-  rtcConfiguration: null,
-  trackConstraints: null,
-  ui: {},
-  build: 1,
-  turn: true,
-};
+const descriptor: StreamConfig = { ...plain, turn: true };
 
 let browser: FakeBrowser;
 let turn: unknown;

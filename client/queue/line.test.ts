@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { StreamConfig } from "../../shared/stream-config.ts";
 import { createCall } from "../call.ts";
 import type { Call, CallOptions } from "../options.ts";
+import { descriptor as plain } from "../testing/descriptor.ts";
 import { FakeBrowser } from "../testing/fake-browser.ts";
 
 const TICKET = `q_${"1".repeat(32)}`;
@@ -24,19 +25,7 @@ const UNKNOWN = {
 };
 const ANSWER = { sdp: "answer", type: "answer" };
 
-const descriptor: StreamConfig = {
-  name: "echo",
-  modality: "audio",
-  mode: "send-receive",
-  concurrencyLimit: 1,
-  timeLimit: null,
-  allowExtraTracks: false,
-  rtcConfiguration: null,
-  trackConstraints: null,
-  ui: {},
-  queue: { maxLength: 5, ticketTtlMs: 10_000, rejoin: false },
-  build: 1,
-};
+const descriptor: StreamConfig = { ...plain, queue: { maxLength: 5, ticketTtlMs: 10_000, rejoin: false } };
 
 let browser: FakeBrowser;
 /** What the edge says of the offer, and of the place in line. */
