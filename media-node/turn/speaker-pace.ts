@@ -6,7 +6,7 @@ import { VAD_WINDOW_MS } from "./speech-detector.ts";
 
 /** Shorter ones are stops within a word, and say nothing. */
 const PAUSE_FROM_MS = 200;
-/** Silence waited for past the longest pause: a quarter of a second tells the next longer one from the end. */
+/** Silence waited for past the longest pause: five windows of the detector, for one that is a little longer. */
 const MARGIN_MS = 160;
 /** Pauses remembered: of the last minute or two, so that a slow start of a call is forgotten. */
 const KEPT_PAUSES = 12;
