@@ -81,5 +81,7 @@ export class IncomingAudio {
 
 /** The same on both sides. */
 function doubled(mono: Int16Array): Int16Array {
-  return Int16Array.from({ length: mono.length * 2 }, (_, index) => mono[index >> 1] ?? 0);
+  const samples = new Int16Array(mono.length * 2);
+  for (let i = 0; i < samples.length; i++) samples[i] = mono[i >> 1] ?? 0;
+  return samples;
 }

@@ -45,17 +45,19 @@ export async function createSocketDecoder(codec: SocketCodec, sampleRate: number
   }
 }
 
-/** The lower byte first, whatever this machine has. */
+/** The lower byte first, whatever this machine has. Plain loops here and below: iterators take several times as long. */
 function pcmBytes(samples: Int16Array): Uint8Array {
   const bytes = new DataView(new ArrayBuffer(samples.length * 2));
-  for (const [index, sample] of samples.entries()) bytes.setInt16(index * 2, sample, true);
+  for (let i = 0; i < samples.length; i++) bytes.setInt16(2 * i, samples[i] ?? 0, true);
   return new Uint8Array(bytes.buffer);
 }
 
 /** A byte too many at the end is forgotten. */
 function pcmSamples(bytes: Uint8Array): Int16Array {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return Int16Array.from({ length: bytes.length >> 1 }, (_, index) => view.getInt16(index * 2, true));
+  const samples = new Int16Array(bytes.length >> 1);
+  for (let i = 0; i < samples.length; i++) samples[i] = view.getInt16(2 * i, true);
+  return samples;
 }
 
 function nothing(): void {
