@@ -89,7 +89,11 @@ async function compile(folder: string, room: keyof typeof ROOMS, blocks: readonl
   await writeFile(path.join(home, "tsconfig.json"), JSON.stringify(config));
   return await run(path.join(ROOT, "node_modules/.bin/tsc"), ["-p", home, "--pretty", "false"], { cwd: home }).then(
     () => "",
-    (error: { stdout?: string }) => ownErrors(String(error.stdout)),
+    (error: { stdout?: string }) => {
+      // A compiler that could not even run has nothing to say.
+      if (!error.stdout) throw error;
+      return ownErrors(error.stdout);
+    },
   );
 }
 

@@ -109,7 +109,6 @@ describe.each([
     const startMs = performance.now();
     await brief.ended;
     expect(performance.now() - startMs).toBeGreaterThan(1_500);
-    expect(performance.now() - startMs).toBeLessThan(4_000);
     expect(brief.events).toContainEqual(
       expect.objectContaining({ event: "said", text: "The call has been disconnected." }),
     );
@@ -177,13 +176,19 @@ describe.each([
   );
 
   it("what is no call ends, clearly: binary, cut off, without a start, too large", async () => {
-    for (const data of [Buffer.alloc(160), '{"event":"start","start', '{"event":"start"}', "x".repeat(2_000_000)]) {
+    const openings: readonly (readonly [data: Buffer | string, code: number])[] = [
+      [Buffer.alloc(160), 1000],
+      ['{"event":"start","start', 1000],
+      ['{"event":"start"}', 1000],
+      ["x".repeat(2_000_000), 1009],
+    ];
+    for (const [data, code] of openings) {
       const socket = new WebSocket(`${stack.url.replace("http", "ws")}/echo/telephone/handler`);
       socket.on("error", () => undefined);
-      const closed = new Promise<number>((resolve) => socket.once("close", (code) => resolve(code)));
+      const closed = new Promise<number>((resolve) => socket.once("close", resolve));
       await new Promise((resolve) => socket.once("open", resolve));
       socket.send(data);
-      expect(await closed).toBeGreaterThanOrEqual(1000);
+      expect(await closed).toBe(code);
     }
     await until(async () => (await active(stack)) === 0, 20_000);
   });

@@ -119,7 +119,7 @@ describe.each(Object.keys(PLANES) as (keyof typeof PLANES)[])("media that is %s"
       const [first] = client.texts.filter((text) => text.includes('"media"'));
       expect(first).toMatch(/^\{"event":"media","media":\{"payload":"[A-Za-z0-9+/]+={0,2}"\}\}$/);
       const startMs = client.media[0]?.atMs ?? 0;
-      await sleep(2_000);
+      await until(() => client.audio.length >= 24 * 2_000);
       for (const [index, { atMs }] of client.media.entries()) {
         const beforeMs = client.media.slice(0, index).reduce((sum, { bytes }) => sum + bytes.length / 24, 0);
         const aheadMs = beforeMs - (atMs - startMs);
@@ -172,8 +172,8 @@ describe.each(Object.keys(PLANES) as (keyof typeof PLANES)[])("media that is %s"
       await client.closed;
       const text = await events.text();
       expect(text).toContain('data: {"volume":0.5}');
-      expect(client.logs).toEqual(["started_talking", "pause_detected", ...client.logs.slice(2)]);
-      expect(client.logs.slice(2).every((log) => log === "response_starting")).toBe(true);
+      expect(client.logs.slice(0, 2)).toEqual(["started_talking", "pause_detected"]);
+      expect(new Set(client.logs.slice(2))).toEqual(new Set(["response_starting"]));
     });
 
     it("may be watched by a page that asks before its socket has said start", async () => {

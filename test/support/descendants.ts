@@ -1,4 +1,4 @@
-/** The processes that a process has started, and those that they have. */
+/** The processes that a process has started. */
 import { readFile } from "node:fs/promises";
 
 /** @returns the ids of those directly below it; none where it is gone. */

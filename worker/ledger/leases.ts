@@ -1,6 +1,6 @@
 /** The leases' rows, as they change. Inside a transaction of the ledger. */
 import { IN_FLIGHT_MS, PENDING_LEASE_MS } from "../deadlines.ts";
-import { type LeaseRow, leaseOf, leasesOn } from "./queries.ts";
+import { isTaken, type LeaseRow, leasesOn } from "./queries.ts";
 import type { SqlPort } from "./sql-port.ts";
 import type { AdmissionRequest, Lease, NodeArrival, Reconciliation } from "./types.ts";
 import { rememberUsed } from "./used-tokens.ts";
@@ -107,8 +107,8 @@ export function reconcile(sql: SqlPort, { nodeId, epoch, sessions }: NodeArrival
     if (session !== undefined) {
       kept.add(lease.sid);
       // What says so may have been lost with a socket. Who has the client id of another hears it when that is said again.
-      const claims = session.clientId !== lease.clientId && leaseOf(sql, session.clientId) === null;
-      if (session.state === "live") setLive(sql, lease, claims ? session.clientId : lease.clientId);
+      const taken = isTaken(sql, session.clientId, lease);
+      if (session.state === "live") setLive(sql, lease, taken ? lease.clientId : session.clientId);
       else setDeadline(sql, lease, lease.admittedMs + PENDING_LEASE_MS);
     } else if (inFlight) {
       // If the node was lost in between, its offer may reach it now.

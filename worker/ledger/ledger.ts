@@ -32,6 +32,7 @@ import {
   activeSessions,
   expiredLeases,
   holdsSession,
+  isTaken,
   type LeaseRow,
   leaseOf,
   leaseOfSession,
@@ -125,11 +126,10 @@ export class Ledger {
    * here. `unknown`, `stale` and `taken`, by another session, mean that the node must end the session.
    */
   connected(ref: LeaseRef): LeaseOutcome | "taken" {
-    const { clientId, sid } = ref;
+    const { clientId } = ref;
     let taken = false;
     const outcome = this.#withLease(ref, (held) => {
-      const other = leaseOf(this.#sql, clientId);
-      taken = other !== null && other.sid !== sid;
+      taken = isTaken(this.#sql, clientId, held);
       if (!taken) setLive(this.#sql, held, clientId);
     });
     return taken ? "taken" : outcome;

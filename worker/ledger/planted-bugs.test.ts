@@ -47,7 +47,7 @@ const BUGS: readonly PlantedBug[] = [
   {
     name: "gives a session the client id of another",
     file: "ledger.ts",
-    healthy: "taken = other !== null && other.sid !== sid;",
+    healthy: "taken = isTaken(this.#sql, clientId, held);",
     bug: "taken = false;",
     caughtBy: /UNIQUE/,
   },

@@ -43,6 +43,11 @@ export function leaseOfSession(sql: SqlPort, { clientId, sid }: Pick<Lease, "cli
   return unnamed?.sid === sid ? unnamed : null;
 }
 
+/** Whether the client id that a session has, or claims, is another session's. @param held the session's own lease. */
+export function isTaken(sql: SqlPort, clientId: string, held: Lease): boolean {
+  return clientId !== held.clientId && leaseOf(sql, clientId) !== null;
+}
+
 export function leasesOn(sql: SqlPort, nodeId: string): LeaseRow[] {
   return sql.rows(`SELECT ${LEASE_COLUMNS} FROM leases WHERE node_id = ?`, nodeId).map(asLeaseRow);
 }

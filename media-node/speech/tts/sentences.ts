@@ -101,6 +101,11 @@ export class SentenceSplitter {
   }
 }
 
+/** Whether there is anything to say in a sentence. */
+export function hasSound(sentence: string): boolean {
+  return /[\p{L}\p{N}]/u.test(sentence);
+}
+
 /** All sentences of a text. */
 export function splitSentences(text: string): string[] {
   const splitter = new SentenceSplitter();

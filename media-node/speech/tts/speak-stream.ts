@@ -1,6 +1,6 @@
 /** Speaks text while it is still being written: sentence by sentence, each synthesised while the one before plays. */
 import type { AudioFrame } from "../../audio/frame.ts";
-import { SentenceSplitter } from "./sentences.ts";
+import { hasSound, SentenceSplitter } from "./sentences.ts";
 
 /** A sentence as audio. */
 export interface SpokenFrame extends AudioFrame {
@@ -69,13 +69,12 @@ export async function* speakStream(
 /** Sentences with something to say in them. */
 async function* sentencesOf(text: SpeechText, stop: AbortSignal): AsyncGenerator<string, undefined, undefined> {
   const splitter = new SentenceSplitter({ eager: typeof text !== "string" });
-  const audible = (sentences: readonly string[]) => sentences.filter((sentence) => /[\p{L}\p{N}]/u.test(sentence));
   if (typeof text === "string") {
-    yield* audible(splitter.push(text));
+    yield* splitter.push(text).filter(hasSound);
   } else {
-    for await (const piece of untilAborted(text, stop)) yield* audible(splitter.push(piece));
+    for await (const piece of untilAborted(text, stop)) yield* splitter.push(piece).filter(hasSound);
   }
-  yield* audible(splitter.flush());
+  yield* splitter.flush().filter(hasSound);
   return undefined;
 }
 

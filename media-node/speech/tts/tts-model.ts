@@ -1,7 +1,7 @@
 /** Text to speech as stream files see it, made of whatever can speak one sentence. */
 import type { AudioFrame } from "../../audio/frame.ts";
 import { resample } from "../../audio/resample.ts";
-import { splitSentences } from "./sentences.ts";
+import { hasSound, splitSentences } from "./sentences.ts";
 import { type SpeechText, type SpokenFrame, speakStream } from "./speak-stream.ts";
 
 export interface TTSOptions {
@@ -104,7 +104,3 @@ function join(parts: readonly Spoken[]): Spoken {
 
 /** Of audio without a sample. */
 const NOTHING_RATE = 16_000;
-
-function hasSound(sentence: string): boolean {
-  return /[\p{L}\p{N}]/u.test(sentence);
-}

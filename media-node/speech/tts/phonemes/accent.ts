@@ -70,12 +70,14 @@ export function fromArpabet(phones: readonly string[], accent: Accent): string {
   return at < 0 ? letters.join("") : [...letters.slice(0, at), PRIMARY_STRESS, ...letters.slice(at)].join("");
 }
 
+const SILENT_R = new RegExp(`ɹ(?![${[...VOWELS].join("")}])`, "g");
+
 /** Long vowels are marked, "go" is another diphthong, and an r is spoken only before a vowel. */
 function toBritish(american: string): string {
   return american
     .replaceAll("O", "Q")
     .replaceAll("æ", "a")
     .replaceAll("ᵻ", "ɪ")
-    .replace(/ɹ(?![AIOQWYaiuæɑɒɔəɛɜɪʊʌᵻɐ])/g, "")
+    .replace(SILENT_R, "")
     .replace(/[ɑɔiu]/g, "$&ː");
 }
