@@ -10,7 +10,6 @@ import { SECURITY_VARIABLES } from "../../shared/security.ts";
 import { TELEPHONE_VARIABLES } from "../../shared/telephone/variables.ts";
 import { TURN_VARIABLES } from "../../shared/turn.ts";
 import { isHostedNotebook, isPublicHost } from "../ice/public-host.ts";
-import { startLocalEdge } from "../local/edge.ts";
 import { createLog } from "../node/log.ts";
 import { type RunningNode, startNode } from "../node/node.ts";
 import { addIceOptions, exitAfter, type IceFlags, iceFrom, onSignals, wholeNumber } from "./options.ts";
@@ -50,6 +49,8 @@ export function devCommand(): Command {
       ...variablesOf(process.env),
     };
     const log = createLog({ node: "local" });
+    // Wrangler and Miniflare, 21 MB of source: a media node's own process must not read them.
+    const { startLocalEdge } = await import("../local/edge.ts");
     const edge = await startLocalEdge({
       host: flags.host,
       port: flags.port,

@@ -1,7 +1,6 @@
 /** `edgertc doctor`: finds out why calls do not connect. */
 import { hostname } from "node:os";
 import { Command } from "commander";
-import { diagnose } from "../doctor/doctor.ts";
 import { exitCodeOf } from "../doctor/finding.ts";
 import { lineOf, summaryOf } from "../doctor/report.ts";
 import { addIceOptions, type IceFlags, iceFrom, nodeIdOf, wholeNumber } from "./options.ts";
@@ -40,6 +39,8 @@ export function doctorCommand(): Command {
       stun: flags.stun ?? null,
       timeoutMs: flags.timeoutMs,
     };
+    // With it comes a WebRTC stack, which the process of a media node that links to the edge has no use for.
+    const { diagnose } = await import("../doctor/doctor.ts");
     const print = flags.json === true ? () => undefined : printLines;
     const findings = await diagnose(options, print);
     console.log(flags.json === true ? JSON.stringify(findings, null, 2) : `\n${summaryOf(findings)}\n`);
