@@ -1,6 +1,6 @@
 /** EdgeRTC's public API for app developers: what a stream file imports. */
 export type { ClientMessage } from "../shared/channel.ts";
-export type { ChatLine, InputDeclaration, InputValues } from "../shared/inputs.ts";
+export type { ChatLine, InputDeclaration, InputFile, InputValues } from "../shared/inputs.ts";
 export type { Location, RequestFacts } from "../shared/request-facts.ts";
 export type { CallStart } from "../shared/telephone/call-message.ts";
 export type { Audio } from "./audio/convert.ts";
@@ -49,6 +49,7 @@ export type {
   CheckboxOptions,
   ChoiceOptions,
   ColourOptions,
+  FileOptions,
   Input,
   InputsOf,
   MessagesOptions,
@@ -57,7 +58,9 @@ export type {
   SliderOptions,
   TextOptions,
 } from "./stream/inputs.ts";
-export { checkbox, choice, colour, messages, number, secret, slider, text } from "./stream/inputs.ts";
+export { checkbox, choice, colour, file, messages, number, secret, slider, text } from "./stream/inputs.ts";
+export type { DeclaredOutputs, NumberOutputOptions, Output, OutputOptions, OutputsOf } from "./stream/outputs.ts";
+export { output } from "./stream/outputs.ts";
 export type { DeclaredInputs, StreamOptions } from "./stream/stream.ts";
 export { Stream } from "./stream/stream.ts";
 export type { Backchannels } from "./turn/backchannels.ts";

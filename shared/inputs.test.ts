@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { describe, expect, it } from "vitest";
-import { checkInputs, defaultInputs, HIDDEN, InputDeclarations } from "./inputs.ts";
+import { checkInputs, defaultInputs, HIDDEN, InputDeclarations, maxInputBodyBytes } from "./inputs.ts";
 
 const declared = v.parse(InputDeclarations, {
   conf: { kind: "slider", min: 0, max: 1, step: 0.01, value: 0.3, required: true },
@@ -95,5 +95,44 @@ describe("inputs that a client sends", () => {
       const one = Object.fromEntries([[name, { kind: "checkbox", value: false, required: false }]]);
       expect(v.is(InputDeclarations, one), name).toBe(false);
     }
+  });
+});
+
+describe("a file", () => {
+  const declared = v.parse(InputDeclarations, {
+    picture: { kind: "file", accept: ["image/*", "text/plain"], maxBytes: 4, required: false },
+  });
+  const check = (value: unknown) => checkInputs(declared, { picture: value }, ["body"], "refuse");
+
+  it("is taken up to its size, of the types it may have, and can be taken back", () => {
+    expect(defaultInputs(declared)).toEqual({ picture: null });
+    expect(check({ name: "a.png", type: "image/png", data: "AAAAAA==" }).ok).toBe(true);
+    expect(check({ name: "a.txt", type: "text/plain", data: "" }).ok).toBe(true);
+    expect(check(null).ok).toBe(true);
+  });
+
+  it.each([
+    [{ name: "a", type: "image/png", data: "AAAAAAA=" }, "File should have at most 4 bytes"],
+    [{ name: "a", type: "text/html", data: "AAAA" }, "File should be of type image/*, text/plain"],
+    [{ name: "a", type: "imagex/png", data: "AAAA" }, "File should be of type"],
+    [{ name: "a", type: "image/png", data: "no base64!" }, "Input should be a file"],
+    ["data:image/png;base64,AAAA", "Input should be a file"],
+  ])("is refused otherwise, without repeating what is in it: %j", (value, message) => {
+    const refused = check(value);
+    expect(refused.ok ? "" : refused.issues[0]?.msg).toContain(message);
+    expect(JSON.stringify(refused)).not.toContain("AAAA");
+  });
+
+  it("of the largest size is looked at without trouble", () => {
+    const largest = v.parse(InputDeclarations, {
+      blob: { kind: "file", accept: [], maxBytes: 1_048_576, required: false },
+    });
+    const data = Buffer.alloc(1_048_576, 7).toString("base64");
+    expect(checkInputs(largest, { blob: { name: "b", type: "", data } }, ["body"], "refuse").ok).toBe(true);
+    expect(v.safeParse(InputDeclarations, { a: largest["blob"], b: largest["blob"] }).success).toBe(false);
+  });
+
+  it("makes a request as much larger as its base64 is", () => {
+    expect(maxInputBodyBytes(declared) - maxInputBodyBytes({})).toBe(6);
   });
 });

@@ -4,7 +4,15 @@
  * edge and again on the node.
  */
 import * as v from "valibot";
-import { MAX_INPUT_CHARS, MAX_INPUT_MESSAGES, MAX_INPUT_OPTIONS, MAX_INPUTS } from "./limits.ts";
+import {
+  MAX_FILE_NAME_CHARS,
+  MAX_INPUT_BODY_BYTES,
+  MAX_INPUT_CHARS,
+  MAX_INPUT_FILE_BYTES,
+  MAX_INPUT_MESSAGES,
+  MAX_INPUT_OPTIONS,
+  MAX_INPUTS,
+} from "./limits.ts";
 
 const finite = v.pipe(v.number(), v.finite());
 const Label = v.pipe(v.string(), v.maxLength(120));
@@ -21,6 +29,14 @@ const common = {
 /** One line of a chat, as FastRTC's pages send their history. */
 export const ChatLine = v.object({ role: v.string(), content: v.string() });
 export type ChatLine = v.InferOutput<typeof ChatLine>;
+
+/** A file that a client sends. `type` is the client's word; `data` is in base64. */
+export const InputFile = v.object({
+  name: v.pipe(v.string(), v.maxLength(MAX_FILE_NAME_CHARS)),
+  type: v.pipe(v.string(), v.maxLength(MAX_FILE_NAME_CHARS)),
+  data: v.pipe(v.string(), v.base64()),
+});
+export type InputFile = v.InferOutput<typeof InputFile>;
 
 export const InputDeclaration = v.variant("kind", [
   v.object({ kind: v.literal("slider"), min: finite, max: finite, step: finite, value: finite, ...common }),
@@ -50,6 +66,13 @@ export const InputDeclaration = v.variant("kind", [
   v.object({ kind: v.literal("colour"), value: v.string(), ...common }),
   /** A text that is never stored, logged or shown. It has no default. */
   v.object({ kind: v.literal("secret"), maxChars: chars, ...common }),
+  /** A small file, as {@link InputFile}. `accept`: types such as `image/png` or `image/*`; empty for any. Default: none. */
+  v.object({
+    kind: v.literal("file"),
+    accept: v.array(v.pipe(v.string(), v.regex(/^[a-z0-9.+-]+\/(\*|[a-z0-9.+-]+)$/))),
+    maxBytes: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MAX_INPUT_FILE_BYTES)),
+    ...common,
+  }),
   /** A conversation that the page keeps, as FastRTC's pages do. Default: none. */
   v.object({ kind: v.literal("messages"), maxMessages: v.number(), ...common }),
 ]);
@@ -67,8 +90,25 @@ export const InputName = v.pipe(
 export const InputDeclarations = v.pipe(
   v.record(InputName, InputDeclaration),
   v.check((inputs) => Object.keys(inputs).length <= MAX_INPUTS, `A stream has at most ${MAX_INPUTS} inputs.`),
+  v.check(
+    (inputs) => fileBytes(inputs) <= MAX_INPUT_FILE_BYTES,
+    `The maxBytes of a stream's files are ${MAX_INPUT_FILE_BYTES} together at most.`,
+  ),
 );
 export type InputDeclarations = Readonly<Record<string, InputDeclaration>>;
+
+/** Bytes of all its files together. */
+function fileBytes(declarations: InputDeclarations): number {
+  return Object.values(declarations).reduce((sum, input) => sum + (input.kind === "file" ? input.maxBytes : 0), 0);
+}
+
+/** Bytes of base64 that stand for one byte. */
+const BASE64_RATIO = 4 / 3;
+
+/** Bytes that a request with these inputs may have: files come on top of everything else. */
+export function maxInputBodyBytes(declarations: InputDeclarations): number {
+  return MAX_INPUT_BODY_BYTES + Math.ceil(fileBytes(declarations) * BASE64_RATIO);
+}
 
 /** Values by name. What is in it has been checked. */
 export type InputValues = Readonly<Record<string, unknown>>;
@@ -78,6 +118,7 @@ export function defaultInputs(declarations: InputDeclarations): InputValues {
   const values: Record<string, unknown> = {};
   for (const [name, input] of Object.entries(declarations)) {
     if (input.kind === "messages") values[name] = [];
+    else if (input.kind === "file") values[name] = null;
     else if (input.kind !== "secret") values[name] = input.value;
   }
   return values;
@@ -123,7 +164,7 @@ export function checkInputs(
     if (fault === null) values[name] = sent[name];
     else {
       const { at = [], input = sent[name], ...rest } = fault;
-      const hidden = declaration.kind === "secret" ? HIDDEN : input;
+      const hidden = isShown(declaration) ? input : HIDDEN;
       const { type, msg, ctx } = rest;
       issues.push({ type, loc: [...loc, name, ...at], msg, input: hidden, ...(ctx === undefined ? {} : { ctx }) });
     }
@@ -138,13 +179,18 @@ export function checkInputs(
   return issues.length === 0 ? { ok: true, values } : { ok: false, issues };
 }
 
-/** The request without its secrets. */
+/** Kinds whose values are repeated to nobody: secrets, and files, which are as large as the request may be. */
+export function isShown({ kind }: InputDeclaration): boolean {
+  return kind !== "secret" && kind !== "file";
+}
+
+/** The request without its secrets and files. */
 function shown(declarations: InputDeclarations, sent: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(sent).map(([name, value]) => [
-      name,
-      Object.hasOwn(declarations, name) && declarations[name]?.kind === "secret" ? HIDDEN : value,
-    ]),
+    Object.entries(sent).map(([name, value]) => {
+      const declaration = Object.hasOwn(declarations, name) ? declarations[name] : undefined;
+      return [name, declaration === undefined || isShown(declaration) ? value : HIDDEN];
+    }),
   );
 }
 
@@ -179,6 +225,8 @@ function faultOf(declaration: InputDeclaration, value: unknown): Fault | null {
         msg: `String should match pattern '${COLOUR.source}'`,
         ctx: { pattern: COLOUR.source },
       };
+    case "file":
+      return value === null ? null : fileFault(value, declaration.maxBytes, declaration.accept);
     case "messages":
       return messagesFault(value, declaration.maxMessages);
   }
@@ -213,6 +261,28 @@ function choiceFault(options: readonly string[]): Fault {
   const last = quoted.at(-1) ?? "";
   const expected = quoted.length < 2 ? last : `${quoted.slice(0, -1).join(", ")} or ${last}`;
   return { type: "literal_error", msg: `Input should be ${expected}`, ctx: { expected } };
+}
+
+function fileFault(value: unknown, maxBytes: number, accept: readonly string[]): Fault | null {
+  const parsed = v.safeParse(InputFile, value);
+  // What is in the file is no part of an answer.
+  if (!parsed.success) {
+    return { type: "file_type", msg: "Input should be a file: { name, type, data } with data in base64", input: null };
+  }
+  const { type, data } = parsed.output;
+  const padding = data.endsWith("==") ? 2 : data.endsWith("=") ? 1 : 0;
+  if (data.length / BASE64_RATIO - padding > maxBytes) {
+    const msg = `File should have at most ${maxBytes} bytes`;
+    return { type: "file_too_large", msg, ctx: { max_length: maxBytes }, input: null };
+  }
+  if (accept.length === 0 || accept.some((wanted) => isOfType(type, wanted))) return null;
+  const expected = accept.join(", ");
+  return { type: "file_kind", msg: `File should be of type ${expected}`, ctx: { expected }, input: null };
+}
+
+/** @param wanted a type, or all of a family: `image/*`. */
+export function isOfType(type: string, wanted: string): boolean {
+  return wanted.endsWith("/*") ? type.startsWith(wanted.slice(0, -1)) : type === wanted;
 }
 
 function messagesFault(value: unknown, maxMessages: number): Fault | null {

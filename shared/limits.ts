@@ -43,6 +43,21 @@ export const MAX_CHANNEL_MESSAGE_CHARS = 32 * 1024;
 /** Inputs one stream may declare. */
 export const MAX_INPUTS = 32;
 
+/** Outputs one stream may declare. */
+export const MAX_OUTPUTS = 32;
+
+/** Characters of a session's declared outputs as JSON, together. Past it the new values are not taken: `output_too_large`. */
+export const MAX_SHOWN_CHARS = 1024 * 1024;
+
+/** Characters of the page's icon: of a picture as a data URL. It is in every descriptor. */
+export const MAX_ICON_CHARS = 16 * 1024;
+
+/** Bytes of a stream's file inputs together: what its `maxBytes` add up to. More: a TypeError when the stream file is loaded. */
+export const MAX_INPUT_FILE_BYTES = 1024 * 1024;
+
+/** Characters of a file's name and type. Longer: 422. */
+export const MAX_FILE_NAME_CHARS = 255;
+
 /** Bytes of one `POST /input_hook` body. Larger: 413 `body_too_large`. A long conversation of a FastRTC page is about 50 KB. */
 export const MAX_INPUT_BODY_BYTES = 256 * 1024;
 

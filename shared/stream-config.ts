@@ -1,8 +1,10 @@
 /** A stream as clients see it, `GET /<stream>/config`. What only nodes and the edge need is in descriptor.ts. */
 import * as v from "valibot";
 import { StreamName } from "./ids.ts";
-import { InputDeclarations } from "./inputs.ts";
+import type { InputDeclarations } from "./inputs.ts";
 import { MAX_QUEUE_LENGTH, MAX_TICKET_TTL_MS, MIN_TICKET_TTL_MS } from "./limits.ts";
+import type { OutputDeclarations } from "./outputs.ts";
+import type { StreamUi } from "./stream-ui.ts";
 
 export const Modality = v.picklist(["audio", "video", "audio-video"]);
 export type Modality = v.InferOutput<typeof Modality>;
@@ -25,11 +27,11 @@ export const RtcConfiguration = v.object({
 });
 export type RtcConfiguration = v.InferOutput<typeof RtcConfiguration>;
 
-/** Words the page shows for a stream. */
-export const StreamUi = v.object({
-  title: v.optional(v.pipe(v.string(), v.maxLength(120))),
-  subtitle: v.optional(v.pipe(v.string(), v.maxLength(400))),
-});
+/**
+ * What only a page shows. The edge has checked it (descriptor.ts), and a call has no use for it: what a call has to load does
+ * not check it again, a page does.
+ */
+const shownAs = <T>() => v.custom<T>((value) => typeof value === "object" && value !== null && !Array.isArray(value));
 
 /** Who finds every slot taken may wait for one. */
 export const QueueOptions = v.object({
@@ -56,9 +58,11 @@ export const StreamConfig = v.object({
   trackConstraints: v.nullable(v.record(v.string(), v.unknown())),
   /** For the client's `RTCRtpSender.setParameters`. */
   rtpParams: v.optional(v.nullable(v.record(v.string(), v.unknown()))),
-  ui: StreamUi,
+  ui: shownAs<StreamUi>(),
   /** What the handler wants to be told beside the audio, by name, in the order to show. Absent: nothing. */
-  inputs: v.optional(InputDeclarations),
+  inputs: v.optional(shownAs<InputDeclarations>()),
+  /** What the page shows of the handler's AdditionalOutputs, by name, in the order to show. Absent: as they are. */
+  outputs: v.optional(shownAs<OutputDeclarations>()),
   /** Absent or null: who finds every slot taken is refused. */
   queue: v.optional(v.nullable(QueueOptions)),
   /** Each call needs a join token. Absent: as the edge is configured. */

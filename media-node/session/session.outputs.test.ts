@@ -5,6 +5,7 @@ import { ReplyOnPause } from "../handlers/reply-on-pause.ts";
 import type { SessionFacts } from "../handlers/run.ts";
 import { StreamEvery } from "../handlers/stream-every.ts";
 import { slider } from "../stream/inputs.ts";
+import { output } from "../stream/outputs.ts";
 import { Stream } from "../stream/stream.ts";
 import { tone } from "../testing/scripted-models.ts";
 import { FastRtcCall } from "./testing/fastrtc-call.ts";
@@ -162,4 +163,38 @@ describe("row 65: the context", () => {
       expect(() => new Stream(echo(), { modality: "audio", requestHeaders })).toThrow("requestHeaders makes no sense");
     },
   );
+});
+
+describe("declared outputs", () => {
+  const told = (texts: readonly string[]) => texts.filter((text) => text.includes('"outputs"'));
+
+  it("are told to a client of ours as they change, all of them when it comes, and to FastRTC's never", async () => {
+    const script: Emission[] = [new AdditionalOutputs("first", 1), new AdditionalOutputs("second")];
+    const options = { outputs: { said: output.text(), score: output.number() } };
+    const { stream } = noting({ emit: () => script.shift() }, options);
+    const call = await FastRtcCall.start(stream);
+    await call.pass(1_000);
+    expect(call.of("fetch_output")).toHaveLength(2);
+    expect(told(call.texts)).toEqual([]);
+    await call.say('{"type":"hello","protocol":1}');
+    expect(told(call.texts)).toEqual([
+      '{"type":"outputs","data":{"said":"second"}}',
+      '{"type":"outputs","data":{"score":1}}',
+    ]);
+    script.push(new AdditionalOutputs(undefined, 2));
+    await call.pass(1_000);
+    expect(told(call.texts).slice(2)).toEqual(['{"type":"outputs","data":{"score":2}}']);
+    await call.end();
+  });
+
+  it("that are not what was declared cost no more than themselves, and say why", async () => {
+    const script: Emission[] = [new AdditionalOutputs(5), new AdditionalOutputs("good")];
+    const { stream } = noting({ emit: () => script.shift() }, { outputs: { said: output.text() } });
+    const call = await FastRtcCall.start(stream);
+    await call.say('{"type":"hello","protocol":1}');
+    await call.pass(2_000);
+    expect(call.texts.join()).toContain('The output \\"said\\" should be a string.');
+    expect(told(call.texts)).toEqual(['{"type":"outputs","data":{"said":"good"}}']);
+    await call.end();
+  });
 });

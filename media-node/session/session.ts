@@ -11,6 +11,7 @@ import { EdgeRtcError, ERRORS } from "../../shared/errors.ts";
 import { ticketOf } from "../../shared/ids.ts";
 import { checkInputs, type InputValues } from "../../shared/inputs.ts";
 import type { KeptOutputs as Kept, Output } from "../../shared/link.ts";
+import type { OutputsMessage, OutputValues } from "../../shared/outputs.ts";
 import { NO_FACTS, type RequestFacts } from "../../shared/request-facts.ts";
 import { CONNECT_TIMEOUT_MS, type EndReason } from "../../shared/session.ts";
 import { Player } from "../audio/player.ts";
@@ -30,6 +31,7 @@ import type { CallerState } from "./kept-states.ts";
 import { MessageGuard } from "./message-guard.ts";
 import { SessionInputs } from "./session-inputs.ts";
 import { nextSession, type SessionAction, type SessionSignal, type SessionState } from "./session-machine.ts";
+import { ShownOutputs } from "./shown-outputs.ts";
 
 /** After `end_stream` the client has this long to close by itself. FastRTC would wait for ever. */
 const CLOSING_GRACE_MS = 2_000;
@@ -82,6 +84,8 @@ export class Session<Transport extends MediaTransport = MediaTransport> {
   readonly #timers = new Set<Timer>();
   readonly #inputs: SessionInputs;
   readonly #outputs: KeptOutputs;
+  /** Where the stream declares outputs. */
+  readonly #shown: ShownOutputs | undefined;
   readonly #guard: MessageGuard;
   readonly transport: Transport;
   /** The handler's, kept for the caller's next session where it has a place in line. */
@@ -104,6 +108,7 @@ export class Session<Transport extends MediaTransport = MediaTransport> {
     this.#inputs = new SessionInputs(descriptor.inputs ?? {}, clock);
     this.#guard = new MessageGuard(clock);
     this.#outputs = new KeptOutputs(options.onOutput);
+    this.#shown = shownOutputs(stream);
     this.transport = connect({
       connected: () => this.#signal({ type: "connected" }),
       channelOpen: () => this.#signal({ type: "channel_open" }),
@@ -358,12 +363,33 @@ export class Session<Transport extends MediaTransport = MediaTransport> {
     this.#send({ type: "fetch_output", data: [] });
     const sent = this.#extend({ type: "output", data: [...outputs.args] });
     if (this.#onTelephone) this.#feedBack(outputs);
+    this.#show(outputs.args);
     if (!sent && JSON.stringify(outputs.args).length > SURE_MESSAGE_CHARS) {
       throw new EdgeRtcError(
         "output_too_large",
         "An output is too large for the client's data channel; GET /outputs has it.",
       );
     }
+  }
+
+  /** Makes of it what the page shows. @throws for what the stream does not declare, or cannot be sent. */
+  #show(args: readonly unknown[]): void {
+    if (this.#shown === undefined) return;
+    const changed = this.#shown.add(args);
+    const [first] = this.#dialect === "edgertc" ? this.#tellShown(changed) : [];
+    if (first === undefined) return;
+    throw new EdgeRtcError("output_too_large", `The output "${first}" is too large for the client's data channel.`);
+  }
+
+  /** One by one: together they may be more than a message holds. @returns the names of those that are too large for it. */
+  #tellShown(values: OutputValues): string[] {
+    const tooLarge: string[] = [];
+    for (const [name, value] of Object.entries(values)) {
+      const message: OutputsMessage = { type: "outputs", data: { [name]: value } };
+      const text = JSON.stringify(message);
+      if (!this.transport.sendText(text) && text.length > SURE_MESSAGE_CHARS) tooLarge.push(name);
+    }
+    return tooLarge;
   }
 
   get #onTelephone(): boolean {
@@ -408,6 +434,8 @@ export class Session<Transport extends MediaTransport = MediaTransport> {
       },
     });
     for (const message of this.#early.splice(0)) this.#extend(message);
+    // The handler has been told of those that are too large when it yielded them.
+    this.#tellShown(onlySet(this.#shown?.values ?? {}));
   }
 
   #requestClose(close: CloseStream): void {
@@ -455,6 +483,15 @@ export class Session<Transport extends MediaTransport = MediaTransport> {
       message,
     );
   }
+}
+
+function shownOutputs({ descriptor, stream }: LoadedStream): ShownOutputs | undefined {
+  if (descriptor.outputs === undefined) return undefined;
+  return new ShownOutputs(descriptor.outputs, stream.options.additionalOutputsHandler);
+}
+
+function onlySet(values: OutputValues): OutputValues {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null));
 }
 
 /** A text that is a message, the application's own or ours. Anything else is echoed and means nothing. */

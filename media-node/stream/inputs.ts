@@ -10,6 +10,7 @@ import {
   defaultInputs,
   type InputDeclaration,
   InputDeclarations,
+  type InputFile,
 } from "../../shared/inputs.ts";
 import { MAX_INPUT_CHARS } from "../../shared/limits.ts";
 
@@ -125,6 +126,21 @@ export interface SecretOptions extends Common {
  */
 export function secret(options: SecretOptions = {}): Input<string | undefined, "secret"> {
   return { kind: "secret", maxChars: options.maxChars ?? 4_096, ...common(options) };
+}
+
+export interface FileOptions extends Common {
+  /** Types to choose from, such as `["image/png", "text/*"]`. Default: any. The type of what comes is the client's word. */
+  readonly accept?: readonly string[];
+  /** Default 262,144. A stream's files have 1,048,576 together at most. */
+  readonly maxBytes?: number;
+}
+
+const DEFAULT_FILE_BYTES = 256 * 1024;
+
+/** A small file: `{ name, type, data }` with `data` in base64, null until one is chosen. Kept in memory only, as every input. */
+export function file(options: FileOptions = {}): Input<InputFile | null, "file"> {
+  const { accept = [], maxBytes = DEFAULT_FILE_BYTES } = options;
+  return { kind: "file", accept: [...accept], maxBytes, ...common(options) };
 }
 
 export interface MessagesOptions extends Common {

@@ -6,6 +6,7 @@ import {
   QueueOptions,
   type RtcConfiguration,
   type StreamDescriptor,
+  StreamUi,
 } from "../../shared/descriptor.ts";
 import { HeaderNames } from "../../shared/request-facts.ts";
 import type { SendFunction } from "../handlers/generated-audio.ts";
@@ -18,6 +19,7 @@ import {
 import type { VideoFunction, VideoGenerator } from "../video/video-stream-handler.ts";
 import { handlerOf } from "./handler-of.ts";
 import { type Input, type InputsOf, readDeclarations } from "./inputs.ts";
+import { type DeclaredOutputs, type OutputsOf, readOutputs } from "./outputs.ts";
 
 export interface QueueWish {
   /** Callers that wait at once, at most 1,000. */
@@ -31,7 +33,10 @@ export interface QueueWish {
 /** Inputs as a stream declares them, by name. */
 export type DeclaredInputs = Readonly<Record<string, Input<unknown>>>;
 
-export interface StreamOptions<Declared extends DeclaredInputs = DeclaredInputs> {
+export interface StreamOptions<
+  Declared extends DeclaredInputs = DeclaredInputs,
+  Outputs extends DeclaredOutputs = DeclaredOutputs,
+> {
   /** `audio`, `video`, or `audio-video`. */
   readonly modality: Modality;
   /** From the client's view. Default `send-receive`; `send` has no audio back, `receive` only that. */
@@ -71,8 +76,18 @@ export interface StreamOptions<Declared extends DeclaredInputs = DeclaredInputs>
   readonly requestHeaders?: readonly string[];
   /** Who finds every slot taken waits for one, first come, first served (docs/queue.md). Default: is refused. */
   readonly queue?: QueueWish | null;
-  /** Words for the page. */
-  readonly ui?: { readonly title?: string; readonly subtitle?: string };
+  /**
+   * What the page shows of the handler's `AdditionalOutputs`, by name: `{ conversation: output.chat() }`. Their first argument is the
+   * first output's value, and so on. Default: the page shows them as they are.
+   */
+  readonly outputs?: Outputs;
+  /** The page: title, subtitle, icon, colours, labels, layout, variant (docs/page.md). */
+  readonly ui?: StreamUi;
+  /**
+   * Makes new values of the outputs that the page shows and of the arguments of one `AdditionalOutputs`; those that it does not
+   * give stay, null shows nothing. Runs in the session process, so it must be quick, and keep nothing of its own.
+   */
+  additionalOutputsHandler?(shown: OutputsOf<Outputs>, ...args: never[]): Partial<OutputsOf<Outputs>>;
 }
 
 /**
@@ -81,25 +96,28 @@ export interface StreamOptions<Declared extends DeclaredInputs = DeclaredInputs>
  * @example
  * export const echo = new Stream(new ReplyOnPause(async function* ({ audio }) { yield audio; }), { modality: "audio" });
  */
-export class Stream<Declared extends DeclaredInputs = DeclaredInputs> {
+export class Stream<
+  Declared extends DeclaredInputs = DeclaredInputs,
+  Outputs extends DeclaredOutputs = DeclaredOutputs,
+> {
   readonly handler: StreamHandler;
-  readonly options: StreamOptions<Declared>;
+  readonly options: StreamOptions<Declared, Outputs>;
 
   /** @throws TypeError for options that make no sense, saying which. */
-  constructor(handler: StreamHandler, options: StreamOptions<Declared>);
+  constructor(handler: StreamHandler, options: StreamOptions<Declared, Outputs>);
   /** Mode `receive`: what the function yields is sent, and the call ends with it. */
   constructor(
     fn: SendFunction<InputsOf<Declared>>,
-    options: StreamOptions<Declared> & { readonly modality: "audio"; readonly mode: "receive" },
+    options: StreamOptions<Declared, Outputs> & { readonly modality: "audio"; readonly mode: "receive" },
   );
   /** Video: called with each frame of the client's; in mode `receive`, a generator of frames. */
   constructor(
     fn: VideoFunction<InputsOf<Declared>>,
-    options: StreamOptions<Declared> & { readonly modality: "video"; readonly mode?: "send-receive" | "send" },
+    options: StreamOptions<Declared, Outputs> & { readonly modality: "video"; readonly mode?: "send-receive" | "send" },
   );
   constructor(
     fn: VideoGenerator<InputsOf<Declared>>,
-    options: StreamOptions<Declared> & { readonly modality: "video"; readonly mode: "receive" },
+    options: StreamOptions<Declared, Outputs> & { readonly modality: "video"; readonly mode: "receive" },
   );
   constructor(
     handler:
@@ -107,7 +125,7 @@ export class Stream<Declared extends DeclaredInputs = DeclaredInputs> {
       | SendFunction<InputsOf<Declared>>
       | VideoFunction<InputsOf<Declared>>
       | VideoGenerator<InputsOf<Declared>>,
-    options: StreamOptions<Declared>,
+    options: StreamOptions<Declared, Outputs>,
   ) {
     const { modality, concurrencyLimit, timeLimit } = options;
     if (!v.is(Modality, modality)) {
@@ -124,6 +142,11 @@ export class Stream<Declared extends DeclaredInputs = DeclaredInputs> {
     checkVideoBitrate(options.maxVideoBitsPerSecond);
     if (options.queue != null) readQueue(options.queue);
     if (options.inputs !== undefined) readDeclarations(options.inputs);
+    if (options.outputs !== undefined) readOutputs(options.outputs);
+    else if (options.additionalOutputsHandler !== undefined) {
+      throw new TypeError("additionalOutputsHandler combines declared outputs: declare some in outputs.");
+    }
+    readUi(options.ui);
     readRequestHeaders(options.requestHeaders);
     this.handler = handlerOf(handler, options);
     this.options = options;
@@ -133,7 +156,7 @@ export class Stream<Declared extends DeclaredInputs = DeclaredInputs> {
   describe(name: string, build: number): StreamDescriptor {
     const { modality, mode, concurrencyLimit, timeLimit, allowExtraTracks, rtcConfiguration, trackConstraints, ui } =
       this.options;
-    const { inputs, queue, requireToken, requestHeaders, rtpParams } = this.options;
+    const { inputs, outputs, queue, requireToken, requestHeaders, rtpParams } = this.options;
     return {
       name,
       modality,
@@ -143,10 +166,11 @@ export class Stream<Declared extends DeclaredInputs = DeclaredInputs> {
       allowExtraTracks: allowExtraTracks ?? false,
       rtcConfiguration: rtcConfiguration ?? null,
       trackConstraints: trackConstraints ?? null,
-      ui: { ...ui },
+      ui: readUi(ui),
       ...(rtpParams == null ? {} : { rtpParams }),
       ...(requireToken === undefined ? {} : { requireToken }),
       ...(inputs === undefined ? {} : { inputs: { ...inputs } }),
+      ...(outputs === undefined ? {} : { outputs: { ...outputs } }),
       ...(requestHeaders === undefined ? {} : { requestHeaders: readRequestHeaders(requestHeaders) }),
       ...(queue == null ? {} : { queue: readQueue(queue) }),
       build,
@@ -158,6 +182,14 @@ export class Stream<Declared extends DeclaredInputs = DeclaredInputs> {
 function checkVideoBitrate(bitsPerSecond = DEFAULT_MAX_VIDEO_BITS_PER_SECOND): void {
   if (bitsPerSecond >= MIN_VIDEO_BITS_PER_SECOND && bitsPerSecond <= MAX_VIDEO_BITS_PER_SECOND) return;
   throw new TypeError(`maxVideoBitsPerSecond must be 100000 to 20000000, not ${bitsPerSecond}.`);
+}
+
+/** @throws TypeError for what the page cannot show. */
+function readUi(ui: StreamUi = {}): StreamUi {
+  const parsed = v.safeParse(StreamUi, ui);
+  if (parsed.success) return parsed.output;
+  const [issue] = parsed.issues;
+  throw new TypeError(`ui.${v.getDotPath(issue) ?? ""} makes no sense: ${issue.message}`);
 }
 
 const DEFAULT_TICKET_TTL_MS = 60_000;

@@ -58,6 +58,20 @@ export const SESSION_ERRORS = {
     "A value has another type, or lies outside its bounds.",
     "GET /config has the declaration.",
   ),
+  invalid_outputs: entry(
+    500,
+    false,
+    "An additional output is not what the stream declares.",
+    "The page shows declared outputs, and this value has another type, or no output has that name.",
+    "Yield AdditionalOutputs in the order of the declaration, or give the stream an additionalOutputsHandler.",
+  ),
+  cannot_restart: entry(
+    409,
+    false,
+    "The connection cannot find another way.",
+    "The offer is of another connection than the one that is to go on, or that one has never been up.",
+    "Make a new call.",
+  ),
   not_connected: entry(
     409,
     true,

@@ -5,8 +5,7 @@
  */
 import type { Context } from "hono";
 import * as v from "valibot";
-import { checkInputs, type InputDeclarations } from "../../shared/inputs.ts";
-import { MAX_INPUT_BODY_BYTES } from "../../shared/limits.ts";
+import { checkInputs, type InputDeclarations, isShown, maxInputBodyBytes } from "../../shared/inputs.ts";
 import { EdgeSession, invalidInputs, type SessionCaches } from "../edge-session.ts";
 import { isDictionary, isJson, parseFields, parseObject, WebrtcId } from "../offer/body.ts";
 import { readBody } from "../offer/read-body.ts";
@@ -26,11 +25,11 @@ export async function postInputs(c: Context<EdgeEnv>, caches: SessionCaches): Pr
   if (tooOften !== null) return tooOften;
   const found = await findStream(c, caches.directory);
   if (found.kind === "unknown") return refuse("unknown_stream");
-  const text = await readBody(c.req.raw, MAX_INPUT_BODY_BYTES);
+  const declared = found.kind === "known" ? (found.descriptor.inputs ?? {}) : {};
+  const text = await readBody(c.req.raw, maxInputBodyBytes(declared));
   if (text === null) return refuse("body_too_large");
   const object = parseObject(text, isJson(c.req.header("content-type")));
   if (!object.ok) return c.json({ detail: object.detail }, 422);
-  const declared = found.kind === "known" ? (found.descriptor.inputs ?? {}) : {};
   const parsed = parseFields(InputBody, object.body);
   if (!parsed.ok) {
     const detail = parsed.detail.map((entry) => ({ ...entry, input: withoutValues(entry.input, declared) }));
@@ -49,8 +48,8 @@ export async function postInputs(c: Context<EdgeEnv>, caches: SessionCaches): Pr
   return c.json({ status: "success" });
 }
 
-/** A 422 shows what was sent, where pydantic does; a body may hold a secret, which it must not. */
+/** A 422 shows what was sent, where pydantic does; a body may hold a secret, or a file, which it must not. */
 function withoutValues(input: unknown, declared: InputDeclarations): unknown {
-  const secret = Object.values(declared).some(({ kind }) => kind === "secret");
-  return secret && isDictionary(input) ? Object.fromEntries(Object.keys(input).map((name) => [name, null])) : input;
+  const hides = !Object.values(declared).every(isShown);
+  return hides && isDictionary(input) ? Object.fromEntries(Object.keys(input).map((name) => [name, null])) : input;
 }
