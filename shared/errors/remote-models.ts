@@ -44,4 +44,11 @@ export const REMOTE_MODEL_ERRORS = {
     "It has more pixels than 1920×1088.",
     "Send a smaller one: the stream's trackConstraints say what a camera is asked for.",
   ),
+  video_too_small: entry(
+    400,
+    false,
+    "The picture is too small.",
+    "It is less than 16 pixels wide or high, which H.264 does not encode.",
+    "Send a larger one.",
+  ),
 } as const satisfies Record<string, ErrorEntry>;

@@ -1,25 +1,16 @@
 /** The codecs of this machine. Each works in the thread that calls it: a session's video process ([0115]). */
-import { EdgeRtcError } from "../../../shared/errors.ts";
-import type { VideoCodec, VideoDecoder, VideoDecoderOptions, VideoEncoder, VideoEncoderOptions } from "../types.ts";
+import type { VideoDecoder, VideoDecoderOptions, VideoEncoder, VideoEncoderOptions } from "../types.ts";
+import { createH264Decoder } from "./h264/decoder.ts";
+import { createH264Encoder } from "./h264/encoder.ts";
 import { createVp8Decoder } from "./vp8/decoder.ts";
 import { createVp8Encoder } from "./vp8/encoder.ts";
 
-/** What can be offered to clients, best first. VP8 comes with EdgeRTC; there is no H.264 codec for it yet. */
-export const INSTALLED_CODECS: readonly VideoCodec[] = ["vp8"];
-
 /** @throws EdgeRtcError `video_codec_failed` for a codec that is not installed. */
-export async function createVideoDecoder(options: VideoDecoderOptions): Promise<VideoDecoder> {
-  checkInstalled(options.codec);
-  return createVp8Decoder(options.onKeyFrameNeeded);
+export async function createVideoDecoder({ codec, onKeyFrameNeeded }: VideoDecoderOptions): Promise<VideoDecoder> {
+  return codec === "vp8" ? createVp8Decoder(onKeyFrameNeeded) : createH264Decoder(onKeyFrameNeeded);
 }
 
 /** @throws EdgeRtcError `video_codec_failed` for a codec that is not installed. */
 export async function createVideoEncoder(options: VideoEncoderOptions): Promise<VideoEncoder> {
-  checkInstalled(options.codec);
-  return createVp8Encoder(options);
-}
-
-function checkInstalled(codec: VideoCodec): void {
-  if (!INSTALLED_CODECS.includes(codec))
-    throw new EdgeRtcError("video_codec_failed", `There is no codec for ${codec} here.`);
+  return options.codec === "vp8" ? createVp8Encoder(options) : createH264Encoder(options);
 }

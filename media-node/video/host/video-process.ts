@@ -2,7 +2,7 @@
  * A session's video process: decodes what the client sends, hands the handler's thread the newest picture, encodes what it
  * gives. A handler that hangs or crashes costs its thread, which is started anew; the codecs go on. Knows no IPC.
  */
-import { EdgeRtcError } from "../../../shared/errors.ts";
+import { EdgeRtcError, type ErrorCode } from "../../../shared/errors.ts";
 import { RateBucket } from "../../../shared/rate-bucket.ts";
 import type { Clock, Timer } from "../../time/clock.ts";
 import { DEFAULT_MAX_VIDEO_BITS_PER_SECOND } from "../bit-rates.ts";
@@ -34,6 +34,8 @@ const DEFAULT_TIMEOUT_MS = 5_000;
 const RESTART_MS = 50;
 const MAX_RESTART_MS = 5_000;
 const HEALTHY_MS = 30_000;
+/** A picture that the codec does not take: the codec is as good as before. */
+const PICTURE_ERRORS: readonly ErrorCode[] = ["video_too_large", "video_too_small"];
 
 export interface HandlerThread {
   post(message: ToThread, moved?: ArrayBuffer[]): void;
@@ -68,7 +70,7 @@ type Start = Extract<ToVideoProcess, { kind: "start" }>;
 export class VideoProcess {
   readonly #options: VideoProcessOptions;
   readonly #encoding = new FrameGate<Picture>();
-  readonly #tooLarge = new RateBucket(0.2, 1);
+  readonly #badPictures = new RateBucket(0.2, 1);
   #phase: ThreadPhase = "loading";
   #thread: HandlerThread | undefined;
   #start: Start | undefined;
@@ -299,8 +301,8 @@ export class VideoProcess {
   #codecFailed(error: unknown): void {
     if (this.#phase === "stopped" || this.#phase === "stopping") return;
     const message = error instanceof Error ? error.message : String(error);
-    if (error instanceof EdgeRtcError && error.code === "video_too_large") {
-      if (!this.#tooLarge.take(this.#options.clock.nowMs())) return;
+    if (error instanceof EdgeRtcError && PICTURE_ERRORS.includes(error.code)) {
+      if (!this.#badPictures.take(this.#options.clock.nowMs())) return;
       this.#options.tell({ kind: "send", message: { type: "error", message, data: error.code } });
       return;
     }
