@@ -16,6 +16,7 @@ module.exports = {
     onlyFrom("client", ["shared"]),
     onlyFrom("ui", ["client", "shared"]),
     onlyFrom("examples", ["media-node", "worker"]),
+    onlyFrom("create-edgertc", ["media-node", "worker"]),
     { name: "no-circular", severity: "error", from: {}, to: { circular: true } },
     {
       name: "no-node-in-the-worker",

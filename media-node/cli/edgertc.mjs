@@ -15,6 +15,8 @@ if (newEnough) {
   const { status, signal } = spawnSync(brought, [main, ...process.argv.slice(2)], { stdio: "inherit" });
   process.exitCode = status ?? (signal === null ? 1 : 130);
 } else {
-  console.error(`\n  EdgeRTC needs Node 22.18 or newer; this is ${process.version}. script/bootstrap brings one.\n`);
+  console.error(
+    `\n  EdgeRTC needs Node 22.18 or newer; this is ${process.version}. In a clone, script/bootstrap brings one.\n`,
+  );
   process.exitCode = 1;
 }

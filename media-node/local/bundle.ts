@@ -101,11 +101,14 @@ async function runWrangler({ main, compatibilityDate }: BundleOptions, outDir: s
   });
 }
 
+/** TypeScript in the repository, JavaScript in the installed package. */
+const SOURCE = /(?<!\.test|\.d)\.[jt]s$/;
+
 async function fingerprint({ main, compatibilityDate }: BundleOptions, sources: readonly string[]): Promise<string> {
   const hash = createHash("sha256").update(`${EDGERTC_VERSION} ${main} ${compatibilityDate}`);
   for (const folder of sources) {
     const names = await readdir(folder, { recursive: true });
-    for (const name of names.filter((file) => file.endsWith(".ts") && !file.endsWith(".test.ts")).sort()) {
+    for (const name of names.filter((file) => SOURCE.test(file)).sort()) {
       hash.update(name).update(await readFile(path.join(folder, name)));
     }
   }
