@@ -1,7 +1,7 @@
 /** The Worker's bindings (wrangler.toml), and how its objects are named. */
 import type { TelephoneVariables } from "../shared/telephone/variables.ts";
 import type { TurnVariables } from "../shared/turn.ts";
-import type { DirectoryApi, MediaNodeApi, SessionApi, StreamApi } from "./rpc.ts";
+import type { DirectoryApi, GatewayApi, MediaNodeApi, SessionApi, StreamApi } from "./rpc.ts";
 
 type ObjectsWith<Api> = DurableObjectNamespace<Api & Rpc.DurableObjectBranded>;
 
@@ -10,6 +10,8 @@ export interface Env extends TurnVariables, TelephoneVariables {
   readonly STREAM: ObjectsWith<StreamApi>;
   readonly SESSION: ObjectsWith<SessionApi>;
   readonly MEDIA_NODE: ObjectsWith<MediaNodeApi>;
+  /** The telephone gateway (docs/telephone.md). Absent in a Worker of one's own that does without. */
+  readonly GATEWAY?: ObjectsWith<GatewayApi>;
   /** The built-in page. Absent where it was not built. */
   readonly ASSETS?: Fetcher;
   /** Shared by the edge and its media nodes. */
@@ -50,3 +52,6 @@ export const streamNameOf = (id: DurableObjectId): string | null => id.name?.sli
 export const sessionOf = (env: Env, stream: string, clientId: string): SessionApi =>
   env.SESSION.getByName(`${TENANT}/${stream}/${clientId}`);
 export const mediaNodeOf = (env: Env, nodeId: string): MediaNodeApi => env.MEDIA_NODE.getByName(`${TENANT}/${nodeId}`);
+/** Null where the telephone gateway is off. */
+export const gatewayOf = (env: Env): GatewayApi | null =>
+  (env.EDGERTC_GATEWAY_NUMBER?.trim() ?? "") === "" ? null : (env.GATEWAY?.getByName(TENANT) ?? null);

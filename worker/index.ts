@@ -8,7 +8,7 @@ export { createApp, createEdge } from "./app.ts";
 export type { OutputsOptions } from "./edge-session.ts";
 export { EdgeSession, SessionError } from "./edge-session.ts";
 export type { Env } from "./env.ts";
-export { Directory, MediaNode, Session, Stream } from "./objects/index.ts";
+export { Directory, Gateway, MediaNode, Session, Stream } from "./objects/index.ts";
 export type { SessionOutput } from "./outputs/watch.ts";
 export type { OutgoingCall, TelephoneAccount } from "./telephone/account.ts";
 export { accountOf, TelephoneFailure } from "./telephone/account.ts";

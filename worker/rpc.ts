@@ -18,7 +18,10 @@ import type {
 } from "../shared/link.ts";
 import type { RequestFacts } from "../shared/request-facts.ts";
 import type { EndReason } from "../shared/session.ts";
+import type { GatewayOverview } from "../shared/telephone/gateway.ts";
 import { MIN_PROTOCOL_VERSION } from "../shared/version.ts";
+import type { CallEnd } from "./ledger/gateway/calls.ts";
+import type { CodeAttempt, CodeResult, GatewayTarget, Registration } from "./ledger/gateway/types.ts";
 import type { LedgerOverview, SessionRow } from "./ledger/overview.ts";
 import type {
   Admission,
@@ -73,6 +76,8 @@ export interface StreamApi {
   find(request: Versioned & { clientId: string }): Promise<SessionInfo>;
   /** Why a session ended; `running` while it has a slot; null where there was none, or it was forgotten. */
   endOf(request: Versioned & { sid: string }): Promise<EndReason | "running" | null>;
+  /** When sessions ended, in the order they were asked for; `running` while they have a slot, null where nothing is known. */
+  endsOf(request: Versioned & { sids: string[] }): Promise<(number | "running" | null)[]>;
   status(request: Versioned): Promise<LedgerStatus>;
   overview(request: Versioned): Promise<LedgerOverview>;
   /** At most `count` sessions, in the order of their client ids, after the client id `after`; "" is from the first on. */
@@ -117,11 +122,13 @@ export type SessionAction =
   | { readonly kind: "inputs"; readonly values: InputValues }
   | { readonly kind: "trigger_response" }
   | { readonly kind: "update_connection"; readonly connection: "closed" }
+  /** The client's network has changed: an offer that restarts ICE. */
+  | { readonly kind: "restart"; readonly sdp: string }
   | { readonly kind: "close" };
 
-/** `unknown_connection`: there is no such session, or no longer. */
+/** `unknown_connection`: there is no such session, or no longer. `sdp`: the answer to an offer. */
 export type ControlResult =
-  | { readonly ok: true }
+  | { readonly ok: true; readonly sdp?: string }
   | { readonly ok: false; readonly error: ErrorCode; readonly message?: string };
 
 /** What a client comes with: its place in line, the token it joins with and what that allows, and where it is. */
@@ -225,4 +232,23 @@ export interface DirectoryApi {
   lookup(request: Versioned & { stream: string }): Promise<StreamLookup>;
   list(request: Versioned): Promise<StreamDescriptor[]>;
   nodes(request: Versioned): Promise<NodeListing[]>;
+}
+
+/** The telephone gateway: codes, and the minutes of calls. Every call of it may be repeated. */
+export interface GatewayApi {
+  /** @param request.digest of the key; null is the operators' token. */
+  register(request: Versioned & { digest: string | null; target: GatewayTarget }): Promise<Registration>;
+  /** @returns false if the code is none of the key's. */
+  unregister(request: Versioned & { digest: string | null; code: string }): Promise<boolean | "unknown_key">;
+  /** A caller has typed a code. */
+  enter(request: Versioned & CodeAttempt): Promise<CodeResult>;
+  /** @returns how long the session of a call may last, in milliseconds; null where the call has no right to one. */
+  session(request: Versioned & { callId: string; stream: string; sid: string }): Promise<number | null>;
+  /** A call is over. */
+  ended(request: Versioned & { callId: string } & CallEnd): Promise<void>;
+  overview(request: Versioned): Promise<GatewayOverview>;
+  /** @returns false where there are too many. */
+  putKey(request: Versioned & { name: string; digest: string; secondsPerMonth: number }): Promise<boolean>;
+  /** @returns false if there is none. */
+  dropKey(request: Versioned & { name: string }): Promise<boolean>;
 }

@@ -9,7 +9,7 @@ import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { Miniflare, type MiniflareOptions, NoOpLog, type WorkerdStructuredLog } from "miniflare";
-import { bundleWorker } from "./bundle.ts";
+import { type Bundle, bundleWorker } from "./bundle.ts";
 import { GUARD_MARK, guardProcesses } from "./guard.ts";
 import { withoutSignalHandlers } from "./signals.ts";
 import { type RateLimitConfig, readWorkerConfig } from "./worker-config.ts";
@@ -22,6 +22,7 @@ const EDGE_WORKER = "edgertc";
  */
 const SESSION_WORKER = "edgertc-sessions";
 const STORELESS_CLASS = "Session";
+const OPTIONAL_CLASS = "Gateway";
 
 /** Lowest level of the Worker's log that is passed on. */
 export type LocalEdgeLogLevel = "info" | "warn" | "error" | "none";
@@ -31,8 +32,10 @@ export interface LocalEdgeOptions {
   readonly host: string;
   /** Port to listen on; 0 takes a free one. */
   readonly port: number;
-  /** Folder of the objects' storage and of the bundled Worker. Made if it is not there. */
+  /** Folder of the objects' storage. Made if it is not there. */
   readonly stateDir: string;
+  /** Where bundles of the Worker are kept. Default: in `stateDir`. */
+  readonly bundleDir?: string;
   /** EDGERTC_NODE_SECRET: media nodes must present it. */
   readonly secret: string;
   /** Further variables of the Worker, such as those of TURN. */
@@ -81,6 +84,17 @@ export async function startLocalEdge(options: LocalEdgeOptions): Promise<LocalEd
   }
 }
 
+/** Bundles the Worker into a `bundleDir`, unless it is there. @param own the entry of a Worker of one's own. */
+export async function bundleEdge(bundleDir: string, own?: string): Promise<Bundle> {
+  const { main, compatibility_date: compatibilityDate } = readWorkerConfig(ROOT);
+  return await bundleWorker({
+    main: own === undefined ? main : path.resolve(own),
+    compatibilityDate,
+    sources: own === undefined ? [path.join(ROOT, "worker"), path.join(ROOT, "shared")] : null,
+    cacheDir: path.join(bundleDir, own === undefined ? "bundle" : "own-bundle"),
+  });
+}
+
 async function miniflareOptions(options: LocalEdgeOptions, mark: string): Promise<MiniflareOptions> {
   const config = readWorkerConfig(ROOT);
   const compatibilityDate = config.compatibility_date;
@@ -88,17 +102,17 @@ async function miniflareOptions(options: LocalEdgeOptions, mark: string): Promis
   const storage = path.join(stateDir, "objects");
   await mkdir(storage, { recursive: true });
   const own = options.main;
-  const bundle = await bundleWorker({
-    main: own === undefined ? config.main : path.resolve(own),
-    compatibilityDate,
-    sources: own === undefined ? [path.join(ROOT, "worker"), path.join(ROOT, "shared")] : null,
-    cacheDir: path.join(stateDir, own === undefined ? "bundle" : "own-bundle"),
-  });
+  const bundle = await bundleEdge(options.bundleDir ?? stateDir, own);
   const directory = options.assets ?? path.resolve(ROOT, config.assets?.directory ?? "");
   const direct = options.direct ?? false;
   const hasPage = !direct && existsSync(path.join(directory, "index.html"));
   const further = Object.entries(options.objects ?? {}).map(([name, class_name]) => ({ name, class_name }));
-  const bindings = [...config.durable_objects.bindings, ...further];
+  // A Worker of one's own may do without the telephone gateway.
+  const hasGateway = own === undefined || exportsName(bundle, OPTIONAL_CLASS);
+  const shipped = config.durable_objects.bindings.filter(
+    ({ class_name }) => hasGateway || class_name !== OPTIONAL_CLASS,
+  );
+  const bindings = [...shipped, ...further];
   /** The Worker, holding the objects of some classes; the bundle and the bindings are the same for all. */
   const worker = (name: string, classes: readonly string[]) => ({
     name,
@@ -138,6 +152,12 @@ async function miniflareOptions(options: LocalEdgeOptions, mark: string): Promis
       { config: worker(SESSION_WORKER, [STORELESS_CLASS]), dev: { unsafeEphemeralDurableObjects: true } },
     ],
   };
+}
+
+/** Whether a bundle's entry exports a name: bundlers list all of them at its end. */
+function exportsName({ main, modules }: Bundle, name: string): boolean {
+  const { contents = "" } = modules[main] ?? {};
+  return new RegExp(`export\\s*\\{[^}]*\\b${name}\\b[^}]*\\}`).test(String(contents));
 }
 
 function rateLimit({ namespace_id, simple }: RateLimitConfig) {

@@ -20,9 +20,10 @@ export const GatewayHost = v.pipe(
   v.string(),
   v.maxLength(512),
   v.trim(),
-  v.toLowerCase(),
-  v.transform((text) => text.replace(/^https:\/\//, "").replace(/\/$/, "")),
-  v.regex(/^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}(?:\/[a-z0-9_-]{1,64}){0,3}$/),
+  v.transform((text) => text.replace(/^https:\/\//i, "").replace(/\/$/, "")),
+  v.regex(/^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}(?:\/[A-Za-z0-9_-]{1,64}){0,3}$/i),
+  // A stream's name is case-sensitive, a host's is not.
+  v.transform((text) => text.replace(/^[^/]+/, (host) => host.toLowerCase())),
 );
 
 /** Body of `POST …/register`. FastRTC's has `url` alone; a stream of the gateway's own edge is for operators. */

@@ -1,5 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { connectInstruction, refuseInstruction } from "./instructions.ts";
+import {
+  askInstruction,
+  connectInstruction,
+  redirectInstruction,
+  refuseInstruction,
+  waitInstruction,
+} from "./instructions.ts";
 
 const url = "wss://phone.example/telephone/handler";
 
@@ -56,5 +62,29 @@ describe("call instructions", () => {
       '<?xml version="1.0" encoding="UTF-8"?><Response><Say>All lines are busy.</Say><Hangup /></Response>',
     );
     expect(refuseInstruction("plivo", "All lines are busy.")).toContain("<Speak>All lines are busy.</Speak><Hangup />");
+  });
+
+  it("asks for keys, and again where none is pressed, in each provider's words", () => {
+    const ask = { prompt: "Your code?", digits: 6, timeoutSeconds: 10, url: "https://phone.example/code?a=1&b=2" };
+    expect(askInstruction("twilio", ask)).toBe(
+      '<?xml version="1.0" encoding="UTF-8"?><Response><Gather action="https://phone.example/code?a=1&amp;b=2" method="POST" timeout="10" finishOnKey="#" numDigits="6"><Say>Your code?</Say></Gather><Redirect method="POST">https://phone.example/code?a=1&amp;b=2</Redirect></Response>',
+    );
+    expect(askInstruction("telnyx", ask)).toBe(askInstruction("twilio", ask));
+    expect(askInstruction("plivo", ask)).toBe(
+      '<?xml version="1.0" encoding="UTF-8"?><Response><GetDigits action="https://phone.example/code?a=1&amp;b=2" method="POST" timeout="10" finishOnKey="#" numDigits="6" digitTimeout="10" retries="1"><Speak>Your code?</Speak></GetDigits><Redirect method="POST">https://phone.example/code?a=1&amp;b=2</Redirect></Response>',
+    );
+  });
+
+  it("has a caller wait, with a sentence or without, and sends one elsewhere", () => {
+    const wait = { sentence: "", seconds: 3, url: "https://phone.example/wait" };
+    expect(waitInstruction("telnyx", wait)).toBe(
+      '<?xml version="1.0" encoding="UTF-8"?><Response><Pause length="3" /><Redirect method="POST">https://phone.example/wait</Redirect></Response>',
+    );
+    expect(waitInstruction("plivo", { ...wait, sentence: "Soon." })).toContain(
+      '<Speak>Soon.</Speak><Wait length="3" /><Redirect method="POST">',
+    );
+    expect(redirectInstruction("https://phone.example/echo")).toContain(
+      '<Response><Redirect method="POST">https://phone.example/echo</Redirect></Response>',
+    );
   });
 });

@@ -1,5 +1,6 @@
 /** Call instructions: the XML that tells a provider to connect a call's audio to a stream. */
 import type { TelephoneProvider } from "./call-message.ts";
+import { document, element, escapeXml, pause, redirect, say } from "./xml.ts";
 
 /** FastRTC's sentences. Empty: nothing is said. */
 export const GREETING = "Connecting to the AI assistant.";
@@ -21,16 +22,56 @@ export interface ConnectInstruction {
 /** The document that connects a call, as the provider wants it. Twilio's default is FastRTC's to the byte. */
 export function connectInstruction(provider: TelephoneProvider, instruction: ConnectInstruction): string {
   const { greeting = GREETING, farewell = FAREWELL, resumeUrl } = instruction;
-  const speak = provider === "plivo" ? "Speak" : "Say";
-  const say = (text: string): string => (text === "" ? "" : element(speak, {}, escapeXml(text)));
-  const after = resumeUrl === undefined ? say(farewell) : redirect(resumeUrl);
-  return document(`${say(greeting)}${connect(provider, instruction)}${after}`);
+  const after = resumeUrl === undefined ? say(provider, farewell) : redirect(resumeUrl);
+  return document(`${say(provider, greeting)}${connect(provider, instruction)}${after}`);
 }
 
 /** Says a sentence and hangs up: for a call that cannot be taken. */
 export function refuseInstruction(provider: TelephoneProvider, sentence: string): string {
-  const speak = provider === "plivo" ? "Speak" : "Say";
-  return document(`${element(speak, {}, escapeXml(sentence))}${element("Hangup")}`);
+  return document(`${say(provider, sentence)}${element("Hangup")}`);
+}
+
+/** Has the caller wait for a while, and asks again: for a place in line. @param sentence said first; empty is nothing. */
+export function waitInstruction(
+  provider: TelephoneProvider,
+  { sentence, seconds, url }: { readonly sentence: string; readonly seconds: number; readonly url: string },
+): string {
+  return document(`${say(provider, sentence)}${pause(provider, seconds)}${redirect(url)}`);
+}
+
+/** Sends the call to another address for its instructions. */
+export function redirectInstruction(url: string): string {
+  return document(redirect(url));
+}
+
+export interface AskInstruction {
+  /** Said while keys are waited for. */
+  readonly prompt: string;
+  /** How many keys. `#` ends them, too. */
+  readonly digits: number;
+  /** Given up after this long without a key. */
+  readonly timeoutSeconds: number;
+  /** Asked for new instructions, with the keys as the field `Digits`; without it where none was pressed. */
+  readonly url: string;
+}
+
+/** Asks the caller for keys. */
+export function askInstruction(provider: TelephoneProvider, instruction: AskInstruction): string {
+  const { prompt, digits, timeoutSeconds: timeout, url } = instruction;
+  const attributes = {
+    action: url,
+    method: "POST",
+    timeout: String(timeout),
+    finishOnKey: "#",
+    numDigits: String(digits),
+  };
+  // Plivo's own timeout ends with the first key; between two it waits for two seconds unless it is told.
+  const ask =
+    provider === "plivo"
+      ? element("GetDigits", { ...attributes, digitTimeout: String(timeout), retries: "1" }, say(provider, prompt))
+      : element("Gather", attributes, say(provider, prompt));
+  // Without a key the provider goes on with what comes next.
+  return document(`${ask}${redirect(url)}`);
 }
 
 function connect(provider: TelephoneProvider, { url, parameters = {} }: ConnectInstruction): string {
@@ -56,31 +97,3 @@ function connect(provider: TelephoneProvider, { url, parameters = {} }: ConnectI
     }
   }
 }
-
-/** Lets the provider fetch its next instructions. */
-function redirect(url: string): string {
-  return element("Redirect", { method: "POST" }, escapeXml(url));
-}
-
-function document(content: string): string {
-  return `<?xml version="1.0" encoding="UTF-8"?><Response>${content}</Response>`;
-}
-
-/** @param content XML, escaped. Without it the element is closed as FastRTC's library closes it. */
-function element(name: string, attributes: Readonly<Record<string, string>> = {}, content = ""): string {
-  const pairs = Object.entries(attributes).map(([key, value]) => ` ${key}="${escapeXml(value)}"`);
-  const open = `<${name}${pairs.join("")}`;
-  return content === "" ? `${open} />` : `${open}>${content}</${name}>`;
-}
-
-function escapeXml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&apos;",
-};

@@ -16,6 +16,10 @@ export const TELEPHONE_VARIABLES = [
   "EDGERTC_TELEPHONE_NUMBER",
   /** Whose account calls are made with, where there are several: twilio, telnyx or plivo. */
   "EDGERTC_TELEPHONE_PROVIDER",
+  /** Turns the gateway on: the number in front of many streams, as whoever registers is told it. */
+  "EDGERTC_GATEWAY_NUMBER",
+  /** The longest call through the gateway, in seconds, which is what a call reserves. Default 600. */
+  "EDGERTC_GATEWAY_CALL_SECONDS",
   "TWILIO_ACCOUNT_SID",
   "TWILIO_AUTH_TOKEN",
   /** Checks signatures; calls are made with the other three. */

@@ -89,6 +89,11 @@ export class Stream extends DurableObject<Env> implements StreamApi {
     return this.#ledger.holds(sid) ? "running" : (this.#ended.bySid(sid)?.reason ?? null);
   }
 
+  async endsOf({ v, sids }: Message<StreamApi, "endsOf">): Promise<(number | "running" | null)[]> {
+    checkVersion({ v });
+    return sids.map((sid) => (this.#ledger.holds(sid) ? "running" : (this.#ended.bySid(sid)?.sinceMs ?? null)));
+  }
+
   async status(request: Versioned): Promise<LedgerStatus> {
     checkVersion(request);
     return this.#ledger.status();

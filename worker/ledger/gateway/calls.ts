@@ -54,8 +54,8 @@ export function beginCall(
   );
 }
 
-export function setSession(sql: SqlPort, callId: string, sid: string): void {
-  sql.rows("UPDATE calls SET sid = ? WHERE call_id = ?", sid, callId);
+export function setSession(sql: SqlPort, callId: string, sid: string, nowMs: number): void {
+  sql.rows("UPDATE calls SET sid = ?, session_ms = ? WHERE call_id = ?", sid, nowMs, callId);
 }
 
 /** Counts what a call took: once, and never more than was reserved for it. @returns the seconds; null where it had ended. */
@@ -80,6 +80,6 @@ function asCall(row: SqlRow): OpenCall {
     ...targetIn(row),
     startedMs,
     endsByMs: startedMs + number(row, "reserved_seconds") * 1_000,
-    sid: row["sid"] === null ? null : text(row, "sid"),
+    session: row["sid"] === null ? null : { sid: text(row, "sid"), sinceMs: number(row, "session_ms") },
   };
 }

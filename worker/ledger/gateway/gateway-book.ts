@@ -117,7 +117,7 @@ export class GatewayBook {
       const call = findCall(this.#sql, callId);
       if (call === null || call === "ended" || call.kind !== "stream" || call.target !== stream) return null;
       if (call.endsByMs <= nowMs) return null;
-      setSession(this.#sql, callId, sid);
+      setSession(this.#sql, callId, sid, nowMs);
       return call.endsByMs - nowMs;
     });
   }
@@ -132,7 +132,7 @@ export class GatewayBook {
     if (!this.#schema.exists()) return null;
     return this.#sql.transaction(() => {
       const call = findCall(this.#sql, callId);
-      if (call === null || call === "ended" || call.sid !== sid) return null;
+      if (call === null || call === "ended" || call.session?.sid !== sid) return null;
       return endCall(this.#sql, callId, { atMs });
     });
   }

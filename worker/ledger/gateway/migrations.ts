@@ -19,7 +19,7 @@ export const GATEWAY_MIGRATIONS: Migrations = [
     `CREATE TABLE calls (
        call_id TEXT PRIMARY KEY, provider TEXT NOT NULL, code TEXT NOT NULL, key_name TEXT NOT NULL, month TEXT NOT NULL,
        kind TEXT NOT NULL, target TEXT NOT NULL, started_ms INTEGER NOT NULL, reserved_seconds INTEGER NOT NULL,
-       sid TEXT, ended_ms INTEGER
+       sid TEXT, session_ms INTEGER, ended_ms INTEGER
      ) WITHOUT ROWID`,
     "CREATE TABLE guesses (caller TEXT PRIMARY KEY, wrong INTEGER NOT NULL, until_ms INTEGER NOT NULL) WITHOUT ROWID",
   ],

@@ -49,5 +49,5 @@ export interface OpenCall extends GatewayTarget {
   /** When its reservation is over. */
   readonly endsByMs: number;
   /** Its session, where it is one of this edge's. */
-  readonly sid: string | null;
+  readonly session: { readonly sid: string; readonly sinceMs: number } | null;
 }

@@ -1,0 +1,33 @@
+import { describe, expect, it } from "vitest";
+import { readCallForm } from "./call-form.ts";
+
+describe("a provider's form", () => {
+  it("tells the call, in each one's words", () => {
+    expect(readCallForm("CallSid=CA1&From=%2B14155550100&Digits=123456&CallStatus=in-progress")).toEqual({
+      callId: "CA1",
+      caller: "+14155550100",
+      digits: "123456",
+      status: "in-progress",
+      lastedSeconds: null,
+    });
+    expect(readCallForm("CallUUID=97ce&From=14155550100&CallStatus=completed&Duration=62&BillDuration=120")).toEqual({
+      callId: "97ce",
+      caller: "+14155550100",
+      digits: "",
+      status: "completed",
+      lastedSeconds: 62,
+    });
+  });
+
+  it("has Twilio's minutes beside its seconds, which count", () => {
+    expect(readCallForm("CallSid=CA1&CallStatus=completed&Duration=2&CallDuration=61")?.lastedSeconds).toBe(61);
+    expect(readCallForm("CallSid=CA1&CallStatus=completed&Duration=2")?.lastedSeconds).toBeNull();
+  });
+
+  it.each(["", "From=1", "CallSid=", `CallSid=${"x".repeat(300)}`, "CallSid=CA1&CallDuration=long", "{}"])(
+    "that says of no call, or not as documented, is none: %s",
+    (body) => {
+      expect(readCallForm(body)).toBeNull();
+    },
+  );
+});
