@@ -1,23 +1,56 @@
+import { availableParallelism } from "node:os";
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
 /** A test that hangs is ended; a slow machine is no reason to fail one. */
 const SLOW_MACHINE_MS = 60_000;
 
+/** Vitest leaves a core to itself; on two cores that would be one file after the other. */
+const WORKERS = Math.max(2, availableParallelism() - 1);
+
+/** System tests that wait more than they work, without speech models and pictures: two at a time. None of them measures milliseconds. */
+const CALM_SYSTEM_TESTS = [
+  "client-turn-queue",
+  "docs",
+  "drain",
+  "fastrtc-connection",
+  "inputs-outputs",
+  "liveness",
+  "offer",
+  "operators",
+  "queue",
+  "resilience",
+  "security",
+  "telephone",
+  "turn",
+  "websocket",
+].map((name) => `test/${name}.test.ts`);
+
+const systemTests = {
+  globalSetup: ["./test/support/leftovers.ts", "./test/support/one-bundle.ts"],
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
+};
+
 /**
- * Three kinds of tests:
+ * Kinds of tests:
  * - `unit`: beside the files they test, in Node.
  * - `edge`: the Worker and its objects, inside workerd.
- * - `system`: what crosses rooms, with real parts, one file after the other.
+ * - `system-calm` and `system`: what crosses rooms, with real parts; two files at a time, and one after the other.
  */
 export default defineConfig({
   test: {
+    maxWorkers: WORKERS,
     reporters: ["default", "./test/support/plain-count-reporter.ts"],
     projects: [
       {
         test: {
           name: "unit",
-          include: ["{shared,media-node,client,ui,examples,bench}/**/*.test.ts", "worker/ledger/**/*.test.ts"],
+          include: [
+            "{shared,media-node,client,ui,examples,bench}/**/*.test.ts",
+            "create-edgertc/*.test.ts",
+            "worker/ledger/**/*.test.ts",
+          ],
           testTimeout: SLOW_MACHINE_MS,
         },
       },
@@ -48,12 +81,21 @@ export default defineConfig({
       },
       {
         test: {
+          ...systemTests,
+          name: "system-calm",
+          include: CALM_SYSTEM_TESTS,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          ...systemTests,
           name: "system",
-          globalSetup: "./test/support/leftovers.ts",
           include: ["test/**/*.test.ts"],
+          exclude: CALM_SYSTEM_TESTS,
           fileParallelism: false,
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { type LocalEdge, startLocalEdge } from "../../media-node/local/edge.ts";
+import { BUNDLES } from "./one-bundle.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const SECRET = "secret-of-the-tests";
@@ -90,6 +91,7 @@ export class Stack {
       host: "127.0.0.1",
       port: this.#port,
       stateDir: this.stateDir,
+      ...(this.#main === undefined ? bundles() : {}),
       secret: SECRET,
       ...(this.#main === undefined ? {} : { main: path.join(ROOT, this.#main) }),
       ...(this.#assets === undefined ? {} : { assets: this.#assets }),
@@ -173,6 +175,12 @@ export class Stack {
     const streams = (await (await fetch(`${this.url}${this.#edgePath}/streams`)).json()) as { active: number }[];
     return streams.reduce((sum, { active }) => sum + active, 0);
   }
+}
+
+/** The Worker is bundled once for all system tests (one-bundle.ts). */
+function bundles(): { bundleDir?: string } {
+  const bundleDir = process.env[BUNDLES];
+  return bundleDir === undefined ? {} : { bundleDir };
 }
 
 async function childPids(pid: number): Promise<number[]> {
