@@ -3,6 +3,7 @@ import { type Context, Hono } from "hono";
 import { ADMIN_API_PATH } from "../shared/admin.ts";
 import { DEFAULT_STREAM } from "../shared/ids.ts";
 import { NODE_MEDIA_PATH } from "../shared/link.ts";
+import { GATEWAY_PATH } from "../shared/telephone/gateway.ts";
 import { NODE_ICE_SERVERS_PATH } from "../shared/turn.ts";
 import { EDGERTC_VERSION, PROTOCOL_VERSION } from "../shared/version.ts";
 import { adminApi } from "./admin/index.ts";
@@ -12,6 +13,8 @@ import type { Env } from "./env.ts";
 import { KnownSessions } from "./known-sessions.ts";
 import { log, reasonOf } from "./log.ts";
 import { isOlder, isReset } from "./objects/call.ts";
+import { postGatewayCode, postGatewayIncoming, postGatewayStatus } from "./routes/gateway.ts";
+import { postRegister, postUnregister } from "./routes/gateway-register.ts";
 import { postInputs } from "./routes/inputs.ts";
 import { getNodeLink, getNodeMedia } from "./routes/node-link.ts";
 import { postOffer } from "./routes/offer.ts";
@@ -114,6 +117,11 @@ export function createEdge(options: AppOptions = {}): Edge {
     GET: (c) => getTicket(c, directory),
     DELETE: (c) => deleteTicket(c, directory),
   });
+  route("POST", [`${GATEWAY_PATH}/incoming`], postGatewayIncoming);
+  route("POST", [`${GATEWAY_PATH}/code`], postGatewayCode);
+  route("POST", [`${GATEWAY_PATH}/status`], postGatewayStatus);
+  route("POST", [`${GATEWAY_PATH}/register`], (c) => postRegister(c, directory));
+  route("POST", [`${GATEWAY_PATH}/unregister`], postUnregister);
   route("POST", ["/telephone/incoming", "/:stream/telephone/incoming"], (c) => postIncoming(c, directory));
   route("GET", ["/turn", "/:stream/turn"], (c) => getTurn(c, directory, turn));
   route("GET", ["/streams"], getStreams);

@@ -1,17 +1,13 @@
 /** Telephone calls that an operator makes, sends elsewhere and ends, through the account of the Worker's variables. */
 import type { Context } from "hono";
-import * as v from "valibot";
 import { ADMIN_API_PATH, CallRequest, RedirectRequest } from "../../shared/admin.ts";
 import { streamPath } from "../../shared/ids.ts";
 import type { DirectoryCache } from "../directory-cache.ts";
 import { log } from "../log.ts";
-import { readBody } from "../offer/read-body.ts";
 import { refuse } from "../routes/reply.ts";
 import type { EdgeEnv } from "../routes/types.ts";
 import { accountOf, TelephoneFailure } from "../telephone/account.ts";
-
-/** Bytes of a body here. Larger: 413 `body_too_large`. */
-const MAX_BODY_BYTES = 4 * 1024;
+import { bodyOf } from "./body.ts";
 
 /** `POST /admin/api/calls`: calls somebody, and connects who answers to a stream. */
 export async function postCall(c: Context<EdgeEnv>, directory: DirectoryCache): Promise<Response> {
@@ -65,24 +61,5 @@ async function attempt(action: () => Promise<Response>): Promise<Response> {
     if (!(error instanceof TelephoneFailure)) throw error;
     log("warn", error.code, { reason: error.message });
     return refuse(error.code, error.message);
-  }
-}
-
-async function bodyOf<Schema extends v.GenericSchema>(
-  c: Context<EdgeEnv>,
-  schema: Schema,
-  shape: string,
-): Promise<v.InferOutput<Schema> | Response> {
-  const text = await readBody(c.req.raw, MAX_BODY_BYTES);
-  if (text === null) return refuse("body_too_large");
-  const body = v.safeParse(schema, parseJson(text));
-  return body.success ? body.output : refuse("invalid_request", shape);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }

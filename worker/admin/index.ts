@@ -6,6 +6,7 @@ import type { EdgeEnv } from "../routes/types.ts";
 import { postDrain, putLimit } from "./actions.ts";
 import { operatorsOnly } from "./auth.ts";
 import { endCall, postCall, redirectCall } from "./calls.ts";
+import { deleteGatewayCode, deleteGatewayKey, getGateway, postGatewayKey } from "./gateway.ts";
 import { getOverview } from "./overview.ts";
 import { endSession, inspectSession, listSessions } from "./sessions.ts";
 
@@ -33,6 +34,10 @@ export function adminApi(directory: DirectoryCache): Hono<EdgeEnv> {
   });
   route("/calls", { POST: (c) => postCall(c, directory) });
   route("/calls/:callId", { PUT: (c) => redirectCall(c, directory), DELETE: endCall });
+  route("/gateway", { GET: getGateway });
+  route("/gateway/keys", { POST: postGatewayKey });
+  route("/gateway/keys/:name", { DELETE: deleteGatewayKey });
+  route("/gateway/codes/:code", { DELETE: deleteGatewayCode });
   api.all("*", () => refuse("not_found"));
   return api;
 }

@@ -26,6 +26,14 @@ export function resumesCalls({ EDGERTC_TELEPHONE_RESUME: resume }: Env): boolean
   return isOn(resume);
 }
 
+/** What a call through the gateway may last at most, and reserves. */
+const GATEWAY_CALL_SECONDS = 600;
+
+/** @returns the default where the variable is no number of seconds. */
+export function gatewayCallSeconds({ EDGERTC_GATEWAY_CALL_SECONDS: seconds }: Env): number {
+  return /^[1-9]\d{0,5}$/.test(seconds?.trim() ?? "") ? Number(seconds) : GATEWAY_CALL_SECONDS;
+}
+
 /** Whether a call's instructions lead to its node and not to the edge: every node has a public wss address then. */
 export function mediaAtNode({ EDGERTC_TELEPHONE_MEDIA: media }: Env): boolean {
   return media?.trim().toLowerCase() === "node";
