@@ -32,6 +32,7 @@ export type { Chunk, ChunkFunction, StreamEveryOptions } from "./handlers/stream
 export { StreamEvery } from "./handlers/stream-every.ts";
 export type { StreamHandlerOptions } from "./handlers/stream-handler.ts";
 export { StreamHandler } from "./handlers/stream-handler.ts";
+export { answerTypedText, typedText } from "./handlers/typed-text.ts";
 export type {
   LanguageModel,
   LanguageModelSource,

@@ -3,7 +3,7 @@
  * with the helpers (`output.chat()`), the descriptor carries them, and the media node tells a call's page each value that is new.
  */
 import * as v from "valibot";
-import { type ChatLine, InputName } from "./inputs.ts";
+import type { ChatLine } from "./inputs.ts";
 import { MAX_OUTPUTS } from "./limits.ts";
 
 const common = {
@@ -28,8 +28,10 @@ export const OutputDeclaration = v.variant("kind", [
 ]);
 export type OutputDeclaration = v.InferOutput<typeof OutputDeclaration>;
 
+const OutputName = v.pipe(v.string(), v.regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/));
+
 export const OutputDeclarations = v.pipe(
-  v.record(InputName, OutputDeclaration),
+  v.record(OutputName, OutputDeclaration),
   v.check((outputs) => Object.keys(outputs).length <= MAX_OUTPUTS, `A stream has at most ${MAX_OUTPUTS} outputs.`),
 );
 export type OutputDeclarations = Readonly<Record<string, OutputDeclaration>>;
