@@ -3,6 +3,7 @@ import type { StreamDescriptor } from "../../shared/descriptor.ts";
 import type { IceServers } from "../../shared/turn.ts";
 import type { Clock } from "../time/clock.ts";
 import type { IceOptions } from "../transport/ice-options.ts";
+import type { InstalledCodecs } from "../video/codec/installed.ts";
 
 export interface DoctorOptions {
   /** The edge's base URL. */
@@ -29,6 +30,7 @@ export interface Machine {
   /** IPv4 addresses of the interfaces, loopback left out. */
   readonly addresses: () => readonly string[];
   readonly fetch: typeof fetch;
+  readonly videoCodecs: () => Promise<InstalledCodecs>;
 }
 
 /** What the edge said. Each is null until it has, or where it would not. */

@@ -26,7 +26,11 @@ beforeEach(async () => {
     stun: null,
     timeoutMs: 400,
   };
-  machine = { ...THIS_MACHINE, addresses: () => ["127.0.0.1"] };
+  machine = {
+    ...THIS_MACHINE,
+    addresses: () => ["127.0.0.1"],
+    videoCodecs: async () => ({ codecs: ["vp8"], h264: "no OpenH264 was found", h264State: "off" }),
+  };
 });
 afterEach(async () => {
   for (const close of cleanUp.splice(0)) close();
@@ -87,6 +91,7 @@ describe("the doctor", () => {
       "ok udp",
       "ok address",
       "ok relay",
+      "ok video",
     ]);
     expect(exitCodeOf(findings)).toBe(0);
     expect(summaryOf(findings)).toContain("Nothing stands in the way");

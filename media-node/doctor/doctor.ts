@@ -1,12 +1,14 @@
 /** `edgertc doctor`: looks at everything a call needs, in the order it needs it, and says what stands in the way. */
 import { networkInterfaces } from "node:os";
 import { systemClock } from "../time/clock.ts";
+import { installedVideoCodecs } from "../video/codec/installed.ts";
 import { checkConfig } from "./check-config.ts";
 import { checkClock, checkEdge, checkLink, checkSecret } from "./check-edge.ts";
 import { checkMedia } from "./check-media.ts";
 import { checkAddress, checkUdp } from "./check-network.ts";
 import { checkNodes } from "./check-nodes.ts";
 import { checkRelays, checkTurn } from "./check-turn.ts";
+import { checkVideo } from "./check-video.ts";
 import type { Context, DoctorOptions, Machine } from "./context.ts";
 import { type Finding, skipped } from "./finding.ts";
 
@@ -19,6 +21,7 @@ export const THIS_MACHINE: Machine = {
       .filter(({ family, internal }) => family === "IPv4" && !internal)
       .map(({ address }) => address),
   fetch: (...request) => fetch(...request),
+  videoCodecs: () => installedVideoCodecs(),
 };
 
 /**
@@ -49,6 +52,6 @@ export async function diagnose(
   } else {
     await run(async () => [skipped("secret, link, nodes, turn", "There is no edge to ask.")]);
   }
-  for (const check of [checkMedia, checkUdp, checkAddress, checkRelays]) await run(check);
+  for (const check of [checkMedia, checkUdp, checkAddress, checkRelays, checkVideo]) await run(check);
   return all;
 }

@@ -38,6 +38,14 @@ describe("checkOffer", () => {
     expect(codeOf(HEAD + AUDIO, video)).toBeUndefined();
   });
 
+  it("takes H.264 for video where there is a codec for it", () => {
+    const video: OfferRules = { modality: "video", allowExtraTracks: false };
+    const h264 = "a=fmtp:96 packetization-mode=1;profile-level-id=42e01f\r\n";
+    const offer = HEAD + VIDEO.replace("VP8", "H264") + h264;
+    expect(codeOf(offer, video)).toBe("no_common_codec");
+    expect(codeOf(offer, { ...video, videoCodecs: ["vp8", "h264"] })).toBeUndefined();
+  });
+
   it.each([
     ["nothing", "", "invalid_sdp"],
     ["words", "garbage", "invalid_sdp"],

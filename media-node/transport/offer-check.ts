@@ -2,14 +2,20 @@
 
 import type { Modality } from "../../shared/descriptor.ts";
 import { EdgeRtcError } from "../../shared/errors.ts";
+import type { VideoCodec } from "../video/types.ts";
 import { fingerprintsOf } from "./dtls/certificates.ts";
+import { type CodecChoice, chooseCodec } from "./video/codec-choice.ts";
 
 /** What of a stream decides about an offer. */
 export interface OfferRules {
   readonly modality: Modality;
   /** Sections of a kind the modality does not have are rejected singly instead of failing the offer. */
   readonly allowExtraTracks: boolean;
+  /** What video can be in. Default: VP8, which is always there. */
+  readonly videoCodecs?: readonly VideoCodec[] | undefined;
 }
+
+const ALWAYS_THERE: readonly VideoCodec[] = ["vp8"];
 
 interface MediaSection {
   readonly kind: string;
@@ -45,10 +51,20 @@ export function checkOffer(sdp: string, rules: OfferRules): void {
   for (const kind of kindsOf(rules.modality)) {
     // The first of a kind is the one that is used.
     const section = sections.find((one) => one.kind === kind);
-    if (section !== undefined && !section.lines.some(kind === "video" ? isVp8 : isOpus)) {
-      throw new EdgeRtcError("no_common_codec");
-    }
+    if (section === undefined) continue;
+    const common = kind === "video" ? codecOf(section, rules) !== undefined : section.lines.some(isOpus);
+    if (!common) throw new EdgeRtcError("no_common_codec");
   }
+}
+
+/** What the offer's video is answered with; undefined where there is none, or none in common. */
+export function videoCodecOf(sdp: string, rules: OfferRules): CodecChoice | undefined {
+  const section = mediaSections(sdp).find(({ kind }) => kind === "video");
+  return section === undefined ? undefined : codecOf(section, rules);
+}
+
+function codecOf({ lines }: MediaSection, { videoCodecs = ALWAYS_THERE }: OfferRules): CodecChoice | undefined {
+  return chooseCodec(lines, videoCodecs);
 }
 
 function mediaSections(sdp: string): MediaSection[] {
@@ -61,10 +77,6 @@ function mediaSections(sdp: string): MediaSection[] {
 
 function kindsOf(modality: Modality): readonly string[] {
   return modality === "audio-video" ? ["audio", "video"] : [modality];
-}
-
-function isVp8(line: string): boolean {
-  return /^a=rtpmap:\d+ VP8\/90000/i.test(line);
 }
 
 function isOpus(line: string): boolean {

@@ -86,7 +86,7 @@ describe("the frame assembler", () => {
         fc.infiniteStream(fc.nat(12)),
         fc.infiniteStream(fc.boolean()),
         (frames, delays, copies) => {
-          const assembler = new FrameAssembler();
+          const assembler = new FrameAssembler(readVp8Payload);
           const padding = copies.next().value;
           const packets = packetsOf(frames, (n) => padding === true && n % 3 === 0);
           const [first, ...rest] = packets;
@@ -117,7 +117,7 @@ describe("the frame assembler", () => {
   it("never hands out a frame that lacks a packet, nor one that follows a gap without a key frame between", () => {
     fc.assert(
       fc.property(someFrames, fc.infiniteStream(fc.nat(9)), (frames, luck) => {
-        const assembler = new FrameAssembler();
+        const assembler = new FrameAssembler(readVp8Payload);
         const lost = new Set<number>();
         const out: AssembledFrame[] = [];
         for (const packet of packetsOf(frames)) {
@@ -139,7 +139,7 @@ describe("the frame assembler", () => {
   });
 
   it("holds no more than its limit, whatever is missing", () => {
-    const assembler = new FrameAssembler();
+    const assembler = new FrameAssembler(readVp8Payload);
     const delta = frameBytes(1, 10, false);
     for (let sequence = 0; sequence < 5_000; sequence++) {
       const [payload = new Uint8Array()] = toVp8Payloads(delta, 1, MAX_PAYLOAD);

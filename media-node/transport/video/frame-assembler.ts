@@ -2,7 +2,7 @@
  * Puts frames together from packets in any order, and hands them out in theirs. It waits for what is missing until it is told
  * that it will not come, or a later key frame makes it needless.
  */
-import { readVp8Payload, type Vp8Part } from "./vp8-payload.ts";
+import type { Payloads, VideoPart } from "./payload.ts";
 
 /** Packets held at most: a key frame of 1080p is about 300. Past it everything is given up until the next key frame. */
 const MAX_PACKETS = 1_024;
@@ -29,7 +29,7 @@ export interface AssembledFrame {
 interface Held {
   readonly packet: VideoPacket;
   /** Undefined: padding, a place in the sequence and nothing else. */
-  readonly part: Vp8Part | undefined;
+  readonly part: VideoPart | undefined;
 }
 
 interface Found {
@@ -38,6 +38,7 @@ interface Found {
 }
 
 export class FrameAssembler {
+  readonly #read: Payloads["read"];
   readonly #held = new Map<number, Held>();
   /** Sequence number of the next packet to hand out; undefined while only a key frame will do. */
   #next: number | undefined;
@@ -45,6 +46,11 @@ export class FrameAssembler {
   #keyFrame: "none" | "begun" = "none";
   /** What is older has been handed out or given up. */
   #floor = Number.NEGATIVE_INFINITY;
+
+  /** @param read the codec's payloads */
+  constructor(read: Payloads["read"]) {
+    this.#read = read;
+  }
 
   /** Nothing is handed out before a key frame, and none has begun to come. */
   get needsKeyFrame(): boolean {
@@ -65,7 +71,7 @@ export class FrameAssembler {
   push(packet: VideoPacket): AssembledFrame[] {
     if (!this.wants(packet.sequence)) return [];
     if (this.#held.size >= MAX_PACKETS) this.giveUp();
-    const part = packet.payload.length === 0 ? undefined : readVp8Payload(packet.payload);
+    const part = packet.payload.length === 0 ? undefined : this.#read(packet.payload);
     this.#held.set(packet.sequence, { packet, part });
     if (part?.keyFrame === true) this.#keyFrame = "begun";
     const frames = this.#takeInOrder();
@@ -118,7 +124,7 @@ export class FrameAssembler {
       }
       // Not where a frame begins, or another one begins before this one ended: the sender skipped something.
       const [begin] = held;
-      const fits = begin === undefined ? next.part.start : next.packet.timestamp === begin.packet.timestamp;
+      const fits = begin === undefined ? next.part.start !== false : next.packet.timestamp === begin.packet.timestamp;
       if (!fits) return { held: [], next: sequence + (begin === undefined ? 1 : 0) };
       held.push(next);
       if (next.packet.marker) return { held, next: sequence + 1 };
@@ -162,7 +168,7 @@ function assemble(held: readonly Held[]): AssembledFrame {
   }
   return {
     data,
-    keyFrame: held[0]?.part?.keyFrame ?? false,
+    keyFrame: held.some(({ part }) => part?.keyFrame === true),
     timestamp: held[0]?.packet.timestamp ?? 0,
     arrivedAtMs,
   };

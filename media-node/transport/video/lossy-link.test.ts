@@ -2,7 +2,8 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { type RtcpPacket, RtcpPacketConverter } from "werift";
 import { VirtualClock } from "../../time/virtual-clock.ts";
-import type { ReceivedFrame } from "../../video/types.ts";
+import { sequenceParameters } from "../../video/codec/testing/sequence-parameters.ts";
+import type { ReceivedFrame, VideoCodec } from "../../video/types.ts";
 import { readFeedback } from "./feedback.ts";
 import { VideoReceiver } from "./video-receiver.ts";
 import { VideoSender } from "./video-sender.ts";
@@ -19,6 +20,8 @@ interface Network {
   readonly jitterMs?: number;
   readonly copies?: number;
   readonly rtx?: boolean;
+  /** Default: vp8. */
+  readonly codec?: VideoCodec;
 }
 
 function random(seed: number): () => number {
@@ -29,9 +32,21 @@ function random(seed: number): () => number {
   };
 }
 
+/** A frame as large as a camera's, with its number at the end. */
+function frameBytes(codec: VideoCodec, n: number, keyFrame: boolean): Uint8Array {
+  const body = new Uint8Array(keyFrame ? 20_000 : 3_300).fill(0xaa);
+  body.set([1 + Math.floor(n / 250), 1 + (n % 250)], body.length - 2);
+  if (codec === "h264") {
+    const parameters = [0, 0, 0, 1, ...sequenceParameters({ width: 40, height: 30 }), 0, 0, 0, 1, 0x68, 0xce];
+    return Uint8Array.of(...(keyFrame ? parameters : []), 0, 0, 0, 1, keyFrame ? 0x65 : 0x41, ...body);
+  }
+  body[0] = keyFrame ? 0 : 1;
+  return body;
+}
+
 const leftOpen: (() => number)[] = [];
 
-function setUp({ loss, delayMs, jitterMs = 0, copies = 0, rtx = true }: Network, seed = 1) {
+function setUp({ loss, delayMs, jitterMs = 0, copies = 0, rtx = true, codec = "vp8" }: Network, seed = 1) {
   const clock = new VirtualClock();
   const luck = random(seed);
   const state = { loss, keyFrameAsked: 0, sent: 0, again: 0, rtcp: 0, bitrate: 0 };
@@ -49,7 +64,7 @@ function setUp({ loss, delayMs, jitterMs = 0, copies = 0, rtx = true }: Network,
     });
   };
   const receiver: VideoReceiver = new VideoReceiver({
-    codec: "vp8",
+    codec,
     payloadType: 96,
     rtxPayloadType: rtx ? 97 : undefined,
     ssrc: RECEIVER_SSRC,
@@ -100,15 +115,11 @@ function setUp({ loss, delayMs, jitterMs = 0, copies = 0, rtx = true }: Network,
     for (let n = from; n < from + frames; n++) {
       const keyFrame = n === 0 || state.keyFrameAsked > answered;
       answered = state.keyFrameAsked;
-      const data = new Uint8Array(keyFrame ? 20_000 : 3_300).fill(n);
-      data[0] = keyFrame ? 0 : 1;
-      data[1] = n & 0xff;
-      data[2] = n >> 8;
-      sender.send({ codec: "vp8", data, keyFrame, timestampUs: n * FRAME_MS * 1_000 });
+      sender.send({ codec, data: frameBytes(codec, n, keyFrame), keyFrame, timestampUs: n * FRAME_MS * 1_000 });
       clock.advance(FRAME_MS);
     }
   };
-  const numbers = () => shown.map(({ frame: { data } }) => (data[1] ?? 0) + 256 * (data[2] ?? 0));
+  const numbers = () => shown.map(({ frame: { data } }) => (data.at(-1) ?? 0) - 1 + 250 * ((data.at(-2) ?? 0) - 1));
   const longestFreezeMs = () =>
     Math.max(...shown.map(({ atMs }, at) => (at === 0 ? 0 : atMs - (shown[at - 1]?.atMs ?? 0))));
   return { clock, state, shown, call, numbers, longestFreezeMs, sender, receiver };
@@ -131,19 +142,21 @@ describe("video over a network", () => {
     expect(shown[50]?.frame.timestampUs).toBe((shown[0]?.frame.timestampUs ?? 0) + 50 * FRAME_MS * 1_000);
   });
 
-  it("that mixes packets up and copies them: the same", () => {
-    const { call, numbers, state } = setUp({ loss: 0, delayMs: 20, jitterMs: 9, copies: 0.3 });
+  it.each(["vp8", "h264"] as const)("that mixes packets of %s up and copies them: the same", (codec) => {
+    const { call, numbers, state } = setUp({ loss: 0, delayMs: 20, jitterMs: 9, copies: 0.3, codec });
     call(300);
     expect(numbers()).toEqual(Array.from({ length: numbers().length }, (_, n) => n));
     expect(numbers().length).toBeGreaterThan(297);
     expect(state.again).toBe(0);
   });
 
-  it.each([
+  it.each<[string, Network]>([
     ["5 %, 40 ms there and back, with retransmission", { loss: 0.05, delayMs: 20 }],
     ["5 %, 100 ms there and back, with retransmission", { loss: 0.05, delayMs: 50, jitterMs: 10 }],
     ["5 %, 40 ms there and back, packets coming again as they were", { loss: 0.05, delayMs: 20, rtx: false }],
     ["10 %, 100 ms there and back", { loss: 0.1, delayMs: 50 }],
+    ["5 % of H.264, 100 ms there and back", { loss: 0.05, delayMs: 50, jitterMs: 10, codec: "h264" }],
+    ["5 % of H.264, packets coming again as they were", { loss: 0.05, delayMs: 20, rtx: false, codec: "h264" }],
   ])("that loses %s: frames in order, no freeze over a second", (_, network) => {
     for (let seed = 1; seed <= 10; seed++) {
       const { call, numbers, longestFreezeMs, shown } = setUp(network, seed);

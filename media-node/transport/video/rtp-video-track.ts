@@ -8,6 +8,8 @@ import { readFeedback } from "./feedback.ts";
 import { VideoReceiver } from "./video-receiver.ts";
 import { VideoSender } from "./video-sender.ts";
 
+const VIDEO_CODECS: readonly VideoCodec[] = ["vp8", "h264"];
+
 export interface RtpVideoTrackOptions {
   readonly transport: SecureTransport;
   readonly clock: Clock;
@@ -17,28 +19,31 @@ export interface RtpVideoTrackOptions {
 }
 
 export class RtpVideoTrack implements VideoTrack {
-  readonly codec: VideoCodec = "vp8";
+  readonly codec: VideoCodec;
   readonly #receiver: VideoReceiver;
   readonly #sender: VideoSender;
   readonly #ssrc: number;
 
   /** Undefined where nothing was agreed on. */
   static of(transceiver: RTCRtpTransceiver, options: RtpVideoTrackOptions): RtpVideoTrack | undefined {
-    const codec = transceiver.codecs.find(({ name }) => name.toLowerCase() === "vp8");
-    if (codec === undefined) return undefined;
-    const rtx = transceiver.codecs.find((other) => isRtxOf(other, codec));
-    return new RtpVideoTrack(transceiver, codec.payloadType, rtx?.payloadType, options);
+    const found = transceiver.codecs.find(({ name }) => codecNamed(name) !== undefined);
+    const codec = found === undefined ? undefined : codecNamed(found.name);
+    if (found === undefined || codec === undefined) return undefined;
+    const rtx = transceiver.codecs.find((other) => isRtxOf(other, found));
+    return new RtpVideoTrack(transceiver, codec, found.payloadType, rtx?.payloadType, options);
   }
 
   private constructor(
     { sender }: RTCRtpTransceiver,
+    codec: VideoCodec,
     payloadType: number,
     rtxPayloadType: number | undefined,
     { transport, clock, events, maxBitsPerSecond = DEFAULT_MAX_VIDEO_BITS_PER_SECOND }: RtpVideoTrackOptions,
   ) {
+    this.codec = codec;
     this.#ssrc = sender.ssrc;
     this.#receiver = new VideoReceiver({
-      codec: this.codec,
+      codec,
       payloadType,
       rtxPayloadType,
       ssrc: sender.ssrc,
@@ -84,7 +89,12 @@ export class RtpVideoTrack implements VideoTrack {
   }
 }
 
-function isRtxOf(rtx: RTCRtpCodecParameters, codec: RTCRtpCodecParameters): boolean {
+function codecNamed(name: string): VideoCodec | undefined {
+  return VIDEO_CODECS.find((codec) => codec === name.toLowerCase());
+}
+
+/** Packets of `codec` that are sent again. */
+export function isRtxOf(rtx: RTCRtpCodecParameters, codec: RTCRtpCodecParameters): boolean {
   return (
     rtx.name.toLowerCase() === "rtx" && /(?:^|;)apt=(\d+)/.exec(rtx.parameters ?? "")?.[1] === `${codec.payloadType}`
   );

@@ -11,6 +11,7 @@ import { maxBitrate, nack, pictureLoss } from "./feedback.ts";
 import { type AssembledFrame, FrameAssembler } from "./frame-assembler.ts";
 import { IncomingBandwidth } from "./incoming-bandwidth.ts";
 import { NackList } from "./nack-list.ts";
+import { PAYLOADS } from "./payload.ts";
 import { Unwrapper } from "./wrapping.ts";
 
 const CLOCK_PER_MS = 90;
@@ -39,7 +40,7 @@ export interface VideoReceiverOptions {
 export class VideoReceiver {
   readonly #options: VideoReceiverOptions;
   readonly #reception: Reception;
-  readonly #assembler = new FrameAssembler();
+  readonly #assembler: FrameAssembler;
   readonly #nacks = new NackList();
   #bandwidth: IncomingBandwidth;
   /** The client's; another one is another track, such as another camera. */
@@ -57,6 +58,7 @@ export class VideoReceiver {
 
   constructor(options: VideoReceiverOptions) {
     this.#options = options;
+    this.#assembler = new FrameAssembler(PAYLOADS[options.codec].read);
     this.#reception = new Reception(options.clock, CLOCK_PER_MS);
     this.#bandwidth = new IncomingBandwidth(options.maxBitsPerSecond);
   }

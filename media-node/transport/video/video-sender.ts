@@ -7,7 +7,7 @@ import type { Clock, Timer } from "../../time/clock.ts";
 import type { EncodedFrame } from "../../video/types.ts";
 import type { Feedback } from "./feedback.ts";
 import { OutgoingBandwidth } from "./outgoing-bandwidth.ts";
-import { toVp8Payloads } from "./vp8-payload.ts";
+import { PAYLOADS } from "./payload.ts";
 
 /** What a packet may have on the wire without UDP and IP; what every path takes, TURN included. */
 const MAX_PACKET_BYTES = 1_200;
@@ -93,7 +93,7 @@ export class VideoSender {
     const timestamp = Math.round(frame.timestampUs * CLOCK_PER_US) >>> 0;
     this.#report(timestamp);
     const room = MAX_PACKET_BYTES - HEADER_LENGTH - RTX_HEADER_LENGTH - transport.rtpOverhead;
-    const payloads = toVp8Payloads(frame.data, this.#pictureId++, room);
+    const payloads = PAYLOADS[frame.codec].write(frame.data, this.#pictureId++, room);
     payloads.forEach((payload, at) => {
       this.#sequenceNumber = (this.#sequenceNumber + 1) & 0xffff;
       const marker = at === payloads.length - 1;

@@ -1,4 +1,5 @@
 /** VP8 in RTP packets (RFC 7741): the descriptor before each part of a frame. */
+import type { VideoPart } from "./payload.ts";
 
 const EXTENDED = 0x80;
 const START = 0x10;
@@ -11,15 +12,8 @@ const PICTURE_IDS = 0x8000;
 
 export const DESCRIPTOR_LENGTH = 4;
 
-export interface Vp8Part {
-  /** The frame begins here. */
-  readonly start: boolean;
-  readonly keyFrame: boolean;
-  readonly data: Uint8Array;
-}
-
 /** Undefined where the descriptor is cut off or nothing follows it. */
-export function readVp8Payload(payload: Uint8Array): Vp8Part | undefined {
+export function readVp8Payload(payload: Uint8Array): VideoPart | undefined {
   const first = payload[0];
   if (first === undefined) return undefined;
   let at = 1;

@@ -22,8 +22,9 @@ export interface InstalledCodecs {
 
 export const VP8_ONLY: readonly VideoCodec[] = ["vp8"];
 
-/** @param file of the library; see {@link findOpenH264} */
-export async function installedVideoCodecs(file: string | undefined = findOpenH264()): Promise<InstalledCodecs> {
+/** @param variable what `EDGERTC_OPENH264` says; see {@link findOpenH264} */
+export async function installedVideoCodecs(variable = process.env["EDGERTC_OPENH264"]): Promise<InstalledCodecs> {
+  const file = findOpenH264(variable);
   if (file === undefined) return { codecs: VP8_ONLY, h264: "no OpenH264 was found", h264State: "off" };
   const script = fileURLToPath(new URL("./h264/probe.ts", import.meta.url));
   try {

@@ -56,7 +56,7 @@ class H264Decoder implements VideoDecoder {
   }
 
   #open(): NativeCodec {
-    const codec = this.#library.create("Decoder");
+    const codec = this.#library.create("decoder");
     codec.call(SET_OPTION, "option", TRACE_LEVEL, Buffer.alloc(4));
     const parameters = Buffer.alloc(PARAMETERS.bytes);
     parameters.writeUInt32LE(8, PARAMETERS.propertySize);

@@ -144,7 +144,7 @@ class H264Encoder implements VideoEncoder {
 
   #start(width: number, height: number): void {
     this.#end();
-    const codec = this.#library.create("Encoder");
+    const codec = this.#library.create("encoder");
     const framesPerSecond = 1_000_000 / this.#pace.us;
     this.#open = { codec, width, height, framesPerSecond };
     // It would say on the error output what it answers, too.

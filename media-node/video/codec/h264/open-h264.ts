@@ -35,13 +35,14 @@ const SIGNATURES = {
   intraFrame: ["bool", "int"],
   decode: ["void *", "int", "void *", "void *"],
 } as const;
+type Kind = "encoder" | "decoder";
 type Signature = keyof typeof SIGNATURES;
 
 /**
  * The library's file: what `EDGERTC_OPENH264` names, else the newest in the system's usual places.
  * @returns undefined where there is none, or the variable is `off`.
  */
-export function findOpenH264(variable: string | undefined = process.env["EDGERTC_OPENH264"]): string | undefined {
+export function findOpenH264(variable = process.env["EDGERTC_OPENH264"]): string | undefined {
   if (variable === "off" || TRIPLES[process.arch] === undefined) return undefined;
   if (variable !== undefined && variable !== "") return variable;
   const names = NAMES[process.platform] ?? [];
@@ -67,7 +68,7 @@ export function loadOpenH264(): Promise<OpenH264> {
 
 export class OpenH264 {
   readonly #koffi: Koffi;
-  readonly #library: ReturnType<Koffi["load"]>;
+  readonly #codecs: Readonly<Record<Kind, { create(at: Uint8Array): unknown; free(object: bigint): void }>>;
   readonly #prototypes: Readonly<Record<Signature, Prototype>>;
   /** Such as 2.3.1. */
   readonly version: string;
@@ -78,7 +79,14 @@ export class OpenH264 {
     this.version = `${major}.${minor}.${revision}`;
     this.minor = minor;
     this.#koffi = koffi;
-    this.#library = library;
+    const pair = (create: string, free: string) => ({
+      create: library.func(create, "int", ["void *"]),
+      free: library.func(free, "void", ["void *"]),
+    });
+    this.#codecs = {
+      encoder: pair("WelsCreateSVCEncoder", "WelsDestroySVCEncoder"),
+      decoder: pair("WelsCreateDecoder", "WelsDestroyDecoder"),
+    };
     const proto = (name: Signature) => koffi.proto("int", ["void *", ...SIGNATURES[name]]);
     this.#prototypes = {
       none: proto("none"),
@@ -103,18 +111,16 @@ export class OpenH264 {
   }
 
   /** A codec of the library's, which is its owner's to free. @throws EdgeRtcError `video_codec_failed` */
-  create(kind: "Encoder" | "Decoder"): NativeCodec {
+  create(kind: Kind): NativeCodec {
     const at = Buffer.alloc(POINTER_BYTES);
-    const create = kind === "Encoder" ? "WelsCreateSVCEncoder" : "WelsCreateDecoder";
-    const destroy = kind === "Encoder" ? "WelsDestroySVCEncoder" : "WelsDestroyDecoder";
-    const failed = Number(this.#library.func(create, "int", ["void *"])(at)) !== 0;
+    const { create, free } = this.#codecs[kind];
+    const failed = Number(create(at)) !== 0;
     const object = at.readBigUInt64LE();
     if (failed || object === 0n) throw new EdgeRtcError("video_codec_failed", "OpenH264 gave no codec.");
-    const free = this.#library.func(destroy, "void", ["void *"]);
     const methods = new BigUint64Array(this.#koffi.view(this.#pointerAt(object), METHODS * POINTER_BYTES).slice(0));
     const call: NativeCall = (method, signature, ...values) =>
       Number(this.#koffi.call(methods[method], this.#prototypes[signature], object, ...values));
-    return { call, free: () => void free(object) };
+    return { call, free: () => free(object) };
   }
 
   /** Memory of the library's. Valid as long as the library says. */
