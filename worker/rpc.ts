@@ -32,6 +32,7 @@ import type {
   NodeChange,
   Place,
   TicketStatus,
+  Wait,
 } from "./ledger/types.ts";
 
 /** What every message between objects has. */
@@ -68,6 +69,8 @@ export interface UnwantedSession extends SessionName {
 export interface StreamApi {
   admit(request: Versioned & AdmissionRequest): Promise<Admission>;
   placeElsewhere(request: Versioned & AdmissionRequest & { tried: string[] }): Promise<Admission>;
+  /** A place in line for a caller who would be refused now. */
+  wait(request: Versioned & { sid: string }): Promise<Wait>;
   /** How a ticket of the queue stands. To ask keeps it alive. */
   ticket(request: Versioned & { ticket: string }): Promise<TicketStatus>;
   /** Gives a ticket up. @returns false if there is none. */

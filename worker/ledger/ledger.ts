@@ -27,6 +27,7 @@ import {
   sessionsAfter,
   setOperatorLimit,
 } from "./overview.ts";
+import type { PlacementNode } from "./placement.ts";
 import { Placer } from "./placer.ts";
 import {
   activeSessions,
@@ -42,8 +43,10 @@ import {
 import { Queue } from "./queue.ts";
 import { Schema } from "./schema.ts";
 import type { SqlPort } from "./sql-port.ts";
+import type { Ticket } from "./tickets.ts";
 import type {
   Admission,
+  AdmissionRefusal,
   AdmissionRequest,
   Lease,
   LeaseOutcome,
@@ -54,10 +57,15 @@ import type {
   Reconciliation,
   ReportedLoad,
   TicketStatus,
+  Wait,
 } from "./types.ts";
 import { isUsed } from "./used-tokens.ts";
 
 type Timed<T> = T & { readonly nowMs: number };
+
+type Slot =
+  | { readonly ok: true; readonly node: PlacementNode; readonly own: Ticket | null }
+  | { readonly ok: false; readonly code: AdmissionRefusal; readonly limit?: number };
 
 export class Ledger {
   readonly #sql: SqlPort;
@@ -183,6 +191,22 @@ export class Ledger {
 
   // --- the queue ---------------------------------------------------------------------------------------------------
 
+  /**
+   * Where a caller would be refused now, a place in line for it: for whoever cannot make an offer only to be refused. Nobody is
+   * admitted. The same `sid` again gets the same place.
+   */
+  wait(sid: string, nowMs: number): Wait {
+    if (!this.#schema.exists()) return { state: "refused", code: "no_media_node" };
+    return this.#transaction(() => {
+      let slot = this.#slot({ nowMs });
+      if (!slot.ok && this.#expire(nowMs).length > 0) slot = this.#slot({ nowMs });
+      if (slot.ok) return { state: "free" };
+      const { code } = slot;
+      const queued = this.#queue.enqueue({ sid }, code !== "no_media_node", nowMs);
+      return queued === null ? { state: "refused", code } : { state: "waiting", ...queued };
+    });
+  }
+
   /** How a ticket stands. To ask keeps it alive. */
   ticket(ticket: string, nowMs: number): TicketStatus {
     if (!this.#schema.exists()) return null;
@@ -304,6 +328,17 @@ export class Ledger {
       return { ok: true, nodeId: held.nodeId, epoch: held.epoch, again: true };
     }
     if (request.token !== undefined && isUsed(this.#sql, request.token)) return { ok: false, code: "token_used" };
+    const slot = this.#slot(request);
+    if (!slot.ok) return slot;
+    const { node, own } = slot;
+    insertLease(this.#sql, request, node, own?.number ?? null);
+    if (own !== null) this.#queue.remove(own);
+    return { ok: true, nodeId: node.nodeId, epoch: node.epoch };
+  }
+
+  /** The slot, and the node, that a caller could have now. */
+  #slot(request: Timed<Pick<AdmissionRequest, "ticket" | "token" | "near">>): Slot {
+    const { nowMs } = request;
     const rules = this.#facts.rules();
     if (rules === null) return { ok: false, code: "no_media_node" };
     const { limit } = rules;
@@ -319,10 +354,7 @@ export class Ledger {
     const first = called || others === 0 || this.#placer.room(nowMs) > others;
     const home = own === null ? null : this.#placer.named(nodes, own.home, nowMs);
     const node = first ? (home ?? this.#placer.choose(nodes, request)) : null;
-    if (node === null) return { ok: false, code: "capacity_reached" };
-    insertLease(this.#sql, request, node, own?.number ?? null);
-    if (own !== null) this.#queue.remove(own);
-    return { ok: true, nodeId: node.nodeId, epoch: node.epoch };
+    return node === null ? { ok: false, code: "capacity_reached" } : { ok: true, node, own };
   }
 
   #withLease(ref: LeaseRef, act: (held: LeaseRow) => void): LeaseOutcome {

@@ -83,6 +83,13 @@ export type TicketStatus =
   | { readonly state: "ready"; readonly ticket: string; readonly holdMs: number }
   | null;
 
+/** What a caller who has not made an offer has to expect. */
+export type Wait =
+  | { readonly state: "free" }
+  | ({ readonly state: "waiting" } & Queued)
+  /** There is no line, or it is full. */
+  | { readonly state: "refused"; readonly code: AdmissionRefusal };
+
 /** The queue of a stream, as its descriptor has it. */
 export interface QueueRules {
   /** Tickets at once. */

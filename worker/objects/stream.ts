@@ -10,7 +10,7 @@ import { type Env, streamNameOf } from "../env.ts";
 import { durableSql } from "../ledger/durable-sql.ts";
 import { Ledger } from "../ledger/ledger.ts";
 import type { LedgerOverview, SessionRow } from "../ledger/overview.ts";
-import type { Admission, Lease, LeaseOutcome, LeaseRef, LedgerStatus, TicketStatus } from "../ledger/types.ts";
+import type { Admission, Lease, LeaseOutcome, LeaseRef, LedgerStatus, TicketStatus, Wait } from "../ledger/types.ts";
 import { log, reasonOf } from "../log.ts";
 import {
   checkVersion,
@@ -60,6 +60,13 @@ export class Stream extends DurableObject<Env> implements StreamApi {
     checkVersion(request);
     this.#release(request, request.reason);
     await this.#armAlarm();
+  }
+
+  async wait(request: Message<StreamApi, "wait">): Promise<Wait> {
+    checkVersion(request);
+    const wait = this.#ledger.wait(request.sid, Date.now());
+    await this.#armAlarm();
+    return wait;
   }
 
   async ticket(request: Message<StreamApi, "ticket">): Promise<TicketStatus> {

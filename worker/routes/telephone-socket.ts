@@ -23,6 +23,9 @@ import { refuse } from "./reply.ts";
 import { findStream, type KnownStream } from "./stream-name.ts";
 import type { EdgeEnv } from "./types.ts";
 
+/** What a call begins with. */
+export type CallOpening = Pick<CallTicketClaims, "resumes" | "place" | "timeLimitMs"> & { readonly sid: string };
+
 type VerifiedCall = CallTicketClaims & TokenTimes;
 
 export async function getCallSocket(c: Context<EdgeEnv>, directory: DirectoryCache): Promise<Response> {
@@ -48,7 +51,7 @@ export async function getCallSocket(c: Context<EdgeEnv>, directory: DirectoryCac
 }
 
 async function connectCall(c: Context<EdgeEnv>, found: KnownStream, claims: VerifiedCall | null): Promise<Response> {
-  const request = callRequest(c, found, { sid: claims?.sid ?? newSessionId(), resumes: claims?.resumes });
+  const request = callRequest(c, found, { ...claims, sid: claims?.sid ?? newSessionId() });
   const connected = await connectSocket(c, claims === null ? request : { ...request, token: grantOf(claims) });
   if (connected.ok) return connected.socket;
   const { error } = connected.body.meta;
@@ -61,8 +64,9 @@ async function connectCall(c: Context<EdgeEnv>, found: KnownStream, claims: Veri
 export function callRequest(
   c: Context<EdgeEnv>,
   { name: stream, descriptor }: KnownStream,
-  { sid, resumes }: { readonly sid: string; readonly resumes: string | undefined },
+  { sid, resumes, place, timeLimitMs }: CallOpening,
 ): SocketRequest {
+  const ticket = place ?? (resumes === undefined ? undefined : ticketOf(resumes));
   return {
     v: PROTOCOL_VERSION,
     sid,
@@ -71,7 +75,8 @@ export function callRequest(
     transport: "telephone",
     near: placeOf(c.req.raw.cf),
     request: requestFacts(c.req.raw, descriptor.requestHeaders),
-    ...(resumes === undefined ? {} : { ticket: ticketOf(resumes) }),
+    ...(ticket === undefined ? {} : { ticket }),
+    ...(timeLimitMs === undefined ? {} : { timeLimitMs }),
   };
 }
 

@@ -4,99 +4,113 @@
  */
 import type { Context } from "hono";
 import * as v from "valibot";
-import { newSessionId } from "../../shared/ids.ts";
-import { MAX_TELEPHONE_BODY_BYTES } from "../../shared/limits.ts";
-import { TelephoneProvider } from "../../shared/telephone/call-message.ts";
-import { connectInstruction, refuseInstruction } from "../../shared/telephone/instructions.ts";
+import { newSessionId, Ticket } from "../../shared/ids.ts";
+import type { TelephoneProvider } from "../../shared/telephone/call-message.ts";
+import { connectInstruction, refuseInstruction, waitInstruction } from "../../shared/telephone/instructions.ts";
 import { PROTOCOL_VERSION } from "../../shared/version.ts";
 import type { DirectoryCache } from "../directory-cache.ts";
-import { type Env, streamOf } from "../env.ts";
+import { type Env, gatewayOf, streamOf } from "../env.ts";
+import type { Queued } from "../ledger/types.ts";
 import { log } from "../log.ts";
 import { callObject, isOlder, isReset } from "../objects/call.ts";
-import { readBody } from "../offer/read-body.ts";
-import { type CallTicketClaims, mintCallTicket } from "../telephone/call-ticket.ts";
-import { goesOn, type ResumeQuery, resumeQuery, resumeUrl } from "../telephone/resume.ts";
-import {
-  farewellOf,
-  greetingOf,
-  mediaAtNode,
-  opennessOf,
-  resumesCalls,
-  verifiedSigner,
-} from "../telephone/settings.ts";
-import { signerOf } from "../telephone/signature.ts";
-import { admitSocket, giveUp, type SocketRequest } from "./media-socket.ts";
-import { refuseTooOften } from "./rate-limit.ts";
+import { readCallForm } from "../telephone/call-form.ts";
+import { mintCallTicket } from "../telephone/call-ticket.ts";
+import { type LineQuery, lineQuery, standInLine, waitingOf } from "../telephone/line.ts";
+import { nextUrl, type ProviderRequest, publicUrl, readProviderRequest, xml } from "../telephone/provider-request.ts";
+import { goesOn, type ResumeQuery, resumed, resumeQuery } from "../telephone/resume.ts";
+import { farewellOf, greetingOf, mediaAtNode, resumesCalls } from "../telephone/settings.ts";
+import { admitSocket, giveUp } from "./media-socket.ts";
 import { refuse } from "./reply.ts";
-import { findStream } from "./stream-name.ts";
-import { callRequest, needsToken } from "./telephone-socket.ts";
+import { findStream, type KnownStream } from "./stream-name.ts";
+import { type CallOpening, callRequest, needsToken } from "./telephone-socket.ts";
 import type { EdgeEnv } from "./types.ts";
 
 const INCOMING = "/telephone/incoming";
 const BUSY = "All lines are busy. Please try again later.";
 const CLOSED = "This number is not in service at the moment. Please try again later.";
+const TIME_UP = "There are no minutes left for this call. Goodbye.";
 
 export async function postIncoming(c: Context<EdgeEnv>, directory: DirectoryCache): Promise<Response> {
-  const openness = opennessOf(c.env);
-  if (openness === "off") return refuse("telephone_off");
   const found = await findStream(c, directory);
   if (found.kind === "unknown") return refuse("unknown_stream");
-  const tooOften = await refuseTooOften(c, c.env.OFFER_LIMITER);
-  if (tooOften !== null) return tooOften;
-  const body = await readBody(c.req.raw, MAX_TELEPHONE_BODY_BYTES);
-  if (body === null) return refuse("body_too_large");
-  const provider = await callerOf(c, openness, body);
-  if (provider === null) {
-    log("warn", "telephone_unsigned", { stream: c.req.param("stream") ?? "", path: new URL(c.req.url).pathname });
-    return refuse("telephone_unsigned");
-  }
+  const request = await readProviderRequest(c, c.env.OFFER_LIMITER);
+  if (request instanceof Response) return request;
+  const { provider, openness } = request;
   if (found.kind === "nothing_registered" || found.descriptor.modality !== "audio") {
     return xml(refuseInstruction(provider, CLOSED));
   }
   if (openness === "open" && needsToken(c.env, found)) return refuse("token_required");
-  const greeting = greetingOf(c.env);
-  const farewell = farewellOf(c.env);
   const before = resumeQuery(c.req.query());
   if (before !== null && !(await continues(c.env, found.name, before))) {
-    return xml(refuseInstruction(provider, farewell));
+    return xml(refuseInstruction(provider, farewellOf(c.env)));
   }
-  const resumable = resumesCalls(c.env);
+  return await connectOrWait(c, found, request, before);
+}
+
+async function connectOrWait(
+  c: Context<EdgeEnv>,
+  found: KnownStream,
+  request: ProviderRequest,
+  before: ResumeQuery | null,
+): Promise<Response> {
+  const { env } = c;
+  const { provider, openness, body } = request;
+  const atNode = mediaAtNode(env);
   const sid = newSessionId();
+  const waits = lineQuery(c.req.query());
+  const line = await standInLine(env, found, { sid, waits, placed: atNode });
+  if (line.at === "busy") return xml(refuseInstruction(provider, BUSY));
+  if (line.at === "wait") return haveWait(c, provider, line.queued, waits);
+  const metered = isMetered(c);
+  const timeLimitMs = metered ? await minutesOf(env, body, found.name, sid) : undefined;
+  if (timeLimitMs === null) return xml(refuseInstruction(provider, TIME_UP));
+  const opening: CallOpening = { sid, resumes: before?.after, place: line.place, timeLimitMs };
+  const resumable = resumesCalls(env);
   const instruction = {
-    // Who has been greeted is not greeted again.
-    greeting: before === null ? greeting : "",
-    farewell,
-    ...(resumable ? { resumeUrl: resumeUrl(publicUrl(c), sid, before) } : {}),
+    // Who has been spoken to is not greeted again; and a slot that is held is not held for long.
+    greeting: before === null && waits === null ? greetingOf(env) : "",
+    farewell: farewellOf(env),
+    ...(resumable ? { resumeUrl: here(c, metered, resumed(sid, before)) } : {}),
     // Unsigned ones stay FastRTC's, and say nothing that can be relied on.
     ...(openness === "signed" ? { parameters: numbersIn(body) } : {}),
   };
-  if (mediaAtNode(c.env)) {
-    const place = await placeCall(c, callRequest(c, found, { sid, resumes: before?.after }));
+  if (atNode) {
+    const place = await placeCall(c, found, opening);
+    if ("queued" in place) return haveWait(c, provider, place.queued, waits);
     if ("sentence" in place) return xml(refuseInstruction(provider, place.sentence));
     return xml(connectInstruction(provider, { ...instruction, ...place }));
   }
-  if (await isFull(c.env, found.name)) return xml(refuseInstruction(provider, BUSY));
-  const claims: CallTicketClaims = {
-    stream: found.name,
-    ...(resumable ? { sid } : {}),
-    ...(before === null ? {} : { resumes: before.after }),
-  };
-  const ticket = openness === "signed" || resumable ? await ticketFor(c, claims) : "";
+  const needsTicket = openness === "signed" || resumable || metered || line.place !== undefined;
+  // Its session has its id from here where somebody comes back for it.
+  const claims = { ...opening, stream: found.name, sid: resumable || metered ? sid : undefined };
+  const ticket = needsTicket ? `/${await mintCallTicket(env, claims, Date.now())}` : "";
   return xml(connectInstruction(provider, { ...instruction, url: `${handlerUrl(c)}${ticket}` }));
 }
 
-/** Whose request it is; null where it must be signed and is not. Unsigned ones are Twilio's, unless they say otherwise. */
-async function callerOf(
-  c: Context<EdgeEnv>,
-  openness: "open" | "signed",
-  body: string,
-): Promise<TelephoneProvider | null> {
-  const { method, raw } = c.req;
-  if (openness === "signed") {
-    return await verifiedSigner(c.env, { method, url: new URL(c.req.url), headers: raw.headers, body }, Date.now());
-  }
-  const named = v.safeParse(TelephoneProvider, c.req.query("provider"));
-  return named.success ? named.output : (signerOf(raw.headers) ?? "twilio");
+/** In line: its provider comes back. */
+function haveWait(c: Context<EdgeEnv>, provider: TelephoneProvider, queued: Queued, waits: LineQuery | null): Response {
+  const { sentence, seconds, query } = waitingOf(queued, waits);
+  const { after, resumes } = c.req.query();
+  const again = { ...query, ...(after === undefined || resumes === undefined ? {} : { after, resumes }) };
+  return xml(waitInstruction(provider, { sentence, seconds, url: here(c, isMetered(c), again) }));
+}
+
+/** This very address, for the provider to come back to. */
+function here(c: Context<EdgeEnv>, metered: boolean, query: Readonly<Record<string, string>>): string {
+  return nextUrl(c, publicUrl(c).pathname, { ...query, ...(metered ? { gateway: "1" } : {}) });
+}
+
+/** Whether the call came through the gateway, which counts its minutes. */
+function isMetered(c: Context<EdgeEnv>): boolean {
+  return c.req.query("gateway") === "1";
+}
+
+/** What the gateway has for a call, in milliseconds; null where it has no right to any. */
+async function minutesOf(env: Env, body: string, stream: string, sid: string): Promise<number | null> {
+  const callId = readCallForm(body)?.callId;
+  if (callId === undefined) return null;
+  const request = { v: PROTOCOL_VERSION, callId, stream, sid };
+  return await callObject(async () => (await gatewayOf(env)?.session(request)) ?? null);
 }
 
 /** Whether a call whose media has ended goes on. */
@@ -116,16 +130,30 @@ async function continues(env: Env, stream: string, before: ResumeQuery): Promise
 /** Gives the call its slot now, for its instructions to lead straight to the node that has it. */
 async function placeCall(
   c: Context<EdgeEnv>,
-  request: SocketRequest,
-): Promise<{ readonly url: string } | { readonly sentence: string }> {
+  found: KnownStream,
+  opening: CallOpening,
+): Promise<{ readonly url: string } | { readonly queued: Queued } | { readonly sentence: string }> {
+  const request = callRequest(c, found, opening);
   const admitted = await admitSocket(c, request);
-  if (!admitted.ok) return { sentence: admitted.body.meta.error === "concurrency_limit_reached" ? BUSY : CLOSED };
+  if (!admitted.ok) {
+    const queued = v.safeParse(PlaceGiven, admitted.body.meta);
+    if (queued.success) return { queued: queued.output };
+    return { sentence: admitted.body.meta.error === "concurrency_limit_reached" ? BUSY : CLOSED };
+  }
   const { socketUrl: url } = admitted;
   if (url?.startsWith("wss://")) return { url };
   log("error", "node_without_address", { stream: request.stream, sid: request.sid });
   c.executionCtx.waitUntil(giveUp(c, request));
   return { sentence: CLOSED };
 }
+
+/** A refusal with a place in line. */
+const PlaceGiven = v.object({
+  ticket: Ticket,
+  position: v.number(),
+  estimatedWaitMs: v.nullable(v.number()),
+  retryAfterMs: v.number(),
+});
 
 /** Who calls whom, for the handler to know: in all three providers' words. Without the plus, which Plivo does not take. */
 function numbersIn(form: string): Record<string, string> {
@@ -135,30 +163,8 @@ function numbersIn(form: string): Record<string, string> {
   return Object.fromEntries(Object.entries(numbers).filter(([, number]) => /^[A-Za-z0-9]{1,64}$/.test(number)));
 }
 
-/** A caller is told in words where there is no slot. What it says may be over a moment later: the lease decides. */
-async function isFull(env: Env, stream: string): Promise<boolean> {
-  const { limit, active } = await callObject(() => streamOf(env, stream).status({ v: PROTOCOL_VERSION }));
-  return limit !== null && active >= limit;
-}
-
 /** FastRTC's: always wss, the host without a port, and the same prefix. */
 function handlerUrl(c: Context<EdgeEnv>): string {
   const { hostname, pathname } = new URL(c.req.url);
   return `wss://${hostname}${pathname.slice(0, -INCOMING.length)}/telephone/handler`;
-}
-
-/** This request's address, as the provider reaches it. */
-function publicUrl(c: Context<EdgeEnv>): URL {
-  const url = new URL(c.req.url);
-  // A proxy that ends TLS makes https http; a developer's machine has a port.
-  if (url.port === "") url.protocol = "https:";
-  return url;
-}
-
-async function ticketFor(c: Context<EdgeEnv>, claims: CallTicketClaims): Promise<string> {
-  return `/${await mintCallTicket(c.env, claims, Date.now())}`;
-}
-
-function xml(text: string): Response {
-  return new Response(text, { headers: { "content-type": "application/xml" } });
 }

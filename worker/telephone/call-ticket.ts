@@ -3,7 +3,7 @@
  * socket's path, for providers take no query there, and good for one session.
  */
 import * as v from "valibot";
-import { SessionId, StreamName } from "../../shared/ids.ts";
+import { SessionId, StreamName, Ticket } from "../../shared/ids.ts";
 import { signToken, type TokenSort, type Verified, verifyToken } from "../../shared/signed-token.ts";
 import type { Env } from "../env.ts";
 
@@ -18,6 +18,10 @@ const CallTicketClaims = v.object({
   sid: v.optional(SessionId),
   /** The session that this call had before its media was cut. */
   resumes: v.optional(SessionId),
+  /** Its place in line, which a slot is held for. */
+  place: v.optional(Ticket),
+  /** Where a gateway counts its minutes. */
+  timeLimitMs: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
 });
 export type CallTicketClaims = v.InferOutput<typeof CallTicketClaims>;
 

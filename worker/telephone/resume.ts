@@ -47,13 +47,7 @@ export async function goesOn(
   return end === "running" || end === null || !MEANT.includes(end);
 }
 
-/** Where the provider goes when the session's media has ended. */
-export function resumeUrl(incoming: URL, sid: string, before: ResumeQuery | null): string {
-  const url = new URL(incoming.pathname, incoming);
-  url.searchParams.set("after", sid);
-  url.searchParams.set("resumes", String((before?.resumes ?? 0) + 1));
-  // A provider that is not recognised by its signature.
-  const provider = incoming.searchParams.get("provider");
-  if (provider !== null) url.searchParams.set("provider", provider);
-  return url.href;
+/** What the provider says when it comes back because the session's media has ended. */
+export function resumed(sid: string, before: ResumeQuery | null): Record<string, string> {
+  return { after: sid, resumes: String((before?.resumes ?? 0) + 1) };
 }

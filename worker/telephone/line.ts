@@ -1,0 +1,97 @@
+/**
+ * A caller in line: where a stream with a queue has no slot, the call waits with its provider, which asks again every few
+ * seconds. That keeps the place, and nothing is open here meanwhile.
+ */
+import * as v from "valibot";
+import { Ticket } from "../../shared/ids.ts";
+import { PROTOCOL_VERSION } from "../../shared/version.ts";
+import { type Env, streamOf } from "../env.ts";
+import type { Queued } from "../ledger/types.ts";
+import { callObject, isOlder } from "../objects/call.ts";
+import type { KnownStream } from "../routes/stream-name.ts";
+
+/** Seconds that a caller hears nothing before it is asked for: a slot is held for 12 s, and what was said takes its time, too. */
+const MAX_SILENT_SECONDS = 4;
+const SECONDS_AFTER_WORDS = 2;
+
+/** A place in line that the provider comes back with, and which number it has told the caller. */
+const Query = v.object({
+  place: Ticket,
+  told: v.optional(v.pipe(v.string(), v.regex(/^\d{1,6}$/), v.transform(Number))),
+});
+export type LineQuery = v.InferOutput<typeof Query>;
+
+/** @returns null for a call that does not wait. */
+export function lineQuery(query: Readonly<Record<string, string>>): LineQuery | null {
+  const parsed = v.safeParse(Query, query);
+  return parsed.success ? parsed.output : null;
+}
+
+/** `go`: there is a slot, as far as can be seen; where it is held for this call, with the place. */
+export type Line =
+  | { readonly at: "go"; readonly place?: string }
+  | { readonly at: "wait"; readonly queued: Queued }
+  | { readonly at: "busy" };
+
+/** How it stands for a call. @param placed true if admission itself decides about newcomers, and gives them their place. */
+export async function standInLine(
+  env: Env,
+  { name, descriptor }: KnownStream,
+  { sid, waits, placed }: { readonly sid: string; readonly waits: LineQuery | null; readonly placed: boolean },
+): Promise<Line> {
+  if (waits !== null) {
+    const { place } = waits;
+    const status = await callObject(() => streamOf(env, name).ticket({ v: PROTOCOL_VERSION, ticket: place }));
+    if (status?.state === "waiting") return { at: "wait", queued: status };
+    if (status?.state === "ready") return { at: "go", place };
+    // The place was lost. Whoever asks is still there: it gets another.
+  }
+  if (placed) return { at: "go" };
+  return descriptor.queue == null ? await lookAtSlots(env, name) : await joinLine(env, name, sid);
+}
+
+async function joinLine(env: Env, stream: string, sid: string): Promise<Line> {
+  try {
+    const wait = await callObject(() => streamOf(env, stream).wait({ v: PROTOCOL_VERSION, sid }));
+    if (wait.state === "waiting") return { at: "wait", queued: wait };
+    return { at: wait.state === "refused" && wait.code !== "no_media_node" ? "busy" : "go" };
+  } catch (error) {
+    if (!isOlder(error)) throw error;
+    return await lookAtSlots(env, stream);
+  }
+}
+
+/** A caller is told in words where there is no slot. What it says may be over a moment later: the lease decides. */
+async function lookAtSlots(env: Env, stream: string): Promise<Line> {
+  const { limit, active } = await callObject(() => streamOf(env, stream).status({ v: PROTOCOL_VERSION }));
+  return { at: limit !== null && active >= limit ? "busy" : "go" };
+}
+
+export interface Waiting {
+  readonly sentence: string;
+  readonly seconds: number;
+  /** What the provider comes back with. */
+  readonly query: { readonly place: string; readonly told: string };
+}
+
+/** What a caller in line is told, when that has changed, and when its provider asks again. */
+export function waitingOf(
+  { ticket, position, estimatedWaitMs, retryAfterMs }: Queued,
+  waits: LineQuery | null,
+): Waiting {
+  const isNew = waits?.told === undefined;
+  const place = position === 1 ? "You are next in line." : `You are number ${position} in line.`;
+  const sentence = isNew ? `All lines are busy. ${place}${estimateOf(estimatedWaitMs)}` : place;
+  const tells = isNew || waits.told !== position;
+  return {
+    sentence: tells ? sentence : "",
+    seconds: tells ? SECONDS_AFTER_WORDS : Math.min(MAX_SILENT_SECONDS, Math.max(1, Math.ceil(retryAfterMs / 1_000))),
+    query: { place: ticket, told: String(position) },
+  };
+}
+
+function estimateOf(estimatedWaitMs: number | null): string {
+  if (estimatedWaitMs === null) return "";
+  const minutes = Math.ceil(estimatedWaitMs / 60_000);
+  return minutes <= 1 ? " It will take about a minute." : ` It will take about ${minutes} minutes.`;
+}
