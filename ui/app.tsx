@@ -6,23 +6,31 @@ import { useDescriptor } from "./hooks/use-descriptor.ts";
 import { useDevices } from "./hooks/use-devices.ts";
 import { useInputs } from "./hooks/use-inputs.ts";
 import { useStreams } from "./hooks/use-streams.ts";
+import { Composer } from "./parts/composer.tsx";
 import { Controls } from "./parts/controls.tsx";
 import { Conversation } from "./parts/conversation.tsx";
 import { Details } from "./parts/details.tsx";
 import { ErrorCard } from "./parts/error-card.tsx";
 import { Mark } from "./parts/icons.tsx";
 import { Inputs } from "./parts/inputs.tsx";
+import { Lazy } from "./parts/lazy.tsx";
 import { Notice } from "./parts/notice.tsx";
+import { Outputs } from "./parts/outputs.tsx";
 import { type PictureLayout, Pictures } from "./parts/pictures.tsx";
 import { Stage } from "./parts/stage.tsx";
+import { StopWord } from "./parts/stop-word.tsx";
 import { StreamSelect } from "./parts/stream-select.tsx";
 import { TimeLeft } from "./parts/time-left.tsx";
+import { styleOf } from "./state/colours.ts";
 import { isInCall, phaseOf } from "./state/phase.ts";
-import { addressOf, chooseStream, titleOf } from "./state/streams.ts";
+import { addressOf, chooseStream, titleOf, wantsDebug } from "./state/streams.ts";
 
 const MS_PER_SECOND = 1_000;
 
-const NO_INPUTS = {};
+/** The same objects each time: effects look at whether they changed. */
+const NOTHING = {};
+
+const developerView = () => import("./parts/developer-view.tsx");
 
 export function App() {
   const [attempt, setAttempt] = useState(0);
@@ -34,29 +42,35 @@ export function App() {
     cameraMuted: false,
     cameraId: "",
   });
-  const list = useStreams(attempt);
+  const [debug, setDebug] = useState(() => wantsDebug(location.search));
+  const list = useStreams(chosen, attempt);
   const streams = list.streams ?? [];
   const stream = chosen ?? chooseStream(location.search, streams);
   const { descriptor, error: descriptorError } = useDescriptor(stream, attempt);
-  const { view, levels, current, start, hangUp, clear, setInputs, resumePlayback, dismissNotice } = useCall(choices);
+  const control = useCall(choices);
+  const { view, current, voice, start, hangUp, clear, setInputs } = control;
   const connected = view.call.name === "connected";
-  const microphones = useDevices("audioinput", connected);
+  const microphones = useDevices("audioinput", connected && voice);
   const cameras = useDevices("videoinput", connected);
-  const declared = descriptor?.inputs ?? NO_INPUTS;
-  const inputs = useInputs(declared, connected, setInputs);
+  const inputs = useInputs(descriptor?.inputs ?? NOTHING, connected, setInputs);
   const [layout, setLayout] = useState<PictureLayout>("side by side");
 
   const callButton = useRef<HTMLButtonElement>(null);
   const phase = phaseOf(view.call, view.turn);
   const inCall = isInCall(phase);
-  const mode = descriptor?.mode ?? "send-receive";
-  const modality = descriptor?.modality ?? "audio";
+  const { mode = "send-receive", modality = "audio", ui = {}, outputs = NOTHING } = descriptor ?? {};
+  const labels = ui.labels ?? NOTHING;
+  const textbox = ui.variant === "textbox" && modality === "audio" && mode !== "receive";
   const summary = streams.find(({ name }) => name === stream);
-  const title = descriptor?.ui.title ?? (summary ? titleOf(summary) : "EdgeRTC");
-  const noNode = list.streams?.length === 0 ? new CallError("no_media_node") : null;
+  const title = ui.title ?? (summary ? titleOf(summary) : "EdgeRTC");
+  const served = summary === undefined ? null : summary.nodesReady !== 0;
+  const noNode = !inCall && (list.streams?.length === 0 || served === false) ? new CallError("no_media_node") : null;
   const callError = view.call.name === "failed" ? view.call.error : null;
+  const failedCode = callError?.code ?? null;
   const error = callError ?? list.error ?? noNode ?? descriptorError;
-  const hasConversation = view.lines.length > 0 || view.outputs.length > 0;
+  const declaresOutputs = Object.keys(outputs).length > 0;
+  const hasConversation = view.lines.length > 0 || (view.outputs.length > 0 && !declaresOutputs);
+  const split = hasConversation || declaresOutputs || textbox;
 
   useEffect(() => {
     document.body.dataset["state"] = view.call.name;
@@ -64,6 +78,13 @@ export function App() {
   useEffect(() => {
     document.title = title === "EdgeRTC" ? title : `${title} · EdgeRTC`;
   }, [title]);
+  useEffect(() => {
+    // The list is asked anew: it says when there is a node again.
+    if (failedCode === "no_media_node") setAttempt((before) => before + 1);
+  }, [failedCode]);
+  useEffect(() => {
+    if (served === true && failedCode === "no_media_node") clear();
+  }, [served]);
 
   const choose = (name: string) => {
     clear();
@@ -76,18 +97,34 @@ export function App() {
   const retry = () => {
     // The card goes away with the button that was pressed: the keyboard goes on from here.
     callButton.current?.focus();
-    if (callError !== null && descriptor !== null) call();
+    if (callError !== null && descriptor !== null && served !== false) call();
     else setAttempt(attempt + 1);
   };
+  const change = (changed: Partial<DeviceChoices>) => setChoices({ ...choices, ...changed });
+  const say = (text: string) => {
+    control.say(text);
+    if (!inCall && descriptor !== null) start(descriptor, "none");
+  };
+  const talk = () => {
+    if (!inCall) call();
+    else if (voice === "none") control.openMicrophone();
+    else change({ microphoneMuted: !choices.microphoneMuted });
+  };
+
+  const fields = <Inputs declared={descriptor?.inputs ?? NOTHING} values={inputs.values} onChange={inputs.set} />;
+  const columns = ui.layout === "columns";
 
   return (
     <main
       class="page"
       data-phase={phase}
-      data-split={hasConversation}
+      data-split={split}
+      data-variant={textbox ? "textbox" : "wave"}
+      data-layout={columns ? "columns" : "auto"}
       data-video={modality !== "audio"}
       data-error={error !== null}
     >
+      {ui.colours !== undefined && <style>{styleOf(ui.colours)}</style>}
       <header class="top">
         <span class="brand">
           <Mark />
@@ -98,9 +135,11 @@ export function App() {
         )}
         {stream !== null && streams.length > 0 && <StreamSelect streams={streams} stream={stream} onChange={choose} />}
       </header>
+      {columns && <aside class="inputs-column">{fields}</aside>}
       <Stage
         title={title}
-        subtitle={descriptor?.ui.subtitle ?? ""}
+        ui={ui}
+        dial={!textbox}
         phase={phase}
         call={view.call}
         mode={mode}
@@ -118,28 +157,61 @@ export function App() {
           )
         }
         ready={descriptor !== null}
-        levels={levels}
+        levels={control.levels}
         onPress={inCall ? hangUp : call}
         buttonRef={callButton}
-        error={error && <ErrorCard error={error} onRetry={retry} />}
+        error={error && <ErrorCard error={error} waiting={error.code === "no_media_node"} onRetry={retry} />}
       >
+        <StopWord heard={view.stopWordHeard} />
         {view.notice && inCall && (
-          <Notice error={view.notice} onDismiss={dismissNotice} onResumePlayback={resumePlayback} />
+          <Notice error={view.notice} onDismiss={control.dismissNotice} onResumePlayback={control.resumePlayback} />
         )}
         {descriptor !== null && (
           <Controls
             choices={choices}
-            onChange={(change) => setChoices({ ...choices, ...change })}
+            onChange={change}
             microphones={microphones}
             cameras={cameras}
             modality={modality}
             mode={mode}
+            microphoneButton={!textbox}
           />
         )}
-        <Inputs declared={declared} values={inputs.values} onChange={inputs.set} />
-        {descriptor !== null && <Details info={view.info} state={view.call.name} current={current} />}
+        {!columns && fields}
+        {descriptor !== null && (
+          <Details info={view.info} state={view.call.name} current={current} debug={debug} onDebug={setDebug} />
+        )}
+        {debug && (
+          <Lazy load={developerView} props={{ log: view.turns, turn: view.turn, responseTime: control.responseTime }} />
+        )}
       </Stage>
-      {hasConversation && <Conversation lines={view.lines} outputs={view.outputs} big={mode === "send"} />}
+      {split && (
+        <div class="side">
+          <Outputs declared={outputs} values={view.shown} labels={labels} />
+          {(hasConversation || textbox) && (
+            <Conversation
+              lines={view.lines}
+              outputs={declaresOutputs ? [] : view.outputs}
+              big={mode === "send" && !textbox}
+              labels={labels}
+              empty={textbox ? "Type below, or press the microphone and speak." : ""}
+            />
+          )}
+          {textbox && (
+            <Composer
+              labels={labels}
+              ready={descriptor !== null}
+              inCall={inCall}
+              voice={voice}
+              microphoneMuted={choices.microphoneMuted}
+              hearing={phase === "user_speaking"}
+              onSay={say}
+              onTalk={talk}
+              onHangUp={hangUp}
+            />
+          )}
+        </div>
+      )}
     </main>
   );
 }

@@ -1,9 +1,12 @@
 /** One call at a time, as what the page shows of it and what the page can do with it. */
-import { useCallback, useEffect, useReducer, useRef } from "preact/hooks";
+import { useCallback, useEffect, useReducer, useRef, useState } from "preact/hooks";
 import { toCallError } from "../../client/errors.ts";
-import { type Call, type CallState, createCall, type Levels, type StreamDescriptor } from "../../client/index.ts";
+import { type Call, createCall, type Levels, type StreamDescriptor } from "../../client/index.ts";
 import { type CallView, EMPTY_VIEW, nextView } from "../state/call-view.ts";
+import { ResponseTime } from "../state/response-time.ts";
+import { Silence } from "../state/silence.ts";
 import { chooseTransport } from "../state/streams.ts";
+import { followCall } from "./follow-call.ts";
 
 /** How the person wants to be heard and seen, and to hear. */
 export interface DeviceChoices {
@@ -15,12 +18,22 @@ export interface DeviceChoices {
   readonly cameraId: string;
 }
 
+/** What the call began with: `none` asks for no microphone, which can be opened later. */
+export type Voice = "microphone" | "none";
+
 export interface CallControls {
   readonly view: CallView;
   /** The latest levels: read on animation frames, so not part of the view. */
   readonly levels: { readonly current: Levels };
+  readonly responseTime: { readonly current: ResponseTime };
   readonly current: () => Call | null;
-  readonly start: (descriptor: StreamDescriptor) => void;
+  /** What the microphone of the call is. */
+  readonly voice: Voice;
+  readonly start: (descriptor: StreamDescriptor, voice?: Voice) => void;
+  /** Opens the microphone of a call that began without. */
+  readonly openMicrophone: () => void;
+  /** Sends typed text to the handler: now, or once a call is connected. */
+  readonly say: (text: string) => void;
   readonly hangUp: () => void;
   /** Hangs up and shows nothing of the call any more. */
   readonly clear: () => void;
@@ -30,94 +43,85 @@ export interface CallControls {
   readonly dismissNotice: () => void;
 }
 
-const SILENCE: Levels = { input: 0, output: 0 };
+const SILENT_LEVELS: Levels = { input: 0, output: 0 };
+
+/** Typed texts that wait for the call to be connected; the oldest go first. */
+const MAX_UNSENT = 20;
+
+/** The browser's default, or exactly that one. */
+function deviceOf(id: string): MediaTrackConstraints {
+  return id === "" ? {} : { deviceId: { exact: id } };
+}
 
 export function useCall(choices: DeviceChoices): CallControls {
   const [view, dispatch] = useReducer(nextView, EMPTY_VIEW);
+  const [voice, setVoice] = useState<Voice>("microphone");
   const call = useRef<Call | null>(null);
-  const levels = useRef<Levels>(SILENCE);
+  const silence = useRef<Silence | null>(null);
+  const unsent = useRef<readonly string[]>([]);
+  const levels = useRef<Levels>(SILENT_LEVELS);
+  const responseTime = useRef(new ResponseTime());
   const { microphoneMuted, speakerMuted, microphoneId, cameraMuted, cameraId } = choices;
 
   const current = useCallback(() => call.current, []);
+  const notice = (error: unknown) => dispatch({ type: "notice", error: toCallError(error) });
 
   const hangUp = useCallback(() => {
     void call.current?.end();
   }, []);
 
+  const closeSilence = () => {
+    silence.current?.close();
+    silence.current = null;
+  };
+
   const clear = useCallback(() => {
     const last = call.current;
     // First: its last events are not shown any more.
     call.current = null;
-    levels.current = SILENCE;
+    levels.current = SILENT_LEVELS;
     void last?.end();
+    closeSilence();
     dispatch({ type: "reset" });
   }, []);
 
-  const start = (descriptor: StreamDescriptor) => {
+  const flush = (to: Call) => {
+    const texts = unsent.current;
+    unsent.current = [];
+    try {
+      for (const text of texts) to.send(JSON.stringify({ type: "chat", data: text }));
+    } catch (error) {
+      notice(error);
+    }
+  };
+
+  const start = (descriptor: StreamDescriptor, wanted: Voice = "microphone") => {
     clear();
+    setVoice(wanted);
+    if (wanted === "none") silence.current = new Silence();
+    const audio = silence.current?.track ?? (microphoneId === "" ? undefined : { deviceId: microphoneId });
     const next = createCall({
       stream: descriptor.name,
       descriptor,
       ...chooseTransport(location.search),
-      ...(microphoneId !== "" && { audio: { deviceId: microphoneId } }),
+      ...(audio !== undefined && { audio }),
       ...(cameraId !== "" && { video: { deviceId: cameraId } }),
     });
     call.current = next;
-    const ifCurrent =
-      <T>(listener: (value: T) => void) =>
-      (value: T) => {
-        if (call.current === next) listener(value);
-      };
-    next.on(
-      "state",
-      ifCurrent((state: CallState) => {
-        if (state.name === "ended" || state.name === "failed") levels.current = SILENCE;
-        dispatch({ type: "call", call: state, info: next.info });
-      }),
-    );
-    next.on(
-      "turn",
-      ifCurrent((turn) => dispatch({ type: "turn", turn })),
-    );
-    next.on(
-      "transcript",
-      ifCurrent((line) => dispatch({ type: "line", line })),
-    );
-    next.on(
-      "output",
-      ifCurrent((values) => dispatch({ type: "output", values })),
-    );
-    next.on(
-      "localVideo",
-      ifCurrent((stream) => dispatch({ type: "local_video", stream })),
-    );
-    next.on(
-      "remoteVideo",
-      ifCurrent((stream) => dispatch({ type: "remote_video", stream })),
-    );
-    next.on(
-      "videoReport",
-      ifCurrent((report) => dispatch({ type: "video_report", report })),
-    );
-    next.on(
-      "message",
-      ifCurrent(({ message }) => {
-        // The session's own name comes with it.
-        if (message?.type === "session") dispatch({ type: "call", call: next.state, info: next.info });
-      }),
-    );
-    next.on(
-      "error",
-      ifCurrent((error) => {
-        if (next.state.name !== "failed") dispatch({ type: "notice", error });
-      }),
-    );
-    next.on(
-      "levels",
-      ifCurrent((now) => {
+    responseTime.current = new ResponseTime();
+    followCall(next, () => call.current === next, {
+      show: dispatch,
+      onLevels: (now) => {
         levels.current = now;
-      }),
-    );
+        responseTime.current.push(now, performance.now());
+      },
+      onState: ({ name }) => {
+        if (name === "connected") flush(next);
+        if (name !== "ended" && name !== "failed") return;
+        levels.current = SILENT_LEVELS;
+        closeSilence();
+      },
+    });
     next.mute(microphoneMuted);
     next.muteSpeaker(speakerMuted);
     next.muteCamera(cameraMuted);
@@ -125,9 +129,21 @@ export function useCall(choices: DeviceChoices): CallControls {
     next.start().catch(() => null);
   };
 
+  const openMicrophone = () => {
+    const opened = call.current;
+    if (opened?.state.name !== "connected") return;
+    opened.setMicrophone(deviceOf(microphoneId)).then(() => {
+      if (call.current === opened) setVoice("microphone");
+    }, notice);
+  };
+
+  const say = (text: string) => {
+    unsent.current = [...unsent.current, text].slice(-MAX_UNSENT);
+    if (call.current?.state.name === "connected") flush(call.current);
+  };
+
   const setInputs = useCallback((values: Readonly<Record<string, unknown>>) => {
-    if (call.current?.state.name !== "connected") return;
-    call.current.setInputs(values).catch((error: unknown) => dispatch({ type: "notice", error: toCallError(error) }));
+    if (call.current?.state.name === "connected") call.current.setInputs(values).catch(notice);
   }, []);
 
   const dismissNotice = () => dispatch({ type: "notice", error: null });
@@ -140,19 +156,17 @@ export function useCall(choices: DeviceChoices): CallControls {
   useEffect(() => call.current?.mute(microphoneMuted), [microphoneMuted]);
   useEffect(() => call.current?.muteSpeaker(speakerMuted), [speakerMuted]);
   useEffect(() => {
-    if (call.current?.state.name !== "connected") return;
-    call.current
-      .setMicrophone(microphoneId === "" ? {} : { deviceId: { exact: microphoneId } })
-      .catch((error: unknown) => dispatch({ type: "notice", error: toCallError(error) }));
+    if (call.current?.state.name !== "connected" || voice === "none") return;
+    call.current.setMicrophone(deviceOf(microphoneId)).catch(notice);
   }, [microphoneId]);
   useEffect(() => call.current?.muteCamera(cameraMuted), [cameraMuted]);
   useEffect(() => {
-    if (call.current?.state.name !== "connected") return;
-    call.current
-      .setCamera(cameraId === "" ? {} : { deviceId: { exact: cameraId } })
-      .catch((error: unknown) => dispatch({ type: "notice", error: toCallError(error) }));
+    if (call.current?.state.name === "connected") call.current.setCamera(deviceOf(cameraId)).catch(notice);
   }, [cameraId]);
-  useEffect(() => hangUp, [hangUp]);
+  useEffect(() => clear, [clear]);
 
-  return { view, levels, current, start, hangUp, clear, setInputs, resumePlayback, dismissNotice };
+  return {
+    ...{ view, levels, responseTime, current, voice, start, openMicrophone, say, hangUp, clear },
+    ...{ setInputs, resumePlayback, dismissNotice },
+  };
 }

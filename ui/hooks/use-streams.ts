@@ -1,9 +1,8 @@
-/** The list of streams, asked for again and again while there is none: a media node may be starting. */
+/** The list of streams, asked for again and again while nobody serves the chosen one: a media node may be starting. */
 import { useEffect, useState } from "preact/hooks";
 import { type CallError, toCallError } from "../../client/errors.ts";
-import { fetchStreams, type StreamSummary } from "../state/streams.ts";
-
-const RETRY_MS = 2_500;
+import { pauseMs } from "../state/pauses.ts";
+import { fetchStreams, isServed, type StreamSummary } from "../state/streams.ts";
 
 export interface StreamsView {
   /** Null while the first answer is awaited. */
@@ -11,26 +10,29 @@ export interface StreamsView {
   readonly error: CallError | null;
 }
 
-/** @param attempt a new number asks at once. */
-export function useStreams(attempt: number): StreamsView {
+/**
+ * @param chosen the stream that is to be called; null for the one that the address names.
+ * @param attempt a new number asks at once.
+ */
+export function useStreams(chosen: string | null, attempt: number): StreamsView {
   const [view, setView] = useState<StreamsView>({ streams: null, error: null });
   useEffect(() => {
     const abort = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const ask = async () => {
+    const ask = async (asked: number): Promise<void> => {
       const next: StreamsView = await fetchStreams(abort.signal).then(
         (streams) => ({ streams, error: null }),
         (error: unknown) => ({ streams: null, error: toCallError(error) }),
       );
       if (abort.signal.aborted) return;
       setView(next);
-      if ((next.streams ?? []).length === 0) timer = setTimeout(() => void ask(), RETRY_MS);
+      if (!isServed(next.streams ?? [], chosen)) timer = setTimeout(() => void ask(asked + 1), pauseMs(asked));
     };
-    void ask();
+    void ask(1);
     return () => {
       abort.abort();
       clearTimeout(timer);
     };
-  }, [attempt]);
+  }, [chosen, attempt]);
   return view;
 }

@@ -13,15 +13,17 @@ interface ControlsProps {
   readonly cameras: readonly Device[];
   readonly modality: StreamDescriptor["modality"];
   readonly mode: StreamDescriptor["mode"];
+  /** Whether the microphone is muted here; else where one types. */
+  readonly microphoneButton: boolean;
 }
 
-export function Controls({ choices, onChange, microphones, cameras, modality, mode }: ControlsProps) {
+export function Controls({ choices, onChange, microphones, cameras, modality, mode, microphoneButton }: ControlsProps) {
   const { microphoneMuted, speakerMuted, microphoneId, cameraMuted, cameraId } = choices;
   const [hears, sees] = [modality !== "video" && mode !== "receive", modality !== "audio" && mode !== "receive"];
   return (
     <fieldset class="controls">
       <legend class="visually-hidden">Sound and picture</legend>
-      {hears && (
+      {hears && microphoneButton && (
         <Toggle
           testId="mute-mic"
           name="Mute microphone"

@@ -1,7 +1,9 @@
 /** What was said, as a chat; or big, for streams that only write down; or the outputs, where nothing is written down. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { TranscriptLine } from "../../client/index.ts";
+import type { StreamLabels } from "../../shared/stream-ui.ts";
 import type { Output } from "../state/call-view.ts";
+import { nameOf } from "../state/phase.ts";
 import { ArrowDownIcon } from "./icons.tsx";
 
 /** How near to the end still counts as following it. */
@@ -12,9 +14,12 @@ interface ConversationProps {
   readonly outputs: readonly Output[];
   /** Captions: one voice, big. */
   readonly big: boolean;
+  readonly labels: StreamLabels;
+  /** Shown where nothing was said yet. */
+  readonly empty: string;
 }
 
-export function Conversation({ lines, outputs, big }: ConversationProps) {
+export function Conversation({ lines, outputs, big, labels, empty }: ConversationProps) {
   const scroller = useRef<HTMLDivElement>(null);
   const [following, setFollowing] = useState(true);
   // An answer of which nothing was heard before it was interrupted.
@@ -43,9 +48,16 @@ export function Conversation({ lines, outputs, big }: ConversationProps) {
         role="log"
         aria-live="polite"
       >
+        {shown.length === 0 && outputs.length === 0 && <p class="empty">{empty}</p>}
         {shown.length > 0 ? (
           shown.map((line, index) => (
-            <Line key={line.id} line={line} continues={shown[index - 1]?.role === line.role} big={big} />
+            <Line
+              key={line.id}
+              line={line}
+              continues={shown[index - 1]?.role === line.role}
+              big={big}
+              speaker={nameOf(line.role, labels)}
+            />
           ))
         ) : (
           <Outputs outputs={outputs} />
@@ -65,12 +77,13 @@ interface LineProps {
   /** Whether the line before it is of the same speaker. */
   readonly continues: boolean;
   readonly big: boolean;
+  readonly speaker: string;
 }
 
-function Line({ line: { role, text, final }, continues, big }: LineProps) {
+function Line({ line: { role, text, final }, continues, big, speaker }: LineProps) {
   return (
     <div class={`line ${role}`} data-testid={`transcript-${role}`} data-final={final} aria-busy={!final}>
-      {!continues && <p class={big ? "visually-hidden" : "speaker"}>{role === "user" ? "You" : "Assistant"}</p>}
+      {!continues && <p class={big ? "visually-hidden" : "speaker"}>{speaker}</p>}
       <p class="text">{text}</p>
     </div>
   );

@@ -10,9 +10,12 @@ interface DetailsProps {
   readonly info: CallInfo | null;
   readonly state: string;
   readonly current: () => Call | null;
+  /** Whether the developers' view is shown. */
+  readonly debug: boolean;
+  readonly onDebug: (debug: boolean) => void;
 }
 
-export function Details({ info, state, current }: DetailsProps) {
+export function Details({ info, state, current, debug, onDebug }: DetailsProps) {
   const [open, setOpen] = useState(false);
   const read = useCallback(async () => (await current()?.path()) ?? null, [current]);
   const connected = state === "connected";
@@ -27,6 +30,15 @@ export function Details({ info, state, current }: DetailsProps) {
         <Row name="Round trip" value={path?.roundTripMs == null ? null : `${path.roundTripMs.toFixed(1)} ms`} />
         <Row name="Session" value={info?.sid?.slice(0, SHORT_ID_CHARS) ?? null} />
       </dl>
+      <label class="switch">
+        <input
+          type="checkbox"
+          data-testid="debug"
+          checked={debug}
+          onChange={({ currentTarget }) => onDebug(currentTarget.checked)}
+        />
+        Turn states and latencies
+      </label>
     </details>
   );
 }

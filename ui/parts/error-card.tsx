@@ -4,10 +4,12 @@ import { AlertIcon } from "./icons.tsx";
 
 interface ErrorCardProps {
   readonly error: CallError;
+  /** The page asks again by itself. */
+  readonly waiting: boolean;
   readonly onRetry: () => void;
 }
 
-export function ErrorCard({ error, onRetry }: ErrorCardProps) {
+export function ErrorCard({ error, waiting, onRetry }: ErrorCardProps) {
   return (
     <div class="error-card" data-testid="error" data-code={error.code} role="alert">
       <AlertIcon />
@@ -15,6 +17,7 @@ export function ErrorCard({ error, onRetry }: ErrorCardProps) {
         <p class="what">{whatOf(error)}</p>
         <p class="fix">
           <Fix text={error.fix} />
+          {waiting && " This page keeps looking for one."}
         </p>
         <button type="button" class="small-button" data-testid="retry" onClick={onRetry}>
           Try again

@@ -63,3 +63,4 @@ export function Mark() {
     </svg>
   );
 }
+export const SendIcon = icon(<path d="M5 12h13M12.500 5.500L19 12l-6.500 6.500" />);

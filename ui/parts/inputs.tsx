@@ -1,6 +1,7 @@
 /** The stream's declared inputs, as fields. What changes is sent at once while a call lasts. */
 import type { JSX } from "preact";
 import type { InputDeclaration, InputDeclarations } from "../../shared/inputs.ts";
+import { FileField } from "./file-field.tsx";
 
 interface InputsProps {
   readonly declared: InputDeclarations;
@@ -107,6 +108,8 @@ function Field({ name, declaration, value, onChange }: FieldProps): JSX.Element 
         <input type="text" autocomplete="off" {...common} onChange={change} />
       );
     }
+    case "file":
+      return <FileField id={testId.id} declaration={declaration} value={value} onChange={onChange} />;
     case "messages":
       return null;
   }

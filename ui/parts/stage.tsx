@@ -1,12 +1,16 @@
 /** The stage: what the stream is, the button with its dial, and in words what is going on. */
 import type { ComponentChildren, RefObject } from "preact";
 import type { CallState, Levels, StreamDescriptor } from "../../client/index.ts";
+import type { StreamUi } from "../../shared/stream-ui.ts";
 import { type Phase, wordsOf } from "../state/phase.ts";
 import { CallButton } from "./call-button.tsx";
+import { StreamIcon } from "./stream-icon.tsx";
 
 interface StageProps {
   readonly title: string;
-  readonly subtitle: string;
+  readonly ui: StreamUi;
+  /** Whether the button and its dial are shown; else the words stand alone, and somebody else starts the call. */
+  readonly dial: boolean;
   readonly phase: Phase;
   readonly call: CallState;
   readonly mode: StreamDescriptor["mode"];
@@ -24,30 +28,33 @@ interface StageProps {
 }
 
 export function Stage(props: StageProps) {
-  const { title, subtitle, phase, call, mode, modality, pictures, ready, levels, onPress, buttonRef, error, children } =
+  const { title, ui, dial, phase, call, mode, modality, pictures, ready, levels, onPress, buttonRef, error, children } =
     props;
-  const words = wordsOf(phase, call, mode, modality);
+  const words = wordsOf(phase, call, mode, modality, ui.labels);
   return (
     <section class="stage" aria-label="Call">
       <header class="intro">
+        {ui.icon !== undefined && <StreamIcon icon={ui.icon} />}
         <h1>{title}</h1>
-        {subtitle !== "" && <p>{subtitle}</p>}
+        {ui.subtitle !== undefined && ui.subtitle !== "" && <p>{ui.subtitle}</p>}
       </header>
       {pictures}
-      <CallButton
-        phase={phase}
-        action={words.action}
-        mode={mode}
-        disabled={!ready}
-        levels={levels}
-        onPress={onPress}
-        buttonRef={buttonRef}
-      />
+      {dial && (
+        <CallButton
+          phase={phase}
+          action={words.action}
+          mode={mode}
+          disabled={!ready}
+          levels={levels}
+          onPress={onPress}
+          buttonRef={buttonRef}
+        />
+      )}
       <div class="status">
         <p class="state" data-testid="state" role="status">
           {words.label}
         </p>
-        {error ?? <p class="hint">{words.hint}</p>}
+        {error ?? (dial && <p class="hint">{words.hint}</p>)}
       </div>
       {children}
     </section>

@@ -1,5 +1,7 @@
 /** What the page shows of a call: a pure function of the call's events. */
 import type { CallError, CallInfo, CallState, TranscriptLine, TurnState, VideoReport } from "../../client/index.ts";
+import type { OutputValues } from "../../shared/outputs.ts";
+import { logged, type TurnLog } from "./turn-log.ts";
 
 /** Lines of conversation kept; the oldest go first. */
 export const MAX_LINES = 400;
@@ -17,6 +19,12 @@ export interface CallView {
   readonly turn: TurnState | null;
   readonly lines: readonly TranscriptLine[];
   readonly outputs: readonly Output[];
+  /** Values of the declared outputs, those that have come. */
+  readonly shown: OutputValues;
+  /** Whose turn it was, for developers. */
+  readonly turns: TurnLog;
+  /** The stop word was heard: what is said now is the question. */
+  readonly stopWordHeard: boolean;
   /** An error that did not end the call. */
   readonly notice: CallError | null;
   readonly info: CallInfo | null;
@@ -30,9 +38,11 @@ export type CallViewEvent =
   /** A new call: what the last one showed is gone. */
   | { readonly type: "reset" }
   | { readonly type: "call"; readonly call: CallState; readonly info: CallInfo }
-  | { readonly type: "turn"; readonly turn: TurnState }
+  | { readonly type: "turn"; readonly turn: TurnState; readonly atMs: number }
+  | { readonly type: "stop_word" }
   | { readonly type: "line"; readonly line: TranscriptLine }
   | { readonly type: "output"; readonly values: readonly unknown[] }
+  | { readonly type: "shown"; readonly values: OutputValues }
   | { readonly type: "local_video" | "remote_video"; readonly stream: MediaStream | null }
   | { readonly type: "video_report"; readonly report: VideoReport }
   | { readonly type: "notice"; readonly error: CallError | null };
@@ -42,6 +52,9 @@ export const EMPTY_VIEW: CallView = {
   turn: null,
   lines: [],
   outputs: [],
+  shown: {},
+  turns: [],
+  stopWordHeard: false,
   notice: null,
   info: null,
   localVideo: null,
@@ -58,17 +71,28 @@ export function nextView(view: CallView, event: CallViewEvent): CallView {
         ...view,
         call: event.call,
         info: event.info,
+        stopWordHeard: view.stopWordHeard && !isOver(event.call),
         lines: isOver(event.call) ? view.lines.map(closed) : view.lines,
         ...(isOver(event.call) && { localVideo: null, remoteVideo: null, videoReport: null }),
       };
     case "turn":
-      return { ...view, turn: event.turn };
+      return {
+        ...view,
+        turn: event.turn,
+        turns: logged(view.turns, event.turn, event.atMs),
+        // It has been answered: the word has to be said again.
+        stopWordHeard: view.stopWordHeard && !isAnswered(view.turn, event.turn),
+      };
+    case "stop_word":
+      return { ...view, stopWordHeard: true };
     case "line":
       return { ...view, lines: withLine(view.lines, event.line) };
     case "output": {
       const id = (view.outputs.at(-1)?.id ?? 0) + 1;
       return { ...view, outputs: [...view.outputs, { id, values: event.values }].slice(-MAX_OUTPUTS) };
     }
+    case "shown":
+      return { ...view, shown: { ...view.shown, ...event.values } };
     case "local_video":
       return { ...view, localVideo: event.stream };
     case "remote_video":
@@ -78,6 +102,11 @@ export function nextView(view: CallView, event: CallViewEvent): CallView {
     case "notice":
       return { ...view, notice: event.error };
   }
+}
+
+/** A reply that is over. Who is only silent for a moment after the word has not been answered. */
+function isAnswered(before: TurnState | null, now: TurnState): boolean {
+  return now === "listening" && (before === "bot_speaking" || before === "thinking");
 }
 
 function isOver({ name }: CallState): boolean {

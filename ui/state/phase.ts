@@ -1,5 +1,6 @@
 /** What the big button and the words beside it show: the call's state and whose turn it is, as one word. */
 import type { CallState, StreamDescriptor, TurnState } from "../../client/index.ts";
+import type { StreamLabels } from "../../shared/stream-ui.ts";
 
 export type Phase =
   | "idle"
@@ -110,6 +111,7 @@ export function wordsOf(
   call: CallState,
   mode: StreamDescriptor["mode"],
   modality: StreamDescriptor["modality"] = "audio",
+  labels: StreamLabels = {},
 ): PhaseWords {
   const endHint = call.name === "ended" ? END_HINTS[call.reason] : undefined;
   const idleHint = modality === "video" ? PICTURE_HINTS[mode] : IDLE_HINTS[mode];
@@ -117,7 +119,14 @@ export function wordsOf(
   const hint = phase === "idle" ? idleHint : (callHint ?? HINTS[phase] ?? "");
   const inCall = isInCall(phase);
   const connected = inCall && !BEFORE_THE_CALL.has(phase);
-  const idleAction = phase === "idle" ? "Start" : "Call again";
-  const label = phase === "asking" ? ASKING[modality] : LABELS[phase];
-  return { label, hint, action: connected ? "Hang up" : inCall ? "Cancel" : idleAction };
+  const idleAction = phase === "idle" ? (labels.start ?? "Start") : "Call again";
+  const waiting = phase === "connecting" ? labels.waiting : undefined;
+  const label = waiting ?? (phase === "asking" ? ASKING[modality] : LABELS[phase]);
+  return { label, hint, action: connected ? (labels.stop ?? "Hang up") : inCall ? "Cancel" : idleAction };
+}
+
+/** What one side of the conversation is called. */
+export function nameOf(role: string, labels: StreamLabels): string {
+  if (role === "user") return labels.user ?? "You";
+  return role === "assistant" ? (labels.assistant ?? "Assistant") : role;
 }

@@ -3,7 +3,7 @@ import * as v from "valibot";
 import { CallError, type CallOptions } from "../../client/index.ts";
 import { DEFAULT_STREAM } from "../../shared/ids.ts";
 
-const StreamSummary = v.object({ name: v.string(), title: v.nullish(v.string()) });
+const StreamSummary = v.object({ name: v.string(), title: v.nullish(v.string()), nodesReady: v.optional(v.number()) });
 export type StreamSummary = v.InferOutput<typeof StreamSummary>;
 
 /** Name of the address's parameter. */
@@ -24,6 +24,18 @@ export function chooseStream(search: string, streams: readonly StreamSummary[]):
   const wanted = new URLSearchParams(search).get(PARAMETER);
   const named = streams.find(({ name }) => name === wanted);
   return (named ?? streams.find(({ name }) => name === DEFAULT_STREAM) ?? streams[0])?.name ?? null;
+}
+
+/** Whether a media node takes calls of the chosen stream, as far as the list says. */
+export function isServed(streams: readonly StreamSummary[], chosen: string | null): boolean {
+  const name = chosen ?? chooseStream(location.search, streams);
+  const stream = streams.find((one) => one.name === name);
+  return stream !== undefined && stream.nodesReady !== 0;
+}
+
+/** Whether the address asks for the developers' view, `?debug`. */
+export function wantsDebug(search: string): boolean {
+  return new URLSearchParams(search).has("debug");
 }
 
 /** How the address wants calls to be carried, `?transport=websocket`: to try it where WebRTC works. Else it is not said. */
