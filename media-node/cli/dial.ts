@@ -1,30 +1,43 @@
 /** `edgertc dial`: a telephone call without a telephone, to try a stream as a caller would hear it. */
 import { readFile, writeFile } from "node:fs/promises";
 import { Command, InvalidArgumentError, Option } from "commander";
+import { EdgeRtcError } from "../../shared/errors.ts";
 import { TELEPHONE_RATE, TelephoneProvider } from "../../shared/telephone/call-message.ts";
 import { toInt16, toMono } from "../audio/frame.ts";
 import { resample } from "../audio/resample.ts";
 import { readWav, writeWav } from "../audio/wav.ts";
 import { PhoneCall, type PhoneEvent } from "../telephone/simulator/phone-call.ts";
+import {
+  type Loudspeaker,
+  openLoudspeaker,
+  openMicrophone,
+  type SoundDevice,
+} from "../telephone/simulator/sound-card.ts";
 import { systemClock } from "../time/clock.ts";
 import { positiveNumber } from "./options.ts";
 
 interface DialFlags {
   readonly wav?: string;
+  readonly microphone?: true;
+  readonly loudspeaker?: true;
   readonly record?: string;
   readonly provider: TelephoneProvider;
   readonly token?: string;
   readonly from?: string;
   readonly to?: string;
   readonly keys?: string;
-  readonly seconds: number;
+  readonly seconds?: number;
 }
 
 export function dialCommand(): Command {
   return new Command("dial")
-    .description("call a stream as a telephone provider does: says a WAV file, shows and records what comes back")
+    .description(
+      "call a stream as a telephone provider does: says a WAV file or what the microphone hears, shows and records what comes back",
+    )
     .argument("<url>", "the edge's URL, with the stream's path: http://127.0.0.1:8787/echo")
     .option("--wav <file>", "what to say, 16-bit PCM of any rate (default: nothing)")
+    .addOption(new Option("--microphone", "say what the microphone hears, until Ctrl+C").conflicts("wav"))
+    .option("--loudspeaker", "play what is heard; with --microphone, wear headphones")
     .option("--record <file>", "write what is heard, as a WAV file")
     .addOption(
       new Option("--provider <name>", "whose messages to send").choices(TelephoneProvider.options).default("twilio"),
@@ -33,40 +46,74 @@ export function dialCommand(): Command {
     .option("--from <number>", "the caller's number", phoneNumber)
     .option("--to <number>", "the number called", phoneNumber)
     .option("--keys <digits>", "keys to press once the call is connected: 0 to 9, * and #", keys)
-    .option("--seconds <number>", "hang up this long after the last word", positiveNumber, 8)
+    .option(
+      "--seconds <number>",
+      "hang up this long after the last word (default: 8); with --microphone, after the call's begin (default: not)",
+      positiveNumber,
+    )
     .action(dial);
 }
 
+/** After the last word of a WAV file. */
+const DEFAULT_PATIENCE_S = 8;
+
 async function dial(url: string, flags: DialFlags): Promise<void> {
-  const { wav, record, provider, seconds, from, to } = flags;
+  const { wav, record, provider, from, to } = flags;
   const authToken = flags.token ?? process.env["TWILIO_AUTH_TOKEN"];
   const said = wav === undefined ? new Int16Array(0) : telephoneAudio(await readFile(wav));
+  const clock = systemClock;
+  let loudspeaker: Loudspeaker | undefined;
   const call = new PhoneCall({
     url,
     provider,
-    clock: systemClock,
+    clock,
     ...(authToken === undefined ? {} : { authToken }),
     ...(from === undefined ? {} : { from }),
     ...(to === undefined ? {} : { to }),
     onEvent: (event) => console.log(lineOf(event)),
+    onHeard: (samples) => loudspeaker?.play(samples),
   });
   const hangUp = (): void => call.hangUp();
   process.once("SIGINT", hangUp);
+  const devices: SoundDevice[] = [];
   try {
+    // Before the call: the first words must not wait for a device, nor a caller find out in mid-call that there is none.
+    if (flags.loudspeaker === true) {
+      loudspeaker = await openLoudspeaker({ clock });
+      devices.push(loudspeaker);
+    }
+    if (flags.microphone === true) devices.push(await openMicrophone({ clock }, (samples) => call.sayLive(samples)));
     await call.dial();
     if (flags.keys !== undefined) call.press(flags.keys);
-    const patience = Promise.withResolvers<void>();
     await Promise.race([call.say(said), call.ended]);
-    const timer = systemClock.after(seconds * 1_000, () => patience.resolve());
-    await Promise.race([patience.promise, call.ended]);
-    timer.cancel();
-    call.hangUp();
+    await waitFor(call, devices, flags);
   } finally {
     process.off("SIGINT", hangUp);
+    call.hangUp();
+    await Promise.all(devices.map((device) => device.close()));
   }
   if (record !== undefined) {
     await writeFile(record, writeWav(call.heard, TELEPHONE_RATE));
     console.log(`${(call.elapsedMs / 1_000).toFixed(1)} s in ${record}`);
+  }
+}
+
+/** Until somebody hangs up or the time is up. @throws EdgeRtcError `sound_program_failed` where a device is lost. */
+async function waitFor(
+  call: PhoneCall,
+  devices: readonly SoundDevice[],
+  { microphone, seconds }: DialFlags,
+): Promise<void> {
+  const patience = Promise.withResolvers<void>();
+  const patienceS = seconds ?? (microphone === true ? undefined : DEFAULT_PATIENCE_S);
+  const timer = patienceS === undefined ? undefined : systemClock.after(patienceS * 1_000, () => patience.resolve());
+  const lost = devices.map(async (device) => {
+    throw new EdgeRtcError("sound_program_failed", await device.lost);
+  });
+  try {
+    await Promise.race([patience.promise, call.ended, ...lost]);
+  } finally {
+    timer?.cancel();
   }
 }
 

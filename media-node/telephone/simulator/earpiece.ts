@@ -56,8 +56,8 @@ export class Earpiece {
     return droppedMs;
   }
 
-  /** 20 ms pass. */
-  tick(): void {
+  /** 20 ms pass. @returns what is heard in them. */
+  tick(): Uint8Array {
     const frame = new Uint8Array(FRAME_BYTES).fill(g711("mulaw").silence);
     let filled = 0;
     while (filled < FRAME_BYTES) {
@@ -77,6 +77,7 @@ export class Earpiece {
     }
     this.#heard.push(frame);
     this.#passMarks();
+    return frame;
   }
 
   #passMarks(): void {

@@ -7,9 +7,10 @@ import { WebSocket } from "ws";
 import type { TelephoneProvider } from "../../../shared/telephone/call-message.ts";
 import { g711 } from "../../audio/g711.ts";
 import type { Clock, Timer } from "../../time/clock.ts";
-import { Earpiece, FRAME_BYTES } from "./earpiece.ts";
+import { Earpiece } from "./earpiece.ts";
 import { readInstruction, type Step } from "./instruction.ts";
 import { LINES, type Line, type LineFacts } from "./line.ts";
+import { Mouth } from "./mouth.ts";
 
 const TICK_MS = 20;
 /** Instructions followed for one call: a redirect to itself would go on for ever. */
@@ -28,6 +29,8 @@ export interface PhoneCallOptions {
   readonly to?: string;
   /** Told what happens, as it happens. */
   readonly onEvent?: (event: PhoneEvent) => void;
+  /** Takes what is heard, as it is heard: 20 ms at 8 kHz, silence included. */
+  readonly onHeard?: (samples: Int16Array) => void;
 }
 
 /** What happens in a call, with the time since its media began. */
@@ -53,16 +56,14 @@ export class PhoneCall {
   readonly #events: PhoneEvent[] = [];
   readonly #earpiece: Earpiece;
   readonly #ended = Promise.withResolvers<void>();
+  readonly #mouth = new Mouth();
   #facts: LineFacts;
-  /** µ-law that is still to be said, and how far it has been. */
-  #mouth: Uint8Array[] = [];
   #socket: WebSocket | undefined;
   #timer: Timer | undefined;
   #chunk = 0;
   #startedMs: number | undefined;
   #ticks = 0;
   #state: "new" | "instructed" | "talking" | "ended" = "new";
-  #spoken: (() => void)[] = [];
 
   constructor(options: PhoneCallOptions) {
     this.#options = options;
@@ -109,16 +110,12 @@ export class PhoneCall {
 
   /** Says something, after what is being said. Settles when the last of it has been sent. @param samples 8 kHz. */
   say(samples: Int16Array): Promise<void> {
-    const bytes = g711("mulaw").encode(samples);
-    for (let at = 0; at < bytes.length; at += FRAME_BYTES) {
-      const frame = new Uint8Array(FRAME_BYTES).fill(g711("mulaw").silence);
-      frame.set(bytes.subarray(at, at + FRAME_BYTES));
-      this.#mouth.push(frame);
-    }
-    if (this.#state === "ended") return Promise.resolve();
-    return new Promise((resolve) => {
-      this.#spoken.push(resolve);
-    });
+    return this.#mouth.say(samples);
+  }
+
+  /** Says what a microphone hears at this moment; nothing before the media flows. @param samples 8 kHz. */
+  sayLive(samples: Int16Array): void {
+    if (this.#state === "talking") this.#mouth.sayLive(samples);
   }
 
   /** Presses keys, at once. */
@@ -223,7 +220,7 @@ export class PhoneCall {
   /** FastRTC's instructions have no port: on one's own machine the socket is where the instructions came from. */
   #reachable(address: string): URL {
     const url = new URL(address);
-    if (url.hostname !== this.#base.hostname) return url;
+    if (url.hostname !== this.#base.hostname || url.port !== "") return url;
     url.protocol = url.protocol.startsWith("ws") ? this.#base.protocol.replace("http", "ws") : this.#base.protocol;
     url.port = this.#base.port;
     return url;
@@ -262,11 +259,11 @@ export class PhoneCall {
   /** 20 ms of the call: what is said leaves, what waits is heard. */
   #tick(): void {
     if (this.#state !== "talking") return;
-    this.#earpiece.tick();
-    const frame = this.#mouth.shift() ?? SILENCE;
+    const heard = this.#earpiece.tick();
+    this.#options.onHeard?.(g711("mulaw").decode(heard));
     this.#chunk += 1;
-    this.#send(this.#line.media(this.#facts, Buffer.from(frame).toString("base64"), this.#chunk));
-    if (this.#mouth.length === 0) for (const spoken of this.#spoken.splice(0)) spoken();
+    const payload = Buffer.from(this.#mouth.next()).toString("base64");
+    this.#send(this.#line.media(this.#facts, payload, this.#chunk));
     this.#ticks += 1;
     const dueMs = (this.#startedMs ?? 0) + this.#ticks * TICK_MS;
     this.#timer = this.#options.clock.after(Math.max(0, dueMs - this.#options.clock.nowMs()), () => this.#tick());
@@ -312,13 +309,11 @@ export class PhoneCall {
     this.#state = "ended";
     this.#timer?.cancel();
     this.#socket?.close();
-    for (const spoken of this.#spoken.splice(0)) spoken();
+    this.#mouth.close();
     this.#note({ event: "ended" });
     this.#ended.resolve();
   }
 }
-
-const SILENCE = new Uint8Array(FRAME_BYTES).fill(g711("mulaw").silence);
 
 const USER_AGENTS: Readonly<Record<TelephoneProvider, string>> = {
   twilio: "TwilioProxy/1.1",
