@@ -61,10 +61,11 @@ it("gives no slot away before its session is over, and brings no session back", 
 async function makeTroubles(): Promise<Trouble[]> {
   const [both, toEdge, fromEdge] = networks;
   if (both === undefined || toEdge === undefined || fromEdge === undefined) throw new Error("three networks");
-  const nodes: NodeHandle[] = [];
-  for (const network of [null, null, null, both, toEdge, fromEdge]) {
-    nodes.push(await stack.startNode(network === null ? {} : { args: ["--edge", network.url] }));
-  }
+  const nodes = await Promise.all(
+    [null, null, null, both, toEdge, fromEdge].map((network) =>
+      stack.startNode(network === null ? {} : { args: ["--edge", network.url] }),
+    ),
+  );
   const [main, whole, shard, ...cut] = nodes;
   if (main === undefined || whole === undefined || shard === undefined) throw new Error("three nodes");
   const shardPids = await shard.shardPids();

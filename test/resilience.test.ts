@@ -1,7 +1,5 @@
-/** What dies and what does not: nodes, session processes, the edge, clients. */
-import { readFile } from "node:fs/promises";
+/** What dies and what does not: nodes, session processes, clients; the edge is in edge-restart.test.ts. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { tone } from "./support/audio.ts";
 import { Caller } from "./support/caller.ts";
 import { Stack, sleep, until } from "./support/stack.ts";
 
@@ -12,16 +10,16 @@ beforeEach(async () => {
 });
 afterEach(() => stack.stop());
 
-const active = async (name: string): Promise<number> => {
-  const streams = (await (await fetch(`${stack.url}/streams`)).json()) as { name: string; active: number }[];
+const active = async (name: string, on = stack): Promise<number> => {
+  const streams = (await (await fetch(`${on.url}/streams`)).json()) as { name: string; active: number }[];
   return streams.find((stream) => stream.name === name)?.active ?? -1;
 };
-const session = async (path: string, id: string): Promise<{ state?: string; reason?: string }> =>
-  (await (await fetch(`${stack.url}${path}/sessions/${id}`)).json()) as { state?: string; reason?: string };
+const session = async (path: string, id: string, on = stack): Promise<{ state?: string; reason?: string }> =>
+  (await (await fetch(`${on.url}${path}/sessions/${id}`)).json()) as { state?: string; reason?: string };
 
 describe("a media node that is killed", () => {
   it("ends its sessions as node_lost, frees their slots, and the next call lands on the other node", async () => {
-    const nodes = [await stack.startNode(), await stack.startNode()];
+    const nodes = await Promise.all([stack.startNode(), stack.startNode()]);
     for (const victim of [0, 1]) {
       const callers = await Promise.all(
         Array.from({ length: 3 }, () => new Caller({ url: stack.url, path: "/three" }).connect()),
@@ -93,68 +91,24 @@ describe("a session process that is killed", () => {
   });
 });
 
-describe("an edge that restarts, its sockets closed", () => {
-  it("is not heard in the call, keeps the account, and takes the next call", async () => {
-    const node = await stack.startNode();
-    const caller = await new Caller({ url: stack.url, path: "/three" }).connect();
-    const second = tone(1_000, 440);
-    await caller.say(second);
-    const packetsBefore = caller.packets;
-    const talking = (async () => {
-      for (let i = 0; i < 8; i++) await caller.say(second);
-    })();
-    await sleep(500);
-    await stack.stopEdge();
-    await sleep(1_000);
-    await stack.startEdge();
-    await talking;
-    // 8 s are 400 packets; the edge was away for more than 1 s, 50 packets, which would be missing here.
-    expect(caller.packets - packetsBefore).toBeGreaterThan(370);
-    await until(() => node.log().split("linked to the edge").length === 3, 10_000);
-    await until(async () => (await active("three")) === 1);
-    expect(await session("/three", caller.clientId)).toMatchObject({ state: "live" });
-    const next = await new Caller({ url: stack.url, path: "/three" }).connect();
-    await caller.hangUp();
-    await next.hangUp();
-    await until(async () => (await active("three")) === 0, 5_000);
-  });
-
-  it("comes back when its process is killed, with its account, and no call notices", async () => {
-    const node = await stack.startNode();
-    const caller = await new Caller({ url: stack.url, path: "/three" }).connect();
-    const packetsBefore = caller.packets;
-    const talking = caller.say(tone(4_000, 440));
-    for (const pid of await workerdPids()) process.kill(pid, "SIGKILL");
-    await talking;
-    expect(caller.packets - packetsBefore).toBeGreaterThan(180);
-    await until(() => node.log().split("linked to the edge").length === 3, 15_000);
-    await until(async () => (await active("three")) === 1);
-    expect(await session("/three", caller.clientId)).toMatchObject({ state: "live" });
-    const next = await new Caller({ url: stack.url, path: "/three" }).connect();
-    await Promise.all([caller, next].map((each) => each.hangUp()));
-    await until(async () => (await active("three")) === 0, 5_000);
-  });
-
-  it("learns what ended while it was away", async () => {
-    await stack.startNode();
-    const caller = await new Caller({ url: stack.url, path: "/three" }).connect();
-    await stack.stopEdge();
-    await caller.hangUp();
-    await sleep(500);
-    await stack.startEdge();
-    await until(async () => (await active("three")) === 0, 10_000);
-  });
-});
-
 describe("a client", () => {
-  it.each([false, true])("that vanishes without a word is noticed (ICE-lite: %s)", async (iceLite) => {
-    await stack.startNode({ iceLite });
-    const caller = await new Caller({ url: stack.url, path: "/three", dataChannel: false }).connect();
-    await caller.vanish();
-    await until(async () => (await active("three")) === 0, 30_000);
-    expect(await session("/three", caller.clientId)).toMatchObject({ state: "ended", reason: "peer_lost" });
+  it("that vanishes without a word is noticed, with ICE-lite too", async () => {
+    const lite = await Stack.start("test/fixtures/streams.ts");
+    try {
+      await Promise.all([stack.startNode({ iceLite: false }), lite.startNode({ iceLite: true })]);
+      await Promise.all([isNoticedToVanish(stack), isNoticedToVanish(lite)]);
+    } finally {
+      await lite.stop();
+    }
   });
 });
+
+async function isNoticedToVanish(on: Stack): Promise<void> {
+  const caller = await new Caller({ url: on.url, path: "/three", dataChannel: false }).connect();
+  await caller.vanish();
+  await until(async () => (await active("three", on)) === 0, 30_000);
+  expect(await session("/three", caller.clientId, on)).toMatchObject({ state: "ended", reason: "peer_lost" });
+}
 
 describe("a media node that is told to stop", () => {
   it("ends its sessions, tells the edge, and leaves nothing behind", async () => {
@@ -170,14 +124,6 @@ describe("a media node that is told to stop", () => {
     await caller.hangUp();
   });
 });
-
-/** The edge of these tests is a child of their process. */
-async function workerdPids(): Promise<number[]> {
-  const children = await readFile(`/proc/${process.pid}/task/${process.pid}/children`, "utf8");
-  const pids = children.trim().split(" ").map(Number);
-  const names = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/comm`, "utf8")));
-  return pids.filter((_, index) => names[index]?.startsWith("workerd"));
-}
 
 function isRunning(pid: number): boolean {
   try {
