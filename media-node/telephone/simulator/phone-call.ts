@@ -13,7 +13,7 @@ import { LINES, type Line, type LineFacts } from "./line.ts";
 import { Mouth } from "./mouth.ts";
 
 const TICK_MS = 20;
-/** Instructions followed for one call: a redirect to itself would go on for ever. */
+/** Instructions followed without a pause between them: a redirect to itself would go on for ever. */
 const MAX_INSTRUCTIONS = 10;
 const REQUEST_TIMEOUT_MS = 10_000;
 
@@ -27,6 +27,8 @@ export interface PhoneCallOptions {
   readonly authToken?: string;
   readonly from?: string;
   readonly to?: string;
+  /** What is typed when the instructions ask for keys, one after the other; then nothing is. Default: nothing. */
+  readonly answers?: readonly string[];
   /** Told what happens, as it happens. */
   readonly onEvent?: (event: PhoneEvent) => void;
   /** Takes what is heard, as it is heard: 20 ms at 8 kHz, silence included. */
@@ -37,6 +39,7 @@ export interface PhoneCallOptions {
 export type PhoneEvent = { readonly atMs: number } & (
   | { readonly event: "instruction"; readonly steps: readonly Step[] }
   | { readonly event: "said"; readonly text: string }
+  | { readonly event: "typed"; readonly digits: string }
   | { readonly event: "connected"; readonly url: string }
   | { readonly event: "played"; readonly name: string }
   | { readonly event: "cleared"; readonly droppedMs: number }
@@ -70,6 +73,7 @@ export class PhoneCall {
     const { provider = "twilio", from = "+14155550100", to = "+14155550199" } = options;
     this.#line = LINES[provider];
     this.#base = new URL(options.url);
+    this.#answers = [...(options.answers ?? [])];
     const hex = (bytes: number) => randomBytes(bytes).toString("hex");
     const ids = { accountId: `AC${hex(16)}`, callId: `CA${hex(16)}`, streamId: `MZ${hex(16)}` };
     this.facts = { ...ids, from, to, parameters: {} };
@@ -142,13 +146,14 @@ export class PhoneCall {
   #incomingUrl(): URL {
     const path = this.#base.pathname.replace(/\/$/, "");
     const url = new URL(this.#base);
-    url.pathname = path.endsWith("/telephone/incoming") ? path : `${path}/telephone/incoming`;
+    url.pathname = /\/telephone\/(?:gateway\/)?incoming$/.test(path) ? path : `${path}/telephone/incoming`;
     return url;
   }
 
-  async #follow(url: URL, left: number): Promise<void> {
+  async #follow(url: URL, instructions: number, digits?: string): Promise<void> {
+    let left = instructions;
     if (left === 0) throw new Error("The instructions lead in a circle.");
-    const steps = readInstruction(await this.#ask(url));
+    const steps = readInstruction(await this.#ask(url, digits));
     this.#note({ event: "instruction", steps });
     for (const [index, step] of steps.entries()) {
       if (this.#isOver) return;
@@ -160,6 +165,17 @@ export class PhoneCall {
           await this.#connect(step.url, step.parameters);
           this.#after(steps.slice(index + 1), left);
           return;
+        case "ask": {
+          const answer = this.#answers.shift()?.slice(0, step.digits);
+          if (answer === undefined) break;
+          this.#note({ event: "typed", digits: answer });
+          await this.#follow(this.#reachable(step.url), left - 1, answer);
+          return;
+        }
+        case "wait":
+          await this.#pause(step.seconds * 1_000);
+          left = MAX_INSTRUCTIONS;
+          break;
         case "redirect":
           await this.#follow(this.#reachable(step.url), left - 1);
           return;
@@ -169,6 +185,13 @@ export class PhoneCall {
       }
     }
     this.#end();
+  }
+
+  async #pause(durationMs: number): Promise<void> {
+    const over = Promise.withResolvers<void>();
+    const timer = this.#options.clock.after(durationMs, () => over.resolve());
+    await Promise.race([over.promise, this.ended]);
+    timer.cancel();
   }
 
   get #isOver(): boolean {
@@ -193,7 +216,7 @@ export class PhoneCall {
     });
   }
 
-  async #ask(url: URL): Promise<string> {
+  async #ask(url: URL, digits?: string): Promise<string> {
     const { accountId, callId, from, to } = this.#facts;
     const { provider = "twilio", authToken } = this.#options;
     const form = new URLSearchParams(
@@ -201,6 +224,7 @@ export class PhoneCall {
         ? { CallUUID: callId, From: from, To: to, CallStatus: "ringing", Direction: "inbound", Event: "StartApp" }
         : { AccountSid: accountId, CallSid: callId, From: from, To: to, CallStatus: "ringing", Direction: "inbound" },
     );
+    if (digits !== undefined) form.set("Digits", digits);
     const response = await fetch(url, {
       method: "POST",
       headers: {
@@ -217,12 +241,12 @@ export class PhoneCall {
     return text;
   }
 
-  /** FastRTC's instructions have no port: on one's own machine the socket is where the instructions came from. */
+  /** On one's own machine nothing ends TLS; and FastRTC's instructions have no port: then the socket is where they came from. */
   #reachable(address: string): URL {
     const url = new URL(address);
-    if (url.hostname !== this.#base.hostname || url.port !== "") return url;
+    if (url.hostname !== this.#base.hostname) return url;
     url.protocol = url.protocol.startsWith("ws") ? this.#base.protocol.replace("http", "ws") : this.#base.protocol;
-    url.port = this.#base.port;
+    if (url.port === "") url.port = this.#base.port;
     return url;
   }
 
