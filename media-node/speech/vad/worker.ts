@@ -1,9 +1,11 @@
 /** The VAD thread: runs Silero over the windows of all sessions at once, and keeps what it has heard of each. */
+import { readFileSync } from "node:fs";
 import * as ort from "onnxruntime-node";
 import * as v from "valibot";
 import { CLOSE, READY } from "../engine-thread.ts";
 import { workerStart } from "../worker-start.ts";
 import { isPacket, type Packet, RESET_BIT, VAD_SAMPLE_RATE, viewPacket, WINDOW_SAMPLES } from "./packet.ts";
+import { inBatches } from "./silero-in-batches.ts";
 
 /** Silero sees the end of the window before, too. */
 const CONTEXT_SAMPLES = 64;
@@ -20,20 +22,29 @@ const Data = v.object({ model: v.string() });
 /** What a slot's session has said so far, as Silero remembers it. */
 interface Memory {
   readonly context: Float32Array;
-  readonly state: Float32Array;
+  readonly hidden: Float32Array;
+  readonly cell: Float32Array;
 }
 
 const { port, gate, data } = workerStart();
-const { model } = v.parse(Data, data);
+const file = readFileSync(v.parse(Data, data).model);
 const session = await gate.run(() =>
-  ort.InferenceSession.create(model, {
+  ort.InferenceSession.create(inBatches(file) ?? file, {
     intraOpNumThreads: 1,
     interOpNumThreads: 1,
     executionMode: "sequential",
     logSeverityLevel: 3,
   }),
 );
-const sampleRate = new ort.Tensor("int64", BigInt64Array.of(BigInt(VAD_SAMPLE_RATE)), []);
+/** The published graph asks for it. */
+const sampleRate = session.inputNames.includes("sr")
+  ? { sr: new ort.Tensor("int64", BigInt64Array.of(BigInt(VAD_SAMPLE_RATE)), []) }
+  : {};
+/** What goes into a run and comes out of it, in the same memory each time: making it anew costs as much as a few windows. */
+const input = new Float32Array(MAX_BATCH * INPUT_SAMPLES);
+const state = new Float32Array(2 * MAX_BATCH * STATE_SIZE);
+const output = new Float32Array(MAX_BATCH);
+const stateN = new Float32Array(2 * MAX_BATCH * STATE_SIZE);
 /** One for each slot in use; a slot that is used anew comes with a reset. */
 const memories: Memory[] = [];
 
@@ -41,11 +52,16 @@ function memoryOf(word: number): Memory {
   const slot = word & ~RESET_BIT;
   let memory = memories[slot];
   if (memory === undefined) {
-    memory = { context: new Float32Array(CONTEXT_SAMPLES), state: new Float32Array(2 * STATE_SIZE) };
+    memory = {
+      context: new Float32Array(CONTEXT_SAMPLES),
+      hidden: new Float32Array(STATE_SIZE),
+      cell: new Float32Array(STATE_SIZE),
+    };
     memories[slot] = memory;
   } else if ((word & RESET_BIT) !== 0) {
     memory.context.fill(0);
-    memory.state.fill(0);
+    memory.hidden.fill(0);
+    memory.cell.fill(0);
   }
   return memory;
 }
@@ -73,8 +89,6 @@ async function run(
   out: Float32Array,
 ): Promise<void> {
   const batch = indices.length;
-  const input = new Float32Array(batch * INPUT_SAMPLES);
-  const state = new Float32Array(2 * batch * STATE_SIZE);
   const batchMemories = indices.map((index) => memoryOf(slots[index] ?? 0));
   for (const [row, memory] of batchMemories.entries()) {
     const from = (indices[row] ?? 0) * WINDOW_SAMPLES;
@@ -84,27 +98,24 @@ async function run(
       input[to + CONTEXT_SAMPLES + i] = (samples[from + i] as number) * INT16_SCALE;
     }
     memory.context.set(input.subarray(to + WINDOW_SAMPLES, to + INPUT_SAMPLES));
-    state.set(memory.state.subarray(0, STATE_SIZE), row * STATE_SIZE);
-    state.set(memory.state.subarray(STATE_SIZE), (batch + row) * STATE_SIZE);
+    state.set(memory.hidden, row * STATE_SIZE);
+    state.set(memory.cell, (batch + row) * STATE_SIZE);
   }
   const feeds = {
-    input: new ort.Tensor("float32", input, [batch, INPUT_SAMPLES]),
-    state: new ort.Tensor("float32", state, [2, batch, STATE_SIZE]),
-    sr: sampleRate,
+    input: new ort.Tensor("float32", input.subarray(0, batch * INPUT_SAMPLES), [batch, INPUT_SAMPLES]),
+    state: new ort.Tensor("float32", state.subarray(0, 2 * batch * STATE_SIZE), [2, batch, STATE_SIZE]),
+    ...sampleRate,
   };
-  const result = await gate.run(() => session.run(feeds));
-  const output = floats(result["output"]);
-  const stateN = floats(result["stateN"]);
+  const fetches = {
+    output: new ort.Tensor("float32", output.subarray(0, batch), [batch, 1]),
+    stateN: new ort.Tensor("float32", stateN.subarray(0, 2 * batch * STATE_SIZE), [2, batch, STATE_SIZE]),
+  };
+  await gate.run(() => session.run(feeds, fetches));
   for (const [row, memory] of batchMemories.entries()) {
     out[indices[row] ?? 0] = output[row] ?? 0;
-    memory.state.set(stateN.subarray(row * STATE_SIZE, (row + 1) * STATE_SIZE));
-    memory.state.set(stateN.subarray((batch + row) * STATE_SIZE, (batch + row + 1) * STATE_SIZE), STATE_SIZE);
+    memory.hidden.set(stateN.subarray(row * STATE_SIZE, (row + 1) * STATE_SIZE));
+    memory.cell.set(stateN.subarray((batch + row) * STATE_SIZE, (batch + row + 1) * STATE_SIZE));
   }
-}
-
-function floats(tensor: ort.Tensor | undefined): Float32Array {
-  if (!(tensor?.data instanceof Float32Array)) throw new Error("The VAD model's output is not what it should be.");
-  return tensor.data;
 }
 
 async function answer({ buffer, capacity, count }: Packet): Promise<void> {
