@@ -1,13 +1,14 @@
-/** Real Chromium's camera through a peer connection, the VP8 codec and back, over lines good and bad. */
+/** Real Chromium's camera through a peer connection, each codec and back, over lines good and bad. */
 import { createServer, type Server } from "node:http";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { systemClock } from "../media-node/time/clock.ts";
 import { DEFAULT_ICE } from "../media-node/transport/ice-options.ts";
 import { Peer } from "../media-node/transport/peer.ts";
 import { warmUpPeers } from "../media-node/transport/warm-up.ts";
 import { createVideoDecoder, createVideoEncoder } from "../media-node/video/codec/index.ts";
+import { installedVideoCodecs } from "../media-node/video/codec/installed.ts";
 import { drawCode } from "../media-node/video/codec/testing/coded-picture.ts";
-import type { ReceivedFrame } from "../media-node/video/types.ts";
+import type { ReceivedFrame, VideoCodec } from "../media-node/video/types.ts";
 import { TestBrowser, type TestPage } from "./support/browser.ts";
 import { LossyUdp } from "./support/lossy-udp.ts";
 
@@ -71,11 +72,18 @@ afterEach(async () => {
   for (const close of open.splice(0)) await close();
 });
 
-/** Calls with the camera; what comes is decoded, encoded and sent back. */
-async function call(): Promise<Call> {
+/** H.264 where OpenH264 is installed; skipped, with the reason, where it is not. */
+const { codecs, h264 } = await installedVideoCodecs();
+const CODECS: readonly { readonly codec: VideoCodec; readonly name: string }[] = [
+  { codec: "vp8", name: "in VP8" },
+  { codec: "h264", name: codecs.includes("h264") ? "in H.264" : `in H.264 (${h264})` },
+];
+
+/** Calls with the camera, the codec first in the browser's order; what comes is decoded, encoded and sent back. */
+async function call(codec: VideoCodec): Promise<Call> {
   const received: ReceivedFrame[] = [];
-  const encoder = await createVideoEncoder({ codec: "vp8", bitsPerSecond: 1_000_000 });
-  const decoder = await createVideoDecoder({ codec: "vp8", onKeyFrameNeeded: () => peer.video?.requestKeyFrame() });
+  const encoder = await createVideoEncoder({ codec, bitsPerSecond: 1_000_000 });
+  const decoder = await createVideoDecoder({ codec, onKeyFrameNeeded: () => peer.video?.requestKeyFrame() });
   const pass = async (frame: ReceivedFrame) => {
     const picture = await decoder.decode(frame);
     const encoded = picture === undefined ? undefined : await encoder.encode(picture);
@@ -86,6 +94,7 @@ async function call(): Promise<Call> {
     modality: "video",
     mode: "send-receive",
     allowExtraTracks: false,
+    videoCodecs: codecs,
     ice: { ...DEFAULT_ICE, mode: "lite", privateCandidates: "accept" },
     clock: systemClock,
     events: {
@@ -113,7 +122,8 @@ async function call(): Promise<Call> {
     return own.replaceAll(` ${address} ${port} typ`, ` ${address} ${relay.port} typ`);
   };
   const page = await browser.open(url);
-  await page.page.evaluate(callFromPage);
+  await page.page.evaluate(callFromPage, { mimeType: codec === "h264" ? "video/H264" : "video/VP8" });
+  expect(peer.video?.codec).toBe(codec);
   const relay = await line.promise;
   open.push(async () => {
     await page.page.close();
@@ -127,10 +137,16 @@ async function call(): Promise<Call> {
 }
 
 /** Runs in the page. */
-async function callFromPage(): Promise<void> {
+async function callFromPage({ mimeType }: { mimeType: string }): Promise<void> {
   const connection = new RTCPeerConnection();
   const camera = await navigator.mediaDevices.getUserMedia({ video: { width: 640, height: 480, frameRate: 30 } });
   for (const track of camera.getTracks()) connection.addTrack(track, camera);
+  const offered = RTCRtpReceiver.getCapabilities("video")?.codecs ?? [];
+  const first = offered.filter((one) => one.mimeType === mimeType);
+  if (first.length === 0) throw new Error(`This browser has no ${mimeType}.`);
+  for (const transceiver of connection.getTransceivers()) {
+    transceiver.setCodecPreferences([...first, ...offered.filter((one) => !first.includes(one))]);
+  }
   const shown: Shown[] = [];
   const video = document.createElement("video");
   const canvas = document.createElement("canvas");
@@ -186,9 +202,11 @@ function shownOnPage(): readonly Shown[] {
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-describe("a camera through the node", () => {
+describe.each(CODECS)("a camera through the node $name", ({ codec }) => {
+  const it = test.skipIf(!codecs.includes(codec));
+
   it("comes back whole, in order, at its size", async () => {
-    const { shown, received } = await call();
+    const { shown, received } = await call(codec);
     await expect.poll(async () => (await shown()).length, { timeout: 60_000 }).toBeGreaterThan(80);
     const pictures = await shown();
     const tail = pictures.slice(-50);
@@ -205,11 +223,11 @@ describe("a camera through the node", () => {
   });
 
   it("does not freeze for a second where 5 % of all packets are lost", async () => {
-    const { shown, line, page, received } = await call();
+    const { shown, line, page, received } = await call(codec);
     await expect.poll(async () => (await shown()).length, { timeout: 10_000 }).toBeGreaterThan(10);
     const own = ticksHere();
     line.loss = 0.05;
-    await sleep(12_000);
+    await sleep(8_000);
     const [first, ...pictures] = await shown();
     const ticks = [own.stop(), await page.page.evaluate(ticksOnPage)];
     // In ticks of 50 ms, as page and node both had them: a machine that stands still is no freeze of the line's.
@@ -217,8 +235,8 @@ describe("a camera through the node", () => {
       const sinceMs = (at === 0 ? first : pictures[at - 1])?.atMs ?? untilMs;
       return Math.min(...ticks.map((list) => list.filter((tickMs) => tickMs > sinceMs && tickMs < untilMs).length));
     });
-    expect(line.lost).toBeGreaterThan(50);
-    expect(pictures.length).toBeGreaterThan(100);
+    expect(line.lost).toBeGreaterThan(30);
+    expect(pictures.length).toBeGreaterThan(60);
     expect(Math.max(...freezes)).toBeLessThan(20);
     for (const { code } of pictures) expect(code).toBeLessThanOrEqual(FRAMES);
     // It was mended by sending again, not by key frames alone.
@@ -227,7 +245,7 @@ describe("a camera through the node", () => {
   });
 
   it("goes off and on ten times, and comes back each time", async () => {
-    const { shown, page } = await call();
+    const { shown, page } = await call(codec);
     await sleep(1_500);
     for (let cycle = 0; cycle < 10; cycle++) {
       await page.page.evaluate(switchCamera, { on: false });
@@ -242,7 +260,7 @@ describe("a camera through the node", () => {
     const resources = () =>
       process.getActiveResourcesInfo().filter((name) => /UDP|Timeout|Immediate/.test(name)).length;
     const oneCall = async () => {
-      const { shown } = await call();
+      const { shown } = await call(codec);
       await expect.poll(async () => (await shown()).length, { timeout: 10_000 }).toBeGreaterThan(5);
       for (const close of open.splice(0)) await close();
       await sleep(300);

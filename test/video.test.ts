@@ -1,5 +1,6 @@
 /** Video streams as a whole: real Chromium with a known moving picture as its camera, the edge, a node, the stream's code. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { installedVideoCodecs } from "../media-node/video/codec/installed.ts";
 import { drawCode } from "../media-node/video/codec/testing/coded-picture.ts";
 import { TestBrowser, type TestPage } from "./support/browser.ts";
 import { descendants } from "./support/descendants.ts";
@@ -12,6 +13,8 @@ const FPS = 30;
 
 /** 440 Hz for a second. */
 const tone = Int16Array.from({ length: 48_000 }, (_, i) => 12_000 * Math.sin((2 * Math.PI * 440 * i) / 48_000));
+
+const { codecs, h264 } = await installedVideoCodecs();
 
 let stack: Stack;
 let node: NodeHandle;
@@ -64,12 +67,20 @@ afterEach(async () => {
   for (const { page } of pages.splice(0)) await page.close();
 });
 
-/** @param ours whether the client says that it is EdgeRTC's. */
-async function call(stream: string, kinds: readonly ("audio" | "video")[], ours = false): Promise<Call> {
+/**
+ * @param ours whether the client says that it is EdgeRTC's.
+ * @param mimeType of the codec that comes first in the browser's order. Default: the browser's own.
+ */
+async function call(
+  stream: string,
+  kinds: readonly ("audio" | "video")[],
+  ours = false,
+  mimeType: string | null = null,
+): Promise<Call> {
   const page = await browser.open(`${stack.url}/streams`);
   pages.push(page);
   const id = `video-${++calls}`;
-  await page.page.evaluate(callFromPage, { stream, id, kinds, ours });
+  await page.page.evaluate(callFromPage, { stream, id, kinds, ours, mimeType });
   return {
     page,
     id,
@@ -96,10 +107,11 @@ interface PageCall {
   readonly id: string;
   readonly kinds: readonly ("audio" | "video")[];
   readonly ours: boolean;
+  readonly mimeType: string | null;
 }
 
 /** Runs in the page. */
-async function callFromPage({ stream, id, kinds, ours }: PageCall): Promise<void> {
+async function callFromPage({ stream, id, kinds, ours, mimeType }: PageCall): Promise<void> {
   const connection = new RTCPeerConnection();
   const shown: Shown[] = [];
   const heard: Heard[] = [];
@@ -171,6 +183,14 @@ async function callFromPage({ stream, id, kinds, ours }: PageCall): Promise<void
     camera.srcObject = media;
     await camera.play();
     for (const track of media.getTracks()) connection.addTrack(track, media);
+  }
+  for (const transceiver of connection.getTransceivers()) {
+    const offered = RTCRtpReceiver.getCapabilities("video")?.codecs ?? [];
+    if (mimeType === null || transceiver.sender.track?.kind !== "video") continue;
+    transceiver.setCodecPreferences(offered.toSorted((a, b) => rank(a) - rank(b)));
+    function rank(codec: { readonly mimeType: string }): number {
+      return codec.mimeType === mimeType ? 0 : 1;
+    }
   }
   await connection.setLocalDescription();
   const response = await fetch(`/${stream}/webrtc/offer`, {
@@ -264,6 +284,32 @@ describe("a video stream in Chromium", () => {
     }
   });
 
+  it.skipIf(!codecs.includes("h264"))(
+    `H.264 comes back transformed, and a codec that crashes costs its own session some pictures, no other any (${h264})`,
+    async () => {
+      const [shard = 0] = await node.shardPids();
+      await until(async () => (await descendants(shard)).length === 1, 20_000);
+      const [process0 = 0] = await descendants(shard);
+      const first = await call("flip", ["video"], true, "video/H264");
+      await until(async () => most(await first.shown(), ({ codes }) => inStep(codes.mirrored, codes.camera)), 30_000);
+      const second = await call("flip", ["video"], true, "video/H264");
+      await until(async () => (await second.shown()).length > 30, 30_000);
+      expect(await codecInUse(first.page)).toEqual(["video/H264", "video/H264"]);
+
+      // A page that is behind another one draws nothing. The signal is a native library's crash.
+      await first.page.page.bringToFront();
+      process.kill(process0, "SIGSEGV");
+      await until(async () => (await first.heard()).some(({ data }) => data === "handler_stopped"), 20_000);
+      const { length } = await first.shown();
+      await until(async () => (await first.shown()).length > length + 40, 30_000);
+      expect(most(await first.shown(), ({ codes }) => inStep(codes.mirrored, codes.camera))).toBe(true);
+      await second.page.page.bringToFront();
+      const { length: before } = await second.shown();
+      await until(async () => (await second.shown()).length > before + 20, 20_000);
+      expect((await second.heard()).filter(({ type }) => type === "error")).toEqual([]);
+    },
+  );
+
   it("the page shows camera and result in three layouts, what the sliders do, and how the video fares", async () => {
     const { page } = await browser.open(`${stack.url}/?stream=flip`);
     try {
@@ -307,6 +353,20 @@ describe("a video stream in Chromium", () => {
     await until(async () => (await descendants(shard)).length === 1, 20_000);
   });
 });
+
+/** What goes out and what comes in, as the browser names it. */
+function codecInUse({ page }: TestPage): Promise<string[]> {
+  return page.evaluate(async () => {
+    const { __connection: connection } = globalThis as unknown as PageWorld;
+    const stats = await connection.getStats();
+    const used: string[] = [];
+    stats.forEach((entry) => {
+      if (entry["type"] !== "outbound-rtp" && entry["type"] !== "inbound-rtp") return;
+      used.push(String(stats.get(String(entry["codecId"]))?.mimeType));
+    });
+    return used;
+  });
+}
 
 /** Runs in the page: the pictures' highest bits are dark, and so is then the last field of one that stands on its head. */
 function readsUpsideDown(video: Element): boolean {

@@ -10,6 +10,7 @@ import { systemClock } from "../time/clock.ts";
 import { machineTimeMs } from "../time/machine-time.ts";
 import { DEFAULT_ICE } from "../transport/ice-options.ts";
 import { warmUpPeers } from "../transport/warm-up.ts";
+import { installedVideoCodecs } from "../video/codec/installed.ts";
 import { VideoHosts } from "../video/host/host.ts";
 import { Fence } from "./fence.ts";
 import { type FromShard, ShardConfig, TICK_MS, ToShard } from "./messages.ts";
@@ -44,15 +45,26 @@ process.on("uncaughtException", (error) => stray.thrown(error));
 
 async function start(): Promise<void> {
   const streams = await loadStreams(config.streamFile);
-  await Promise.all([warmUpOpus(), warmUpPeers(systemClock), speechReady()]);
+  const hasVideo = [...streams.values()].some(({ descriptor }) => descriptor.modality !== "audio");
+  const [installed] = await Promise.all([
+    hasVideo ? installedVideoCodecs() : undefined,
+    warmUpOpus(),
+    warmUpPeers(systemClock),
+    speechReady(),
+  ]);
+  if (installed !== undefined) {
+    const { codecs, h264, h264State } = installed;
+    log[h264State === "broken" ? "warn" : "info"]({ codecs, h264 }, "the codecs of video");
+  }
   const videoHosts = new VideoHosts({
     streamFile: config.streamFile,
-    spare: [...streams.values()].some(({ descriptor }) => descriptor.modality !== "audio"),
+    spare: hasVideo,
     clock: systemClock,
   });
   const shard = new Shard({
     streams,
     takeVideoHost: () => videoHosts.take(),
+    videoCodecs: installed?.codecs,
     ice: {
       ...DEFAULT_ICE,
       ...config.ice,

@@ -17,6 +17,7 @@ import type { IceOptions } from "../transport/ice-options.ts";
 import type { MediaTransport, TransportEvents } from "../transport/media-transport.ts";
 import { WebRtcTransport } from "../transport/webrtc-transport.ts";
 import type { VideoHost } from "../video/host/host.ts";
+import type { VideoCodec } from "../video/types.ts";
 import {
   isUnnamed,
   type SocketKind,
@@ -34,6 +35,8 @@ export interface ShardOptions {
   readonly log: SessionLog;
   /** Where sessions with video get their processes. Absent: there are none. */
   readonly takeVideoHost?: (() => VideoHost) | undefined;
+  /** What video can be in. Default: VP8. */
+  readonly videoCodecs?: readonly VideoCodec[] | undefined;
   readonly onEvent: (event: SessionEvent) => void;
   /** An output of a session that is watched. */
   readonly onOutput: (news: OutputNews) => void;
@@ -216,11 +219,12 @@ export class Shard {
   }
 
   async #answer(command: Offer): Promise<string> {
-    const { clock } = this.#options;
+    const { clock, videoCodecs } = this.#options;
     const ice = this.#ice;
     const { maxVideoBitsPerSecond } = this.#stream(command.stream).stream.options;
     const session = this.#open(command, ({ modality, mode, allowExtraTracks }, events) => {
-      return new WebRtcTransport({ modality, mode, allowExtraTracks, ice, clock, maxVideoBitsPerSecond }, events);
+      const rules = { modality, mode, allowExtraTracks, videoCodecs };
+      return new WebRtcTransport({ ...rules, ice, clock, maxVideoBitsPerSecond }, events);
     });
     try {
       return await session.begin(() => session.transport.answer(command.sdp, command.candidates));

@@ -4,7 +4,7 @@ import type { Modality } from "../../shared/descriptor.ts";
 import { EdgeRtcError } from "../../shared/errors.ts";
 import type { VideoCodec } from "../video/types.ts";
 import { fingerprintsOf } from "./dtls/certificates.ts";
-import { type CodecChoice, chooseCodec } from "./video/codec-choice.ts";
+import { chooseCodec } from "./video/codec-choice.ts";
 
 /** What of a stream decides about an offer. */
 export interface OfferRules {
@@ -15,7 +15,9 @@ export interface OfferRules {
   readonly videoCodecs?: readonly VideoCodec[] | undefined;
 }
 
-const ALWAYS_THERE: readonly VideoCodec[] = ["vp8"];
+export function videoCodecsOf({ videoCodecs = ["vp8"] }: OfferRules): readonly VideoCodec[] {
+  return videoCodecs;
+}
 
 interface MediaSection {
   readonly kind: string;
@@ -52,19 +54,10 @@ export function checkOffer(sdp: string, rules: OfferRules): void {
     // The first of a kind is the one that is used.
     const section = sections.find((one) => one.kind === kind);
     if (section === undefined) continue;
-    const common = kind === "video" ? codecOf(section, rules) !== undefined : section.lines.some(isOpus);
+    const { lines } = section;
+    const common = kind === "video" ? chooseCodec(lines, videoCodecsOf(rules)) !== undefined : lines.some(isOpus);
     if (!common) throw new EdgeRtcError("no_common_codec");
   }
-}
-
-/** What the offer's video is answered with; undefined where there is none, or none in common. */
-export function videoCodecOf(sdp: string, rules: OfferRules): CodecChoice | undefined {
-  const section = mediaSections(sdp).find(({ kind }) => kind === "video");
-  return section === undefined ? undefined : codecOf(section, rules);
-}
-
-function codecOf({ lines }: MediaSection, { videoCodecs = ALWAYS_THERE }: OfferRules): CodecChoice | undefined {
-  return chooseCodec(lines, videoCodecs);
 }
 
 function mediaSections(sdp: string): MediaSection[] {

@@ -25,10 +25,11 @@ import { fingerprintsOf } from "./dtls/certificates.ts";
 import type { IceOptions } from "./ice-options.ts";
 import { announceIceLite } from "./lite-answer.ts";
 import { followNomination } from "./lite-nomination.ts";
-import { checkOffer, type OfferRules } from "./offer-check.ts";
+import { checkOffer, type OfferRules, videoCodecsOf } from "./offer-check.ts";
 import { type RtpAudioPacket, RtpReceiver } from "./rtp-receiver.ts";
 import { RtpSender } from "./rtp-sender.ts";
 import { SecureTransport } from "./secure-transport.ts";
+import { withChosenCodec } from "./video/codec-choice.ts";
 import { RtpVideoTrack } from "./video/rtp-video-track.ts";
 
 /**
@@ -101,7 +102,7 @@ export class Peer {
         return true;
       },
       bundlePolicy: "max-bundle",
-      codecs: { audio: [useOPUS()], video: this.#takesVideo ? [useVP8(), useRtx()] : [] },
+      codecs: { audio: [useOPUS()], video: this.#takesVideo ? [useVP8(), useH264(), useRtx()] : [] },
       headerExtensions: { audio: [], video: [] },
     });
   }
@@ -121,13 +122,11 @@ export class Peer {
       }
     });
     try {
-      const welcome = withWelcomeCandidates(sdp, this.#privateCandidates);
-      await connection.setRemoteDescription({ type: "offer", sdp: welcome });
+      await connection.setRemoteDescription({ type: "offer", sdp: this.#narrowed(sdp) });
     } catch (cause) {
       throw new EdgeRtcError("invalid_sdp", "The offer could not be parsed.", { cause });
     }
     for (const transport of connection.dtlsTransports) this.#secureWith(transport, sdp);
-    for (const { kind, codecs } of connection.getTransceivers()) if (kind === "video") keepSupportedFeedback(codecs);
     // Clients that are no browsers may end the SCTP association only.
     connection.sctpTransport?.sctp.stateChanged.closed.subscribe(() => this.#end("client_closed"));
     connection.iceConnectionStateChange.subscribe((state) => {
@@ -258,6 +257,11 @@ export class Peer {
     });
   }
 
+  /** The offer, as werift is to see it. */
+  #narrowed(sdp: string): string {
+    return withChosenCodec(withWelcomeCandidates(sdp, this.#privateCandidates), videoCodecsOf(this.#options));
+  }
+
   #adoptVideo(transceiver: RTCRtpTransceiver): void {
     const { video: events, clock, maxVideoBitsPerSecond: maxBitsPerSecond } = this.#options;
     if (this.#video !== undefined || this.#secure === undefined || events === undefined) return;
@@ -295,9 +299,10 @@ export class Peer {
   }
 }
 
-/** werift answers with whatever feedback the client offers. One that was promised transport-cc waits for it, and sends little. */
-function keepSupportedFeedback(codecs: readonly RTCRtpCodecParameters[]): void {
-  for (const codec of codecs) codec.rtcpFeedback = codec.rtcpFeedback.filter(({ type }) => type !== "transport-cc");
+/** Of any profile: which is taken is chosen out of the offer. */
+function useH264(): RTCRtpCodecParameters {
+  const { rtcpFeedback } = useVP8();
+  return new RTCRtpCodecParameters({ mimeType: "video/H264", clockRate: 90_000, rtcpFeedback });
 }
 
 /** Packets that are sent again (RFC 4588), for the codec before it. */

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { chooseCodec } from "./codec-choice.ts";
+import { chooseCodec, withChosenCodec } from "./codec-choice.ts";
 
 /** As Chromium 156 has them, in any order. */
 const CODECS = {
@@ -35,6 +35,20 @@ it.each<[string, Offered[], readonly ("vp8" | "h264")[], number | undefined]>([
   ["none where H.264 alone is offered and not installed", [109], ["vp8"], undefined],
 ])("takes %s", (_, offered, installed, payloadType) => {
   expect(chooseCodec(offer(...offered), installed)?.payloadType).toBe(payloadType);
+});
+
+it("leaves in the offer what was chosen, its retransmissions and the feedback that is given", () => {
+  const video = ["m=video 9 UDP/TLS/RTP/SAVPF 103 96 97 109", "a=mid:1"];
+  const feedback = ["a=rtcp-fb:96 transport-cc", "a=rtcp-fb:96 nack pli", "a=rtcp-fb:109 nack"];
+  const audio = ["m=audio 9 UDP/TLS/RTP/SAVPF 96", "a=rtpmap:96 opus/48000/2", "a=rtcp-fb:96 transport-cc", ""];
+  const sdp = ["v=0", ...video, ...offer(103, 96, 97, 109).slice(1), ...feedback, ...audio].join("\r\n");
+  const kept = ["a=rtpmap:96 VP8/90000", "a=rtpmap:97 rtx/90000", "a=fmtp:97 apt=96", "a=rtcp-fb:96 nack pli"];
+  expect(withChosenCodec(sdp, ["vp8"]).split("\r\n")).toEqual([
+    ...["v=0", "m=video 9 UDP/TLS/RTP/SAVPF 96 97", "a=mid:1"],
+    ...kept,
+    ...audio,
+  ]);
+  expect(withChosenCodec(sdp, [])).toBe(sdp);
 });
 
 it("reads any lines", () => {

@@ -32,6 +32,37 @@ export function chooseCodec(lines: readonly string[], installed: readonly VideoC
   return usable.find(({ codec, parameters }) => codec === "h264" && CONSTRAINED.test(parameters)) ?? first;
 }
 
+/**
+ * The offer as if its video were offered in the chosen codec alone, with its retransmissions (RFC 4588), and without feedback that
+ * is not given here: werift would answer with a codec of its own choice, and promise whatever is asked for. A client that was
+ * promised transport-cc waits for it, and sends little.
+ */
+export function withChosenCodec(sdp: string, installed: readonly VideoCodec[]): string {
+  return sdp
+    .split(/^(?=m=)/m)
+    .map((section) => (section.startsWith("m=video ") ? narrowed(section, installed) : section))
+    .join("");
+}
+
+function narrowed(section: string, installed: readonly VideoCodec[]): string {
+  const lines = section.slice("m=".length).split(/\r?\n/);
+  const chosen = chooseCodec(lines, installed);
+  if (chosen === undefined) return section;
+  const [kind, port, protocol, ...types] = lines[0]?.trim().split(" ") ?? [];
+  const kept = types.filter((type) => Number(type) === chosen.payloadType || isRtxOf(lines, type, chosen.payloadType));
+  const rest = lines.slice(1).filter((line) => {
+    const [, attribute, type = ""] = /^a=(rtpmap|fmtp|rtcp-fb):(\d+) /.exec(line) ?? [];
+    return attribute === undefined || (kept.includes(type) && !line.includes("transport-cc"));
+  });
+  return [`m=${[kind, port, protocol, ...kept].join(" ")}`, ...rest].join("\r\n");
+}
+
+function isRtxOf(lines: readonly string[], type: string, payloadType: number): boolean {
+  const name = lineAfter(lines, `a=rtpmap:${type} `)?.toLowerCase();
+  const parameters = lineAfter(lines, `a=fmtp:${type} `) ?? "";
+  return name?.startsWith("rtx/") === true && /(?:^|;)\s*apt=(\d+)/.exec(parameters)?.[1] === `${payloadType}`;
+}
+
 function lineAfter(lines: readonly string[], start: string): string | undefined {
   return lines.find((line) => line.startsWith(start))?.slice(start.length);
 }

@@ -93,8 +93,7 @@ function codecNamed(name: string): VideoCodec | undefined {
   return VIDEO_CODECS.find((codec) => codec === name.toLowerCase());
 }
 
-/** Packets of `codec` that are sent again. */
-export function isRtxOf(rtx: RTCRtpCodecParameters, codec: RTCRtpCodecParameters): boolean {
+function isRtxOf(rtx: RTCRtpCodecParameters, codec: RTCRtpCodecParameters): boolean {
   return (
     rtx.name.toLowerCase() === "rtx" && /(?:^|;)apt=(\d+)/.exec(rtx.parameters ?? "")?.[1] === `${codec.payloadType}`
   );
