@@ -38,24 +38,29 @@ export type StartMessage = Extract<SocketMessage, { event: "start" }>;
 /** Any message has an event. Those not known are ignored, as in FastRTC. */
 export const AnySocketMessage = v.looseObject({ event: v.string() });
 
-/** What the server says beside the messages of shared/channel.ts. In JSON without spaces. */
-export type SocketReply =
-  | { readonly event: "media"; readonly media: { readonly payload: string } }
-  | { readonly event: "pong" }
-  /** EdgeRTC's: drop what you have received and not played yet. */
-  | { readonly event: "clear" }
-  | Started;
+const rate = v.pipe(v.number(), v.integer(), v.minValue(1));
 
 /** EdgeRTC's, in answer to a `start` that asks for more than FastRTC has: what the audio is from here on. */
-export interface Started {
-  readonly event: "started";
-  readonly sid: string;
-  readonly codec: SocketCodec;
-  readonly binary: boolean;
+export const Started = v.object({
+  event: v.literal("started"),
+  sid: v.string(),
+  codec: SocketCodec,
+  binary: v.boolean(),
   /** Samples per second of what the client sends, and of what it gets. */
-  readonly input_rate: number;
-  readonly output_rate: number;
-}
+  input_rate: rate,
+  output_rate: rate,
+});
+export type Started = v.InferOutput<typeof Started>;
+
+/** What the server says beside the messages of shared/channel.ts. In JSON without spaces. */
+export const SocketReply = v.variant("event", [
+  v.object({ event: v.literal("media"), media: v.object({ payload: v.string() }) }),
+  v.object({ event: v.literal("pong") }),
+  /** EdgeRTC's: drop what you have received and not played yet. */
+  v.object({ event: v.literal("clear") }),
+  Started,
+]);
+export type SocketReply = v.InferOutput<typeof SocketReply>;
 
 /** True for a `start` that asks for anything that FastRTC's does not have. */
 export function isExtended(start: StartMessage): boolean {

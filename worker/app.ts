@@ -13,6 +13,7 @@ import type { Env } from "./env.ts";
 import { KnownSessions } from "./known-sessions.ts";
 import { log, reasonOf } from "./log.ts";
 import { isOlder, isReset } from "./objects/call.ts";
+import { API_DESCRIPTION_PATHS, ApiDescriptions } from "./routes/api-description.ts";
 import { postGatewayCode, postGatewayIncoming, postGatewayStatus } from "./routes/gateway.ts";
 import { postRegister, postUnregister } from "./routes/gateway-register.ts";
 import { postInputs } from "./routes/inputs.ts";
@@ -128,6 +129,8 @@ export function createEdge(options: AppOptions = {}): Edge {
   route("GET", ["/health"], async (c) =>
     c.json({ status: "ok", version: EDGERTC_VERSION, protocol: PROTOCOL_VERSION, nowMs: Date.now() }),
   );
+  const descriptions = new ApiDescriptions();
+  for (const path of API_DESCRIPTION_PATHS) route("GET", [path], async (c) => descriptions.reply(c, path));
   app.get("/node/link", getNodeLink);
   app.route(ADMIN_API_PATH, adminApi(directory));
   app.get(NODE_ICE_SERVERS_PATH, (c) => getNodeIceServers(c, turn));

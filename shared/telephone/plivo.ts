@@ -6,7 +6,7 @@ import * as v from "valibot";
 import { type CallMessage, type CallWire, TELEPHONE_RATE } from "./call-message.ts";
 import { Counter, Digit, Id, MarkName, numberOf, Payload, Text } from "./fields.ts";
 
-const PlivoMessage = v.variant("event", [
+export const PlivoMessage = v.variant("event", [
   v.object({
     event: v.literal("start"),
     start: v.object({

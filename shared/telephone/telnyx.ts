@@ -10,7 +10,7 @@ import { Counter, Digit, Id, MarkName, Parameters, Payload, Text } from "./field
 const Encoding = v.picklist(["PCMU", "PCMA"]);
 const LAWS: Readonly<Record<v.InferOutput<typeof Encoding>, G711Law>> = { PCMU: "mulaw", PCMA: "alaw" };
 
-const TelnyxMessage = v.variant("event", [
+export const TelnyxMessage = v.variant("event", [
   v.object({ event: v.literal("connected"), version: v.optional(Text) }),
   v.object({
     event: v.literal("start"),

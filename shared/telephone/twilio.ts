@@ -7,7 +7,7 @@ import * as v from "valibot";
 import type { CallMessage, CallWire } from "./call-message.ts";
 import { Counter, Digit, Id, MarkName, numberOf, Parameters, Payload, Text } from "./fields.ts";
 
-const TwilioMessage = v.variant("event", [
+export const TwilioMessage = v.variant("event", [
   v.object({ event: v.literal("connected"), protocol: v.optional(Text), version: v.optional(Text) }),
   v.object({
     event: v.literal("start"),

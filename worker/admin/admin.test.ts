@@ -3,6 +3,7 @@ import { env, exports } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
 import { Directory, MediaNode, Stream } from "../objects/index.ts";
 import { get, offer } from "../testing/client.ts";
+import { assertDocumented } from "../testing/documented.ts";
 import { descriptor, FakeNode, READY } from "../testing/fake-node.ts";
 
 const TOKEN = "token-of-the-tests";
@@ -19,7 +20,9 @@ async function admin(method: string, path: string, body?: unknown, token: string
     headers: token === null ? {} : { authorization: `Bearer ${token}` },
     ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
   });
-  return { status: response.status, headers: response.headers, json: await response.json() };
+  const json: unknown = await response.json();
+  assertDocumented(method, `/admin/api${path.replace(/\?.*/, "")}`, response.status, json);
+  return { status: response.status, headers: response.headers, json };
 }
 
 const failed = (code: string) => ({ status: "failed", meta: { error: code } });

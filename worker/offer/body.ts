@@ -13,7 +13,7 @@ export const WebrtcId = v.pipe(
 );
 
 /** In the order of FastRTC's model: errors are reported in it. Other keys are ignored. */
-const OfferBody = v.object({
+export const OfferBody = v.object({
   sdp: v.nullish(v.string("string_type")),
   candidate: v.nullish(v.custom<Readonly<Record<string, unknown>>>(isDictionary, "dict_type")),
   type: v.string("string_type"),
@@ -22,6 +22,9 @@ const OfferBody = v.object({
   ticket: v.nullish(v.string("string_type")),
   /** EdgeRTC's: a join token. */
   token: v.nullish(v.string("string_type")),
+  /** EdgeRTC's: which session is to go on, and on a strict edge its secret. */
+  sid: v.nullish(v.string("string_type")),
+  session_secret: v.nullish(v.string("string_type")),
 });
 export type OfferBody = v.InferOutput<typeof OfferBody>;
 

@@ -1,11 +1,14 @@
 import { exports } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { get, offer } from "../testing/client.ts";
+import { assertDocumented } from "../testing/documented.ts";
 import { descriptor, FakeNode } from "../testing/fake-node.ts";
 
 async function giveUp(path: string): Promise<{ readonly status: number; readonly body: unknown }> {
   const response = await exports.default.fetch(`http://edge${path}`, { method: "DELETE" });
-  return { status: response.status, body: await response.json() };
+  const body: unknown = await response.json();
+  assertDocumented("DELETE", path, response.status, body);
+  return { status: response.status, body };
 }
 
 describe("giving a session up", () => {

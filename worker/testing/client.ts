@@ -1,5 +1,6 @@
 /** A FastRTC client as the edge sees it: the requests of a call. */
 import { exports } from "cloudflare:workers";
+import { assertDocumented } from "./documented.ts";
 
 /** An offer as small as one that passes the edge's checks. */
 export const SDP = "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\n";
@@ -21,13 +22,12 @@ export interface Answer {
 
 /** `POST` of any body to a stream's offer route. */
 export async function post(stream: string, body: unknown, init: RequestInit = {}): Promise<Answer> {
-  const response = await exports.default.fetch(`http://edge/${stream}/webrtc/offer`, {
+  return answer(`/${stream}/webrtc/offer`, {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: typeof body === "string" ? body : JSON.stringify(body),
     ...init,
   });
-  return answer(response);
 }
 
 export function offer(stream: string, webrtcId: string, sdp: string | null = SDP): Promise<Answer> {
@@ -40,19 +40,22 @@ export function trickle(stream: string, webrtcId: string, candidate: unknown = C
 
 /** `POST` of inputs. */
 export async function hook(stream: string, body: unknown): Promise<Answer> {
-  const response = await exports.default.fetch(`http://edge/${stream}/input_hook`, {
+  return answer(`/${stream}/input_hook`, {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify(body),
   });
-  return answer(response);
 }
 
 export async function get(path: string): Promise<Answer> {
-  return answer(await exports.default.fetch(`http://edge${path}`));
+  return answer(path);
 }
 
-async function answer(response: Response): Promise<Answer> {
+/** Every answer is held against the API's description. */
+async function answer(path: string, init: RequestInit = {}): Promise<Answer> {
+  const response = await exports.default.fetch(`http://edge${path}`, init);
   const text = await response.text();
-  return { status: response.status, text, json: JSON.parse(text) };
+  const json: unknown = JSON.parse(text);
+  assertDocumented(init.method ?? "GET", path.replace(/\?.*/, ""), response.status, json);
+  return { status: response.status, text, json };
 }
