@@ -25,6 +25,7 @@ interface DialFlags {
   readonly token?: string;
   readonly from?: string;
   readonly to?: string;
+  readonly code?: string;
   readonly keys?: string;
   readonly seconds?: number;
 }
@@ -45,6 +46,7 @@ export function dialCommand(): Command {
     .option("--token <secret>", "sign as Twilio, with the account's auth token (default: TWILIO_AUTH_TOKEN)")
     .option("--from <number>", "the caller's number", phoneNumber)
     .option("--to <number>", "the number called", phoneNumber)
+    .option("--code <digits>", "keys to type when the instructions ask for some, such as a gateway's code", keys)
     .option("--keys <digits>", "keys to press once the call is connected: 0 to 9, * and #", keys)
     .option(
       "--seconds <number>",
@@ -70,6 +72,7 @@ async function dial(url: string, flags: DialFlags): Promise<void> {
     ...(authToken === undefined ? {} : { authToken }),
     ...(from === undefined ? {} : { from }),
     ...(to === undefined ? {} : { to }),
+    ...(flags.code === undefined ? {} : { answers: [flags.code] }),
     onEvent: (event) => console.log(lineOf(event)),
     onHeard: (samples) => loudspeaker?.play(samples),
   });
@@ -131,6 +134,8 @@ function lineOf(event: PhoneEvent): string {
       return `${time}  instructed: ${event.steps.map(({ step }) => step).join(", ")}`;
     case "said":
       return `${time}  the provider says: ${event.text}`;
+    case "typed":
+      return `${time}  typed ${event.digits}`;
     case "connected":
       return `${time}  connected to ${event.url}`;
     case "played":

@@ -97,6 +97,49 @@ describe("a place in line", () => {
   });
 });
 
+describe("a caller who makes no offer to be refused", () => {
+  const wait = (name: string) => ledger.wait(`s_${name}`, nowMs);
+
+  it("is told of a slot that is free, and does not get it", () => {
+    expect(wait("0")).toEqual({ state: "refused", code: "no_media_node" });
+    up("a");
+    expect(wait("1")).toEqual({ state: "free" });
+    expect(ledger.status()).toMatchObject({ active: 0, waiting: 0 });
+  });
+
+  it("gets a place in line where there is none, once, and passes nobody", () => {
+    up("a");
+    admit("1");
+    admit("2");
+    expect(wait("3")).toMatchObject({ state: "waiting", ticket: "q_3", position: 2 });
+    expect(wait("3")).toMatchObject({ state: "waiting", ticket: "q_3", position: 2 });
+    release("1");
+    // The slot is held for who came before.
+    expect(wait("4")).toMatchObject({ state: "waiting", ticket: "q_4", position: 2 });
+    expect(ask("3")).toMatchObject({ state: "waiting", position: 1 });
+    expect(admit("2", "q_2")).toMatchObject({ ok: true });
+    release("2");
+    expect(ask("3")).toMatchObject({ state: "ready" });
+    expect(admit("3", "q_3")).toMatchObject({ ok: true });
+  });
+
+  it("is refused where the line is full, or the stream has none", () => {
+    up("a", { queue: { ...queue, maxLength: 1 } });
+    admit("1");
+    admit("2");
+    expect(wait("3")).toEqual({ state: "refused", code: "concurrency_limit_reached" });
+    up("a", { queue: null, build: 2 });
+    expect(wait("3")).toEqual({ state: "refused", code: "concurrency_limit_reached" });
+  });
+
+  it("is not kept out by an offer that nobody came for", () => {
+    up("a");
+    admit("1");
+    nowMs += 120_000;
+    expect(wait("2")).toEqual({ state: "free" });
+  });
+});
+
 describe("the wait", () => {
   it("is unknown at first, then told by how long sessions take, and never above what the time limit allows", () => {
     up("a", { concurrencyLimit: 2, timeLimitMs: null });

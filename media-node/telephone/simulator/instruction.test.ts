@@ -1,5 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { connectInstruction, refuseInstruction } from "../../../shared/telephone/instructions.ts";
+import {
+  askInstruction,
+  connectInstruction,
+  refuseInstruction,
+  waitInstruction,
+} from "../../../shared/telephone/instructions.ts";
 import { readInstruction } from "./instruction.ts";
 
 const url = "wss://phone.example/telephone/handler";
@@ -20,6 +25,19 @@ describe("readInstruction", () => {
     expect(readInstruction(refuseInstruction(provider, "No."))).toEqual([
       { step: "say", text: "No." },
       { step: "hang_up" },
+    ]);
+    const again = "https://phone.example/code?try=1&provider=x";
+    expect(
+      readInstruction(askInstruction(provider, { prompt: "Code?", digits: 6, timeoutSeconds: 5, url: again })),
+    ).toEqual([
+      { step: "say", text: "Code?" },
+      { step: "ask", url: again, digits: 6 },
+      { step: "redirect", url: again },
+    ]);
+    expect(readInstruction(waitInstruction(provider, { sentence: "Wait.", seconds: 3, url: again }))).toEqual([
+      { step: "say", text: "Wait." },
+      { step: "wait", seconds: 3 },
+      { step: "redirect", url: again },
     ]);
   });
 

@@ -3,6 +3,9 @@
 export type Step =
   | { readonly step: "say"; readonly text: string }
   | { readonly step: "stream"; readonly url: string; readonly parameters: Readonly<Record<string, string>> }
+  /** Keys are waited for: they go to this address; without any the next step comes. */
+  | { readonly step: "ask"; readonly url: string; readonly digits: number }
+  | { readonly step: "wait"; readonly seconds: number }
   | { readonly step: "redirect"; readonly url: string }
   | { readonly step: "hang_up" };
 
@@ -18,6 +21,7 @@ export function readInstruction(xml: string): Step[] {
   }
   const steps: Step[] = [];
   let text = "";
+  let ask: { url: string; digits: number } | null = null;
   let stream: { url: string; parameters: Record<string, string> } | null = null;
   for (const [, close = "", name = "", attributes = "", empty = "", between] of body.matchAll(TOKEN)) {
     if (between !== undefined) {
@@ -34,6 +38,12 @@ export function readInstruction(xml: string): Step[] {
       const headers = (values["extraHeaders"] ?? "").split(",").filter((pair) => pair.includes("="));
       stream = { url: values["url"] ?? "", parameters: Object.fromEntries(headers.map((pair) => pair.split("=", 2))) };
     }
+    if (opens && (name === "Gather" || name === "GetDigits")) {
+      ask = { url: values["action"] ?? "", digits: Number(values["numDigits"] ?? 99) };
+    }
+    if (opens && (name === "Pause" || name === "Wait")) {
+      steps.push({ step: "wait", seconds: Number(values["length"] ?? 1) });
+    }
     if (opens && name === "Parameter" && stream !== null)
       stream.parameters[values["name"] ?? ""] = values["value"] ?? "";
     if (!closes) continue;
@@ -48,12 +58,19 @@ export function readInstruction(xml: string): Step[] {
           steps.push({ step: "stream", ...stream, url: stream.url === "" ? text.trim() : stream.url });
         stream = null;
         break;
+      case "Gather":
+      case "GetDigits":
+        if (ask !== null) steps.push({ step: "ask", ...ask });
+        ask = null;
+        break;
       case "Redirect":
         steps.push({ step: "redirect", url: text.trim() });
         break;
       case "Hangup":
         steps.push({ step: "hang_up" });
         break;
+      case "Pause":
+      case "Wait":
       case "Connect":
       case "Response":
       case "Parameter":

@@ -56,6 +56,7 @@ export class PhoneCall {
   readonly #options: PhoneCallOptions;
   readonly #line: Line;
   readonly #base: URL;
+  readonly #answers: string[];
   readonly #events: PhoneEvent[] = [];
   readonly #earpiece: Earpiece;
   readonly #ended = Promise.withResolvers<void>();
