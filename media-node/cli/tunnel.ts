@@ -1,6 +1,6 @@
 /** `edgertc tunnel` and `edgertc fastphone`: an edge on this machine, reached from outside, and called by telephone. */
 import { Command } from "commander";
-import { FastPhone } from "../telephone/fastphone.ts";
+import { FastPhone, gatewayService } from "../telephone/fastphone.ts";
 import { startTunnel, type Tunnel } from "../telephone/tunnel.ts";
 import { systemClock } from "../time/clock.ts";
 import { exitAfter, onSignals } from "./options.ts";
@@ -27,20 +27,22 @@ export function tunnelCommand(): Command {
 }
 
 interface FastPhoneFlags {
+  readonly gateway?: string;
   readonly token?: string;
   readonly host?: string;
 }
 
 export function fastphoneCommand(): Command {
   return new Command("fastphone")
-    .description("have an edge on this machine called by FastRTC's hosted telephone number")
+    .description("have an edge on this machine called by FastRTC's hosted telephone number, or a gateway's")
     .argument("[url]", "the edge; its default stream answers", LOCAL_EDGE)
-    .option("--token <token>", "a Hugging Face token (default: HF_TOKEN)")
+    .option("--gateway <url>", "an edge with a telephone gateway, in place of FastRTC's service")
+    .option("--token <token>", "a Hugging Face token (default: HF_TOKEN), or the gateway's key (EDGERTC_GATEWAY_KEY)")
     .option("--host <name>", "the edge's public host, where it has one (default: a tunnel by cloudflared)")
-    .action(async (url: string, { token = process.env["HF_TOKEN"], host }: FastPhoneFlags) => {
-      if (token === undefined) throw new Error("A Hugging Face token is needed: set HF_TOKEN or pass --token.");
+    .action(async (url: string, { gateway, token = tokenFor(gateway), host }: FastPhoneFlags) => {
       const tunnel = host === undefined ? await startTunnel({ url, clock: systemClock }) : undefined;
-      const registered = FastPhone.register({ host: host ?? tunnel?.host ?? "", token });
+      const services = gateway === undefined ? {} : { services: [gatewayService(gateway)] };
+      const registered = FastPhone.register({ host: host ?? tunnel?.host ?? "", token, ...services });
       const phone = await registered.catch(async (error: unknown) => {
         await tunnel?.stop();
         throw error;
@@ -66,6 +68,14 @@ export function fastphoneCommand(): Command {
       await phone.unregister();
       throw new Error("The tunnel has ended.");
     });
+}
+
+function tokenFor(gateway: string | undefined): string {
+  const name = gateway === undefined ? "HF_TOKEN" : "EDGERTC_GATEWAY_KEY";
+  const token = process.env[name] ?? "";
+  if (token !== "") return token;
+  const what = gateway === undefined ? "A Hugging Face token" : "A key of the gateway";
+  throw new Error(`${what} is needed: set ${name} or pass --token.`);
 }
 
 async function hangUp(phone: FastPhone, tunnel: Tunnel | undefined): Promise<void> {

@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import { afterEach, describe, expect, it } from "vitest";
-import { FastPhone } from "./fastphone.ts";
+import { FastPhone, gatewayService } from "./fastphone.ts";
 
 const NUMBER = { code: "123456", phone: "+18005551212", reset_date: "2026-12-01", time_remaining: 584 };
 
@@ -57,6 +57,16 @@ describe("row 40: FastRTC's hosted number", () => {
     expect(asked).toEqual([
       { url: "/register", authorization: "hf_token", body: { url: "abc.trycloudflare.com" } },
       { url: "/unregister", authorization: "hf_token", body: { url: "abc.trycloudflare.com", code: "123456" } },
+    ]);
+  });
+
+  it("is one's own gateway's where it is asked, under its path", async () => {
+    const { url, asked } = await service(200, NUMBER);
+    const phone = await FastPhone.register({ ...options, services: [gatewayService(`${url}/voice/`)] });
+    await phone.unregister();
+    expect(asked.map((request) => request.url)).toEqual([
+      "/voice/telephone/gateway/register",
+      "/voice/telephone/gateway/unregister",
     ]);
   });
 

@@ -1,11 +1,17 @@
 /**
  * FastRTC's hosted telephone number: one number in front of everybody's streams, which the caller tells apart by a code. This
- * registers an address with it, and takes the address back.
+ * registers an address with it, or with a gateway of one's own, and takes the address back.
  */
 import * as v from "valibot";
+import { GATEWAY_PATH } from "../../shared/telephone/gateway.ts";
 
 /** FastRTC's, and where it goes when that fails. */
 export const FASTPHONE_SERVICES: readonly string[] = ["https://api.fastrtc.org", "https://fastrtc-fastphone.hf.space"];
+
+/** The service of an edge's own gateway. @param url the edge's: `https://phone.example`. */
+export function gatewayService(url: string): string {
+  return `${url.replace(/\/+$/, "")}${GATEWAY_PATH}`;
+}
 
 const TIMEOUT_MS = 15_000;
 
@@ -30,7 +36,7 @@ export interface FastPhoneNumber {
 export interface FastPhoneOptions {
   /** The edge's public host, without a scheme. */
   readonly host: string;
-  /** A Hugging Face token: whose quota it is. */
+  /** Whose quota it is: a Hugging Face token for FastRTC's, a key for a gateway's. */
   readonly token: string;
   /** Base URLs, tried one after the other. Default: FastRTC's. */
   readonly services?: readonly string[];
