@@ -15,6 +15,7 @@ import type { MediaListener } from "./media.ts";
 import { parseMessage } from "./messages.ts";
 import type { Call, CallEvents, CallInfo, CallOptions } from "./options.ts";
 import { Playback } from "./playback.ts";
+import type { Recovery } from "./recovery/recovery.ts";
 import { Signaling } from "./signaling.ts";
 import { type CallEvent, type CallState, IDLE, isFinal, nextState, type Place } from "./state.ts";
 import { Timers } from "./timers.ts";
@@ -22,12 +23,6 @@ import type { TransportPath } from "./transport-path.ts";
 
 /** From the start, and again from the microphone's answer, to connected. */
 const CONNECT_TIMEOUT_MS = 15_000;
-/** How long an interrupted connection may take to come back by itself. */
-const INTERRUPTED_TIMEOUT_MS = 10_000;
-/** While interrupted, the edge is asked this often whether the session has ended: it may know long before ICE does. */
-const ASK_INTERVAL_MS = 1_000;
-/** The first time right after the interruption: the node's report takes a moment to reach the edge. */
-const ASK_FIRST_MS = 150;
 
 /** After the handler's last word, so that what the jitter buffer still holds is heard. */
 const GOODBYE_MS = 300;
@@ -41,7 +36,7 @@ class BrowserCall implements Call {
   readonly #options: CallOptions;
   readonly #clientId = newClientId();
   readonly #events = new Emitter<CallEvents>();
-  readonly #timers = new Timers<"connect" | "interrupted" | "ask" | "goodbye">();
+  readonly #timers = new Timers<"connect" | "goodbye">();
   readonly #abort = new AbortController();
   readonly #signaling: Signaling;
   readonly #connection: Connection;
@@ -51,6 +46,7 @@ class BrowserCall implements Call {
   #state: CallState = IDLE;
   #meter: LevelMeter | undefined;
   #session: SessionMessage | undefined;
+  #recovery: Promise<Recovery | null> | undefined;
   #offeredAtMs: number | undefined;
   #connectedAtMs: number | undefined;
   #released: Promise<void> | undefined;
@@ -251,7 +247,10 @@ class BrowserCall implements Call {
     onClosed: () => this.#apply({ type: "interrupted" }),
     onFailed: () => {
       if (this.#state.name === "connecting") this.#fail(new CallError("connect_timeout"));
-      else void this.#concludeLost();
+      else {
+        this.#apply({ type: "interrupted" });
+        this.#recover((recovery) => recovery.failed());
+      }
     },
     onMessage: (text) => {
       const received = parseMessage(text);
@@ -304,22 +303,32 @@ class BrowserCall implements Call {
     }
   }
 
-  /** Asks the edge, again and again while interrupted, whether the session is over. */
-  #askSoon(delayMs: number): void {
-    this.#timers.set("ask", delayMs, () => {
-      void this.#signaling.endReason().then((reason) => {
-        if (this.#state.name !== "interrupted") return;
-        if (reason === null) this.#askSoon(ASK_INTERVAL_MS);
-        else this.#finish(reason);
+  /** Once the call is up: what gets it back is there before the network is gone that it would have to come over. */
+  #watch(): void {
+    this.#recovery ??= import("./recovery/recovery.ts").then(({ Recovery }) => {
+      if (isFinal(this.#state)) return null;
+      return new Recovery({
+        signaling: this.#signaling,
+        connection: this.#connection.peer ?? null,
+        sends: this.#microphone.track !== null,
+        sid: () => this.info.sid,
+        onInterrupted: () => this.#apply({ type: "interrupted" }),
+        onConnected: () => this.#apply({ type: "connected" }),
+        onEnded: (reason) => this.#finish(reason),
+        onLost: () => this.#lose(),
       });
+    }, noRecovery);
+  }
+
+  #recover(act: (recovery: Recovery) => void): void {
+    void this.#recovery?.then((recovery) => {
+      if (recovery !== null) act(recovery);
+      else if (this.#state.name === "interrupted") this.#lose();
     });
   }
 
-  /** The connection will not come back: the edge's word on why, or ours. */
-  async #concludeLost(): Promise<void> {
-    const reason = await this.#signaling.endReason();
-    if (reason === null) this.#fail(new CallError("connection_lost"));
-    else this.#finish(reason);
+  #lose(): void {
+    this.#fail(new CallError("connection_lost"));
   }
 
   #finish(reason: EndReason): void {
@@ -358,11 +367,12 @@ class BrowserCall implements Call {
         this.#timers.clear("connect");
         break;
       case "connected":
-        this.#timers.clear("connect", "interrupted", "ask");
+        this.#timers.clear("connect");
+        this.#watch();
+        this.#recover((recovery) => recovery.connected());
         break;
       case "interrupted":
-        this.#timers.set("interrupted", INTERRUPTED_TIMEOUT_MS, () => void this.#concludeLost());
-        this.#askSoon(ASK_FIRST_MS);
+        this.#recover((recovery) => recovery.interrupted());
         break;
       case "ended":
       case "failed":
@@ -371,6 +381,7 @@ class BrowserCall implements Call {
   }
 
   #release(): void {
+    this.#recover((recovery) => recovery.close());
     removeEventListener("pagehide", this.#onPageHide);
     this.#timers.clearAll();
     this.#abort.abort();
@@ -385,6 +396,9 @@ class BrowserCall implements Call {
 }
 
 type SessionMessage = Extract<ExtensionMessage, { type: "session" }>["data"] & { readonly receivedAtMs: number };
+
+/** The page is an older one than the server's files, or the network was gone already: an interruption is the end, then. */
+const noRecovery = (): null => null;
 
 /** A reason that a newer server knows is still an end it asked for. */
 function toEndReason(reason: string): EndReason {

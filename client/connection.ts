@@ -59,6 +59,11 @@ export class Connection implements Media {
     return this.#transport;
   }
 
+  /** Of the media in use, where it is WebRTC's. */
+  get peer(): RTCPeerConnection | undefined {
+    return this.#media?.connection;
+  }
+
   /** Asks for what WebRTC needs while the person is asked for the microphone. */
   prepare(config: StreamConfig): void {
     if (this.#transport === "webrtc") this.#configuration = this.#configure(config);

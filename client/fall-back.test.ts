@@ -106,7 +106,7 @@ describe("falling back", () => {
     browser.connections[0]?.connect();
     await vi.advanceTimersByTimeAsync(60_000);
     browser.connections[0]?.change("failed");
-    await settle();
+    await vi.advanceTimersByTimeAsync(25_000);
     expect(call.state.name).toBe("failed");
     expect(browser.sockets).toEqual([]);
   });

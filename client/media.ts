@@ -25,6 +25,8 @@ export interface Tracks {
 }
 
 export interface Media {
+  /** Where it is WebRTC's: for its statistics, and to restart its ICE. */
+  readonly connection?: RTCPeerConnection;
   /** Sends another track in place of the one of its kind from now on. */
   replaceTrack(track: MediaStreamTrack): Promise<void>;
   /** @returns whether it could be sent. */

@@ -8,7 +8,7 @@ import type { Signaling } from "./signaling.ts";
 import { readPath, type TransportPath } from "./transport-path.ts";
 
 export class Peer implements Media {
-  readonly #connection: RTCPeerConnection;
+  readonly connection: RTCPeerConnection;
   readonly #channel: RTCDataChannel;
   readonly #listener: MediaListener;
   readonly #senders = new Map<string, RTCRtpSender>();
@@ -20,14 +20,14 @@ export class Peer implements Media {
     if (globalThis.RTCPeerConnection === undefined) throw new CallError("webrtc_unsupported");
     this.#listener = listener;
     // One transport for audio and data: half the candidates to gather and to send.
-    this.#connection = new RTCPeerConnection({ bundlePolicy: "max-bundle", ...configuration });
-    this.#connection.addEventListener("connectionstatechange", this.#onChange);
-    this.#connection.addEventListener("track", ({ streams: [stream], track }) => {
+    this.connection = new RTCPeerConnection({ bundlePolicy: "max-bundle", ...configuration });
+    this.connection.addEventListener("connectionstatechange", this.#onChange);
+    this.connection.addEventListener("track", ({ streams: [stream], track }) => {
       // Sound and picture are played by elements of their own.
       if (track.kind === "video") listener.onStream(new MediaStream([track]), "video");
       else listener.onStream(stream ?? new MediaStream([track]), "audio");
     });
-    this.#channel = this.#connection.createDataChannel(CHANNEL_LABEL);
+    this.#channel = this.connection.createDataChannel(CHANNEL_LABEL);
     this.#channel.addEventListener("open", this.#onChange);
     this.#channel.addEventListener("close", () => {
       if (!this.#closed) listener.onClosed();
@@ -43,7 +43,7 @@ export class Peer implements Media {
    * @throws CallError as {@link Signaling.offer} does.
    */
   async negotiate(signaling: Signaling, tracks: Tracks, receives: boolean, rtpParams: object = {}): Promise<void> {
-    const connection = this.#connection;
+    const connection = this.connection;
     for (const [kind, track] of Object.entries(tracks)) {
       if (track === null) connection.addTransceiver(kind, { direction: "recvonly" });
       else if (track !== undefined) {
@@ -84,13 +84,13 @@ export class Peer implements Media {
 
   /** The path that media takes, or null before there is one. */
   async path(): Promise<TransportPath | null> {
-    return readPath((await this.#connection.getStats()).values());
+    return readPath((await this.connection.getStats()).values());
   }
 
   close(): void {
     this.#closed = true;
     this.#candidates?.close();
-    this.#connection.close();
+    this.connection.close();
   }
 
   #onConnected(): void {
@@ -104,7 +104,7 @@ export class Peer implements Media {
 
   #onChange = (): void => {
     if (this.#closed) return;
-    const state = this.#connection.connectionState;
+    const state = this.connection.connectionState;
     if (state === "connected") this.#candidates?.close();
     if (state === "connected" && this.#channel.readyState === "open") this.#onConnected();
     else if (state === "disconnected") this.#listener.onDisconnected();

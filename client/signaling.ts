@@ -57,6 +57,15 @@ export class Signaling {
   }
 
   /**
+   * Sends an offer that restarts ICE of the running call. @returns the answer's SDP.
+   * @throws CallError `unknown_connection`, `cannot_restart`, `edge_unreachable` ...
+   */
+  async restart(sdp: string, sid: string, signal: AbortSignal): Promise<string> {
+    const body = { sdp, type: "restart", sid, webrtc_id: this.#clientId, session_secret: this.#secret };
+    return understand(Answer, await this.#post(this.#routes.offer, body, signal)).sdp;
+  }
+
+  /**
    * Sends one candidate. Its reply says nothing that the call would act on: before the offer is answered the edge says
    * `unknown_connection` and keeps it, and a call that works through the others needs none of it.
    * @returns whether it reached the edge.
@@ -145,9 +154,9 @@ export class Signaling {
     await fetch(url, { method: "DELETE", keepalive: true, signal, headers: this.#headers }).catch(() => null);
   }
 
-  async #post(url: string, body: object): Promise<unknown> {
+  async #post(url: string, body: object, signal?: AbortSignal): Promise<unknown> {
     const headers = { "content-type": "application/json" };
-    return await this.#request(url, { method: "POST", headers, body: JSON.stringify(body) });
+    return await this.#request(url, { method: "POST", headers, body: JSON.stringify(body) }, signal);
   }
 
   async #request(

@@ -181,6 +181,13 @@ export const SessionCommand = v.variant("command", [
     secret: v.optional(v.pipe(v.string(), v.maxLength(256))),
   }),
   v.object({ id: v.string(), command: v.literal("candidate"), ...SessionRef, candidate: IceCandidate }),
+  /** The client's network has changed: its new offer, which restarts ICE. The reply has the answer. */
+  v.object({
+    id: v.string(),
+    command: v.literal("restart"),
+    ...SessionRef,
+    sdp: v.pipe(v.string(), v.maxLength(MAX_SDP_CHARS)),
+  }),
   v.object({ id: v.string(), command: v.literal("end"), ...SessionRef, reason: EndReason }),
   /** Inputs that the client sent: those not among the values stay as they are. */
   v.object({
@@ -229,6 +236,7 @@ export const COMMAND_SINCE = {
   offer: 1,
   offer_socket: 3,
   candidate: 1,
+  restart: 3,
   end: 1,
   inputs: 2,
   trigger_response: 2,

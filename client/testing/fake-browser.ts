@@ -63,6 +63,12 @@ export class FakeConnection extends EventTarget {
   connectionState: RTCPeerConnectionState = "new";
   localDescription: { sdp: string } | null = null;
   remoteSdp: string | null = null;
+  restarts = 0;
+  /** Whether something arrives all the time. */
+  flows = false;
+  #bytesReceived = 0;
+  /** Beside those of a path. */
+  stats: { readonly id: string; readonly [name: string]: unknown }[] = [];
   readonly configuration: RTCConfiguration | undefined;
 
   constructor(configuration?: RTCConfiguration) {
@@ -80,13 +86,24 @@ export class FakeConnection extends EventTarget {
   }
 
   async setLocalDescription(): Promise<void> {
-    this.localDescription = { sdp: "offer" };
+    this.localDescription = { sdp: this.restarts === 0 ? "offer" : `offer ${this.restarts}` };
     await Promise.resolve();
   }
 
   async setRemoteDescription({ sdp }: { sdp: string }): Promise<void> {
     this.remoteSdp = sdp;
     await Promise.resolve();
+  }
+
+  restartIce(): void {
+    this.restarts += 1;
+  }
+
+  async getStats(): Promise<Map<string, object>> {
+    if (this.flows) this.#bytesReceived += 100;
+    const { restarts, stats } = this;
+    const pair = { id: `P${restarts}`, type: "candidate-pair", bytesReceived: this.#bytesReceived };
+    return await Promise.resolve(new Map([pair, ...stats].map((stat) => [stat.id, stat])));
   }
 
   close(): void {
@@ -101,6 +118,7 @@ export class FakeConnection extends EventTarget {
 
   change(state: RTCPeerConnectionState): void {
     this.connectionState = state;
+    this.flows = state === "connected";
     this.#dispatch(this, "connectionstatechange");
   }
 
@@ -247,7 +265,10 @@ export class FakeBrowser {
     const { page, connections, sockets, audioNodes, audioContexts } = this;
     return {
       isSecureContext: true,
-      navigator: { mediaDevices: { getUserMedia: (constraints: object) => this.getUserMedia(constraints) } },
+      navigator: {
+        onLine: true,
+        mediaDevices: { getUserMedia: (constraints: object) => this.getUserMedia(constraints) },
+      },
       MediaStream: FakeMediaStream,
       MediaStreamTrack: FakeTrack,
       Audio: FakeAudio,

@@ -55,7 +55,7 @@ type Offer = Extract<SessionCommand, { command: "offer" }>;
 /** What is known of a session before its client has connected. */
 type Opening = Pick<Offer, "sid" | "stream" | "clientId" | "timeLimitMs" | "resumes" | "request"> &
   Pick<SocketOffer, "secret">;
-type Control = Exclude<SessionCommand, { command: "offer" | "offer_socket" | "candidate" | "end" }>;
+type Control = Exclude<SessionCommand, { command: "offer" | "offer_socket" | "candidate" | "restart" | "end" }>;
 
 export class Shard {
   readonly #options: ShardOptions;
@@ -96,6 +96,12 @@ export class Shard {
           const transport = this.#sessions.get(command.sid)?.transport;
           const taken = transport instanceof WebRtcTransport && (await transport.addCandidate(command.candidate));
           return taken ? { id, ok: true } : { id, ok: false, error: "connection_closed" };
+        }
+        case "restart": {
+          const transport = this.#sessions.get(command.sid)?.transport;
+          if (transport === undefined) return { id, ok: false, error: "connection_closed" };
+          if (!(transport instanceof WebRtcTransport)) throw new EdgeRtcError("cannot_restart");
+          return { id, ok: true, sdp: await transport.restart(command.sdp) };
         }
         case "end":
           this.#sessions.get(command.sid)?.end(command.reason);

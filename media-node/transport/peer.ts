@@ -23,6 +23,7 @@ import type { VideoTrack, VideoTrackEvents } from "../video/types.ts";
 import { isWelcome, type PrivateCandidates, withWelcomeCandidates } from "./candidate-filter.ts";
 import { fingerprintsOf } from "./dtls/certificates.ts";
 import type { IceOptions } from "./ice-options.ts";
+import { IceRestarts, isCurrent, withoutGeneration } from "./ice-restart.ts";
 import { announceIceLite } from "./lite-answer.ts";
 import { followNomination } from "./lite-nomination.ts";
 import { checkOffer, type OfferRules, videoCodecsOf } from "./offer-check.ts";
@@ -80,6 +81,7 @@ export class Peer {
   #video: RtpVideoTrack | undefined;
   #heardAtMs: number;
   #silenceTimer: Timer | undefined;
+  #restarts: IceRestarts | undefined;
   #state: "open" | "closed" = "open";
 
   constructor(options: PeerOptions) {
@@ -96,9 +98,10 @@ export class Peer {
       iceFilterStunResponse: (check, from, protocol) => {
         this.#heard();
         const [transport] = this.#connection.iceTransports;
-        if (ice.mode === "lite" && transport !== undefined) {
-          followNomination(transport.connection, check, from, protocol);
-        }
+        if (transport === undefined) return true;
+        // One that was under way when the client restarted ICE: the path that it stands for is being given up.
+        if (!isCurrent(check, transport.connection)) return false;
+        if (ice.mode === "lite") followNomination(transport.connection, check, from, protocol);
         return true;
       },
       bundlePolicy: "max-bundle",
@@ -137,7 +140,20 @@ export class Peer {
     for (const transceiver of connection.getTransceivers()) this.#adoptTransceiver(transceiver);
     const answer = connection.localDescription?.sdp;
     if (answer === undefined || this.#state === "closed") throw new EdgeRtcError("invalid_sdp", "The peer was closed.");
+    this.#restarts = new IceRestarts(connection, sdp);
     return announceIceLite(answer);
+  }
+
+  /**
+   * Answers an offer that restarts ICE (RFC 8445 §9): the client's network has changed. Nothing else does, so DTLS, SRTP and
+   * the data channel go on where they were. The path in use is given up at once.
+   * @throws EdgeRtcError `cannot_restart` where it is not the client's own connection that is to go on, or none any more.
+   */
+  async restart(sdp: string): Promise<string> {
+    const secured = this.#secure?.connected === true && this.#state === "open";
+    if (!secured || this.#restarts === undefined) throw new EdgeRtcError("cannot_restart");
+    checkOffer(sdp, this.#options);
+    return await this.#restarts.answer(sdp, this.#narrowed(sdp));
   }
 
   /** Undefined before the answer, and where no video was agreed on. */
@@ -160,7 +176,7 @@ export class Peer {
     const { sdpMid, sdpMLineIndex } = candidate;
     try {
       await this.#connection.addIceCandidate({
-        candidate: candidate.candidate,
+        candidate: withoutGeneration(candidate.candidate),
         ...(sdpMid === null || sdpMid === undefined ? {} : { sdpMid }),
         ...(sdpMLineIndex === null || sdpMLineIndex === undefined ? {} : { sdpMLineIndex }),
       });

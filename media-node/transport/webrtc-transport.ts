@@ -66,6 +66,11 @@ export class WebRtcTransport implements MediaTransport {
     return this.#peer.answer(sdp, candidates);
   }
 
+  /** See {@link Peer.restart}. */
+  restart(sdp: string): Promise<string> {
+    return this.#peer.restart(sdp);
+  }
+
   /** @returns false where the connection is closed. */
   async addCandidate(candidate: IceCandidate): Promise<boolean> {
     if (this.#state === "closed") return false;

@@ -5,6 +5,7 @@ import path from "node:path";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { writeWav } from "../../media-node/audio/wav.ts";
 import { type Camera, writeY4m } from "./camera.ts";
+import type { TestNetwork } from "./network.ts";
 
 export interface BrowserOptions {
   /** 48 kHz mono; played once from the moment the microphone is opened, then silence. Default: a beep now and then. */
@@ -15,6 +16,8 @@ export interface BrowserOptions {
   readonly withoutUdp?: boolean;
   /** Played again and again. Default: a picture that Chromium draws. */
   readonly camera?: Camera;
+  /** Runs in this network, and takes pages of this origin there for secure. Default: this machine's own. */
+  readonly network?: { readonly inside: TestNetwork; readonly origin: string };
 }
 
 export class TestBrowser {
@@ -54,8 +57,12 @@ export class TestBrowser {
       await writeY4m(file, options.camera);
       args.push(`--use-file-for-fake-video-capture=${file}`);
     }
+    const executable = process.env["CHROMIUM_PATH"] ?? "/usr/bin/chromium";
+    const { network } = options;
+    // A microphone is for secure origins only.
+    if (network !== undefined) args.push(`--unsafely-treat-insecure-origin-as-secure=${network.origin}`);
     const browser = await chromium.launch({
-      executablePath: process.env["CHROMIUM_PATH"] ?? "/usr/bin/chromium",
+      executablePath: network === undefined ? executable : await network.inside.wrap(executable),
       headless: false,
       args,
     });

@@ -12,13 +12,15 @@ export function controlCommand(session: SessionName, requestId: string, action: 
       return { ...ref, command: "trigger_response" };
     case "update_connection":
       return { ...ref, command: "update_connection", connection: action.connection };
+    case "restart":
+      return { ...ref, command: "restart", sdp: action.sdp };
     case "close":
       return { ...ref, command: "end", reason: "ended_by_edge" };
   }
 }
 
 export function controlResult(reply: CommandResult): ControlResult {
-  if (reply.ok) return { ok: true };
+  if (reply.ok) return { ok: true, ...(reply.sdp === undefined ? {} : { sdp: reply.sdp }) };
   const { error, message } = reply;
   if (isOver(reply)) return { ok: false, error: "unknown_connection" };
   const code = isErrorCode(error) ? error : "internal";

@@ -1,5 +1,6 @@
 /**
- * `POST /webrtc/offer`, and the same under a stream's path: offers and trickled candidates, FastRTC's replies.
+ * `POST /webrtc/offer`, and the same under a stream's path: offers and trickled candidates, FastRTC's replies; and EdgeRTC's own
+ * `restart`, with which a client goes on after its network has changed.
  *
  * Business refusals are HTTP 200, as FastRTC's are, because Gradio's client cannot read others; what is wrong with the
  * request itself has the catalogue's status.
@@ -15,7 +16,7 @@ import {
   fastRtcRefusal,
   isErrorCode,
 } from "../../shared/errors.ts";
-import { newSessionId, Ticket } from "../../shared/ids.ts";
+import { newSessionId, SessionId, Ticket } from "../../shared/ids.ts";
 import { MAX_OFFER_BODY_BYTES } from "../../shared/limits.ts";
 import { PROTOCOL_VERSION } from "../../shared/version.ts";
 import { recordOffer } from "../analytics.ts";
@@ -30,7 +31,7 @@ import { placeOf } from "../place.ts";
 import { requestFacts } from "../request-facts.ts";
 import { type SecretOf, sessionSecret } from "../session-secret.ts";
 import { checkJoin } from "./join.ts";
-import { SESSION_SECRET_FIELD } from "./own-session.ts";
+import { accessTo, SESSION_SECRET_FIELD } from "./own-session.ts";
 import { retryAfter } from "./queue.ts";
 import { refuseTooOften } from "./rate-limit.ts";
 import { refuse } from "./reply.ts";
@@ -48,6 +49,8 @@ const OWN_STATUS: readonly ErrorCode[] = [
   "internal",
 ];
 
+const TYPES: readonly string[] = ["offer", "ice-candidate", "restart"];
+
 export async function postOffer(c: OfferContext, directory: DirectoryCache): Promise<Response> {
   const found = await findStream(c, directory);
   if (found.kind === "unknown") return refuse("unknown_stream");
@@ -59,12 +62,13 @@ export async function postOffer(c: OfferContext, directory: DirectoryCache): Pro
   const limiter = body.type === "offer" ? c.env.OFFER_LIMITER : c.env.REQUEST_LIMITER;
   const tooOften = await refuseTooOften(c, limiter);
   if (tooOften !== null) return tooOften;
-  if (body.type !== "offer" && body.type !== "ice-candidate") return refuse("invalid_offer_type");
+  if (!TYPES.includes(body.type)) return refuse("invalid_offer_type");
   if (found.kind === "nothing_registered") {
     return c.json(body.type === "offer" ? failedBody("no_media_node") : fastRtcRefusal("unknown_connection"));
   }
   try {
-    return body.type === "offer" ? await offer(c, found, body) : await candidate(c, found.name, body);
+    if (body.type === "offer") return await offer(c, found, body);
+    return body.type === "restart" ? await restart(c, found.name, body) : await candidate(c, found.name, body);
   } catch (error) {
     if (!isReset(error)) throw error;
     log("warn", "edge_restarting", { stream: found.name, reason: reasonOf(error) });
@@ -111,6 +115,22 @@ async function candidate(c: OfferContext, stream: string, body: OfferBody): Prom
   const request = { v: PROTOCOL_VERSION, stream, clientId: body.webrtc_id, check: checkCandidate(body.candidate) };
   const result = await callObject(() => sessionOf(c.env, stream, body.webrtc_id).candidate(request));
   return c.json(result.ok ? { status: "success" } : result.body);
+}
+
+/** The session's id is what shows that it is the client's own: its node has told it to nobody else. */
+async function restart(c: OfferContext, stream: string, body: OfferBody): Promise<Response> {
+  const check = checkSdp(body.sdp);
+  if (!check.ok) return refuse("invalid_sdp", check.why);
+  const { webrtc_id: clientId, sid } = body;
+  const access = await accessTo(c, { stream, clientId }, body.session_secret ?? undefined);
+  if (!access.ok) return access.refusal;
+  if (!v.is(SessionId, sid) || (access.sid ?? sid) !== sid) return c.json(fastRtcRefusal("unknown_connection"));
+  const action = { kind: "restart", sdp: check.sdp } as const;
+  const request = { v: PROTOCOL_VERSION, stream, clientId, sid, requestId: crypto.randomUUID(), action };
+  const result = await callObject(() => sessionOf(c.env, stream, clientId).control(request));
+  if (result.ok) return c.json(result.sdp === undefined ? failedBody("internal") : { sdp: result.sdp, type: "answer" });
+  const { error, message } = result;
+  return c.json(error === "unknown_connection" ? fastRtcRefusal(error) : failedBody(error, message));
 }
 
 function offerStatus({ meta: { error } }: FailedBody): number {

@@ -1,0 +1,238 @@
+/**
+ * Gets a call back whose network has changed: notices that nothing arrives any more, long before the browser says so, restarts
+ * ICE until something does, and asks the edge meanwhile whether the session is over. Loaded once a call is up.
+ */
+import type { EndReason } from "../../shared/session.ts";
+import { CallError } from "../errors.ts";
+import type { Signaling } from "../signaling.ts";
+import { Timers } from "../timers.ts";
+import { hasArrived, type Pulse, readPulse } from "./pulse.ts";
+import { nextRecovery, type RecoveryEvent, type RecoveryState } from "./recovery-state.ts";
+import { Restart } from "./restart.ts";
+
+/** How often it is looked whether something has arrived; while something is amiss. */
+const PULSE_INTERVAL_MS = 250;
+/** The node says something every 400 ms, if only what has arrived of us: two such reports are missing. */
+const SILENCE_MS = 1_100;
+/** Doubled each time it was: a node that says less often is not to be bothered for ever. */
+const MAX_SILENCE_MS = 10_000;
+/** An offer that is not answered by then is followed by another, which has twice as long. */
+const ATTEMPT_MS = 750;
+const MAX_ATTEMPT_MS = 3_000;
+/** One that was answered has as long as browsers take to learn of another network: Chromium on Linux waits two seconds. */
+const SEARCH_MS = 4_000;
+/** The next one where the edge could not be reached: the network is just coming back. */
+const RETRY_MS = 300;
+/** The browser tells pages that there is another network a little before it looks for paths over it. */
+const NETWORK_SETTLES_MS = 100;
+/** How long all that may take. The node gives a client up that it hears nothing of for as long. */
+const GIVE_UP_MS = 20_000;
+/** Without a way to restart it, the connection has this long to come back by itself. */
+const GIVE_UP_WAITING_MS = 10_000;
+/** While interrupted, the edge is asked this often whether the session has ended: it may know long before ICE does. */
+const ASK_INTERVAL_MS = 1_000;
+/** The first time right after the interruption: the node's report takes a moment to reach the edge. */
+const ASK_FIRST_MS = 150;
+
+export interface RecoveryOptions {
+  readonly signaling: Signaling;
+  /** Null where media takes another way, which cannot be restarted. */
+  readonly connection: RTCPeerConnection | null;
+  /** Whether the node reports what arrives of us: where nothing is sent it may well be silent. */
+  readonly sends: boolean;
+  /** The session's id; null while the node has not told it. */
+  readonly sid: () => string | null;
+  /** Media does not flow. May be said again. */
+  readonly onInterrupted: () => void;
+  /** It does again. */
+  readonly onConnected: () => void;
+  /** The edge says that the session is over. */
+  readonly onEnded: (reason: EndReason) => void;
+  /** It could not be got back. */
+  readonly onLost: () => void;
+}
+
+export class Recovery {
+  readonly #options: RecoveryOptions;
+  readonly #timers = new Timers<"pulse" | "attempt" | "give_up" | "ask">();
+  #state: RecoveryState = "watching";
+  #restart: Restart | undefined;
+  /** Undefined: what has arrived so far is of before. */
+  #pulse: Pulse | undefined;
+  #pulsedAtMs = performance.now();
+  #silenceMs = SILENCE_MS;
+  #attemptMs = ATTEMPT_MS;
+  #network = networkType();
+
+  constructor(options: RecoveryOptions) {
+    this.#options = options;
+    if (options.connection === null) return;
+    addEventListener("online", this.#onNetwork);
+    addEventListener("offline", this.#onOffline);
+    networkInformation()?.addEventListener("change", this.#onNetworkInformation);
+    this.#watch();
+  }
+
+  /** The connection's state says that media does not flow. */
+  interrupted(): void {
+    this.#on("trouble");
+  }
+
+  /** It says that it does. */
+  connected(): void {
+    this.#on("alive");
+  }
+
+  /** It says that it never will again. What can be restarted may all the same. */
+  failed(): void {
+    if (this.#options.connection === null || this.#state === "waiting") void this.#conclude();
+    else this.#on("trouble");
+  }
+
+  close(): void {
+    this.#on("closed");
+    this.#timers.clearAll();
+    removeEventListener("online", this.#onNetwork);
+    removeEventListener("offline", this.#onOffline);
+    networkInformation()?.removeEventListener("change", this.#onNetworkInformation);
+  }
+
+  #on(event: RecoveryEvent): void {
+    const before = this.#state;
+    const state = nextRecovery(before, event);
+    if (state === before) return;
+    this.#state = state;
+    this.#dropRestart();
+    if (before === "watching" && state !== "over") this.#begin();
+    switch (state) {
+      case "watching":
+        this.#timers.clear("attempt", "give_up", "ask");
+        this.#options.onConnected();
+        break;
+      case "restarting":
+        if (this.#options.connection === null) this.#on("refused");
+        else this.#attemptIn(event === "network_changed" ? NETWORK_SETTLES_MS : 0);
+        break;
+      case "waiting":
+        this.#timers.set("give_up", GIVE_UP_WAITING_MS, () => void this.#conclude());
+        break;
+      case "over":
+        this.#timers.clearAll();
+    }
+  }
+
+  #begin(): void {
+    this.#pulse = undefined;
+    this.#timers.set("give_up", GIVE_UP_MS, () => void this.#conclude());
+    this.#askSoon(ASK_FIRST_MS);
+    this.#options.onInterrupted();
+  }
+
+  readonly #onOffline = (): void => this.#on("trouble");
+
+  readonly #onNetwork = (): void => {
+    // What was under way has gone out over a network that is no more.
+    if (this.#state === "restarting") this.#attemptIn(NETWORK_SETTLES_MS);
+    else this.#on("network_changed");
+  };
+
+  readonly #onNetworkInformation = (): void => {
+    // It also tells of speeds. Desktop browsers do not say what kind of a network it is.
+    const type = networkType();
+    if (type === this.#network) return;
+    this.#network = type;
+    this.#onNetwork();
+  };
+
+  /** In place of whatever is under way. */
+  #attemptIn(delayMs: number): void {
+    this.#dropRestart();
+    this.#attemptMs = ATTEMPT_MS;
+    this.#timers.set("attempt", delayMs, () => void this.#attempt());
+  }
+
+  async #attempt(): Promise<void> {
+    this.#dropRestart();
+    const { signaling, connection } = this.#options;
+    const sid = this.#options.sid();
+    if (connection === null || sid === null) return this.#on("refused");
+    // The browser says when there is a network again.
+    if (navigator.onLine === false) return;
+    const restart = new Restart(connection, signaling);
+    this.#restart = restart;
+    this.#timers.set("attempt", this.#attemptMs, () => void this.#attempt());
+    this.#attemptMs = Math.min(MAX_ATTEMPT_MS, 2 * this.#attemptMs);
+    try {
+      await restart.run(signaling, sid);
+      if (this.#restart === restart) this.#timers.set("attempt", SEARCH_MS, () => void this.#attempt());
+    } catch (error) {
+      if (this.#restart !== restart) return;
+      if (!isPassing(error)) this.#on("refused");
+      else this.#timers.set("attempt", RETRY_MS, () => void this.#attempt());
+    }
+  }
+
+  #dropRestart(): void {
+    this.#restart?.close();
+    this.#restart = undefined;
+    this.#timers.clear("attempt");
+  }
+
+  #watch(): void {
+    this.#timers.set("pulse", PULSE_INTERVAL_MS, () => {
+      void this.#look().finally(() => {
+        if (this.#state !== "over") this.#watch();
+      });
+    });
+  }
+
+  async #look(): Promise<void> {
+    const report = await this.#options.connection?.getStats();
+    if (report === undefined || this.#state === "over") return;
+    const before = this.#pulse;
+    const pulse = readPulse(report.values(), !this.#options.sends);
+    this.#pulse = pulse;
+    const nowMs = performance.now();
+    if (before !== undefined && hasArrived(before, pulse)) {
+      this.#pulsedAtMs = nowMs;
+      this.#on("alive");
+    } else if (this.#state === "watching" && this.#options.sends && nowMs - this.#pulsedAtMs > this.#silenceMs) {
+      this.#silenceMs = Math.min(MAX_SILENCE_MS, 2 * this.#silenceMs);
+      this.#on("trouble");
+    }
+  }
+
+  /** Asks the edge, again and again while interrupted, whether the session is over. */
+  #askSoon(delayMs: number): void {
+    this.#timers.set("ask", delayMs, () => {
+      void this.#options.signaling.endReason().then((reason) => {
+        if (this.#state !== "restarting" && this.#state !== "waiting") return;
+        if (reason === null) this.#askSoon(ASK_INTERVAL_MS);
+        else this.#options.onEnded(reason);
+      });
+    });
+  }
+
+  /** The connection will not come back: the edge's word on why, or ours. */
+  async #conclude(): Promise<void> {
+    const reason = await this.#options.signaling.endReason();
+    if (this.#state === "over") return;
+    if (reason === null) this.#options.onLost();
+    else this.#options.onEnded(reason);
+  }
+}
+
+/** Whether another attempt may do. A session that is not known may be over: the edge is asked that anyway. */
+function isPassing(error: unknown): boolean {
+  return error instanceof CallError && error.retryable && error.code !== "unknown_connection";
+}
+
+/** Where the browser tells what kind of a network it has: Chromium, of Android. */
+function networkInformation(): (EventTarget & { readonly type?: unknown }) | undefined {
+  const connection: unknown = Reflect.get(navigator, "connection");
+  return connection instanceof EventTarget ? connection : undefined;
+}
+
+function networkType(): unknown {
+  return networkInformation()?.type;
+}
