@@ -13,6 +13,7 @@ import { run } from "./lib/runner.ts";
 import { ServerHost } from "./lib/server.ts";
 import { loopbackRows } from "./loopback.ts";
 import { offerRows } from "./offer.ts";
+import { telephoneRows } from "./telephone.ts";
 import { turnsRows } from "./turns.ts";
 import { videoRows } from "./video.ts";
 import { voiceRows } from "./voice.ts";
@@ -28,9 +29,10 @@ const BENCHMARKS = new Map<string, (scale: Scale) => Row[]>([
   ["voice", voiceRows],
   ["video", videoRows],
   ["websocket", webSocketRows],
+  ["telephone", telephoneRows],
 ]);
-/** Run only where they are named: seven minutes, and two each. */
-const NAMED_ONLY: ReadonlySet<string> = new Set(["voice", "video", "websocket"]);
+/** Run only where they are named: seven minutes, two each, and four. */
+const NAMED_ONLY: ReadonlySet<string> = new Set(["voice", "video", "websocket", "telephone"]);
 /** Measuring again included. */
 const MIN_BUDGET_MS = 6 * 60_000;
 const BUDGET_PER_ESTIMATE = 2;
@@ -83,7 +85,7 @@ await new Command("bench")
   .addArgument(
     new Argument(
       "[names...]",
-      "what to measure; everything but `voice`, `video` and `websocket` if none is named",
+      "what to measure; everything but `voice`, `video`, `websocket` and `telephone` if none is named",
     ).choices([...BENCHMARKS.keys()]),
   )
   .option("--quick", "shorter rows: to see whether it works, not how fast it is")

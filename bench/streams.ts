@@ -32,3 +32,12 @@ export const slow = new Stream(
   }),
   many,
 );
+
+/** Sounds for twenty seconds, whatever it is asked. */
+export const tone = new Stream(
+  new ReplyOnPause(async function* () {
+    const samples = new Int16Array(4_800).map((_, i) => 8_000 * Math.sin(i / 9));
+    for (let n = 0; n < 100; n++) yield { sampleRate: 24_000, samples };
+  }),
+  many,
+);

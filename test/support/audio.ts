@@ -11,6 +11,17 @@ export async function transcripts(): Promise<Readonly<Record<string, string>>> {
   return JSON.parse(await readFile(new URL("transcripts.json", SPEECH), "utf8"));
 }
 
+/** When the first word of each clip begins; before it there is the room, and in some a breath as loud as speech. */
+export const FIRST_WORD_MS: Readonly<Record<string, number>> = {
+  "cards-001.wav": 189,
+  "cards-003.wav": 107,
+  "cards-005.wav": 215,
+  "goforward.wav": 488,
+  "librivox-0870.wav": 195,
+  "librivox-0880.wav": 262,
+  "librivox-0890.wav": 266,
+};
+
 export function clipPath(name: string): string {
   return fileURLToPath(new URL(name, SPEECH));
 }
