@@ -259,12 +259,18 @@ describe("a signed call that may be cut", () => {
   let stack: Stack;
   let first: NodeHandle | undefined;
   const token = "auth-token-of-the-tests";
+  const operator = "token-of-the-operators";
   const question = async () => line(concat(silence(200), await clip("cards-001.wav"), silence(1_200)));
   const beeps = (call: PhoneCall) => runs(levels(call.heard).map((level) => level > LOUD_DB));
   const connections = (call: PhoneCall) => call.events.filter(({ event }) => event === "connected").length;
 
   beforeAll(async () => {
-    const variables = { TWILIO_AUTH_TOKEN: token, EDGERTC_TELEPHONE_RESUME: "true" };
+    const variables = {
+      TWILIO_AUTH_TOKEN: token,
+      EDGERTC_TELEPHONE_RESUME: "true",
+      EDGERTC_GATEWAY_NUMBER: "+18005551212",
+      EDGERTC_ADMIN_TOKEN: operator,
+    };
     stack = await Stack.start("test/fixtures/telephone-streams.ts", variables);
   });
   afterAll(async () => {
@@ -292,6 +298,32 @@ describe("a signed call that may be cut", () => {
     expect(first?.data).toEqual({ provider: "twilio", callId: call.facts.callId, ...numbers });
     await outputs.close();
     call.hangUp();
+  });
+
+  it("is connected by the code of its stream where it comes through the gateway, which counts it", async () => {
+    const gateway = `${stack.url}/telephone/gateway`;
+    const headers = { authorization: `Bearer ${operator}` };
+    const body = JSON.stringify({ stream: "echo" });
+    const registered = await (await fetch(`${gateway}/register`, { method: "POST", headers, body })).json();
+    const { code } = registered as { code: string };
+    const call = new PhoneCall({
+      url: `${gateway}/incoming`,
+      statusUrl: `${gateway}/status`,
+      clock: systemClock,
+      authToken: token,
+      answers: [code === "999999" ? "999998" : "999999", code],
+    });
+    await call.dial();
+    await call.say(line(concat(silence(300), await clip("cards-001.wav"), silence(200))));
+    await until(() => loudFrames(call) > 20, 10_000);
+    call.hangUp();
+    await call.ended;
+    const overview = await (await fetch(`${stack.url}/admin/api/gateway`, { headers })).json();
+    const { keys } = overview as { keys: { usedSeconds: number; reservedSeconds: number }[] };
+    expect(keys).toMatchObject([{ name: "operator", reservedSeconds: 0 }]);
+    expect(keys[0]?.usedSeconds).toBeGreaterThan(1);
+    expect(keys[0]?.usedSeconds).toBeLessThan(20);
+    expect(call.events.filter(({ event }) => event === "fault")).toEqual([]);
   });
 
   it("goes on after a cut, and its handler finds what it kept", async () => {

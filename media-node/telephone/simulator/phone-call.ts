@@ -29,6 +29,8 @@ export interface PhoneCallOptions {
   readonly to?: string;
   /** What is typed when the instructions ask for keys, one after the other; then nothing is. Default: nothing. */
   readonly answers?: readonly string[];
+  /** Told when the call is over, as the status callback of a number. */
+  readonly statusUrl?: string;
   /** Told what happens, as it happens. */
   readonly onEvent?: (event: PhoneEvent) => void;
   /** Takes what is heard, as it is heard: 20 ms at 8 kHz, silence included. */
@@ -65,6 +67,7 @@ export class PhoneCall {
   #socket: WebSocket | undefined;
   #timer: Timer | undefined;
   #chunk = 0;
+  #dialledMs: number | undefined;
   #startedMs: number | undefined;
   #ticks = 0;
   #state: "new" | "instructed" | "talking" | "ended" = "new";
@@ -105,6 +108,7 @@ export class PhoneCall {
   async dial(): Promise<void> {
     if (this.#state !== "new") throw new Error("A call is made once.");
     this.#state = "instructed";
+    this.#dialledMs = this.#options.clock.nowMs();
     try {
       await this.#follow(this.#incomingUrl(), MAX_INSTRUCTIONS);
     } catch (error) {
@@ -217,15 +221,29 @@ export class PhoneCall {
     });
   }
 
-  async #ask(url: URL, digits?: string): Promise<string> {
+  #ask(url: URL, digits?: string): Promise<string> {
+    const { provider = "twilio" } = this.#options;
+    return this.#post(url, {
+      CallStatus: "ringing",
+      ...(provider === "plivo" ? { Event: "StartApp" } : {}),
+      ...(digits === undefined ? {} : { Digits: digits }),
+    });
+  }
+
+  /** Tells whoever wants to know that the call is over. */
+  async #report(url: URL): Promise<void> {
+    const { provider = "twilio", clock } = this.#options;
+    const seconds = String(Math.ceil((clock.nowMs() - (this.#dialledMs ?? clock.nowMs())) / 1_000));
+    const lasted = provider === "plivo" ? { Duration: seconds, Event: "Hangup" } : { CallDuration: seconds };
+    await this.#post(url, { CallStatus: "completed", ...lasted });
+  }
+
+  /** A request about the call, as its provider makes them. @returns the reply. */
+  async #post(url: URL, fields: Readonly<Record<string, string>>): Promise<string> {
     const { accountId, callId, from, to } = this.#facts;
     const { provider = "twilio", authToken } = this.#options;
-    const form = new URLSearchParams(
-      provider === "plivo"
-        ? { CallUUID: callId, From: from, To: to, CallStatus: "ringing", Direction: "inbound", Event: "StartApp" }
-        : { AccountSid: accountId, CallSid: callId, From: from, To: to, CallStatus: "ringing", Direction: "inbound" },
-    );
-    if (digits !== undefined) form.set("Digits", digits);
+    const ids = provider === "plivo" ? { CallUUID: callId } : { AccountSid: accountId, CallSid: callId };
+    const form = new URLSearchParams({ ...ids, From: from, To: to, Direction: "inbound", ...fields });
     const response = await fetch(url, {
       method: "POST",
       headers: {
@@ -336,7 +354,11 @@ export class PhoneCall {
     this.#socket?.close();
     this.#mouth.close();
     this.#note({ event: "ended" });
-    this.#ended.resolve();
+    const { statusUrl } = this.#options;
+    const reported = statusUrl === undefined ? Promise.resolve() : this.#report(new URL(statusUrl));
+    reported
+      .catch((error: unknown) => this.#note({ event: "fault", what: String(error) }))
+      .finally(() => this.#ended.resolve());
   }
 }
 
