@@ -135,7 +135,6 @@ export function App() {
         )}
         {stream !== null && streams.length > 0 && <StreamSelect streams={streams} stream={stream} onChange={choose} />}
       </header>
-      {columns && <aside class="inputs-column">{fields}</aside>}
       <Stage
         title={title}
         ui={ui}
@@ -185,6 +184,7 @@ export function App() {
           <Lazy load={developerView} props={{ log: view.turns, turn: view.turn, responseTime: control.responseTime }} />
         )}
       </Stage>
+      {columns && <aside class="inputs-column">{fields}</aside>}
       {split && (
         <div class="side">
           <Outputs declared={outputs} values={view.shown} labels={labels} />

@@ -8,9 +8,11 @@ import { dialColours, paintDial } from "./painter.ts";
 interface DialProps {
   readonly phase: Phase;
   readonly levels: { readonly current: Levels };
+  /** Changes with the style sheet that the colours come from. */
+  readonly palette: string;
 }
 
-export function Dial({ phase, levels }: DialProps) {
+export function Dial({ phase, levels, palette }: DialProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const trail = useRef<LevelsTrail>(null);
   trail.current ??= new LevelsTrail();
@@ -56,7 +58,7 @@ export function Dial({ phase, levels }: DialProps) {
       dark.removeEventListener("change", recolour);
       reduced.removeEventListener("change", wake);
     };
-  }, [phase, levels]);
+  }, [phase, levels, palette]);
 
   return <canvas ref={canvas} class="dial" />;
 }

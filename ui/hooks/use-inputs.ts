@@ -4,6 +4,11 @@ import { defaultInputs, type InputDeclarations } from "../../shared/inputs.ts";
 
 /** A slider that is dragged sends no more often than this. */
 const SEND_INTERVAL_MS = 100;
+/** What is typed is sent when nothing was typed for this long. */
+const SETTLED_MS = 600;
+
+/** When a change is sent: while it goes on, or once it has settled, as half a word is none. */
+export type Pace = "going" | "settled";
 
 type Values = Readonly<Record<string, unknown>>;
 
@@ -12,7 +17,7 @@ export function useInputs(
   declared: InputDeclarations,
   connected: boolean,
   send: (values: Values) => void,
-): { readonly values: Values; readonly set: (name: string, value: unknown) => void } {
+): { readonly values: Values; readonly set: (name: string, value: unknown, pace: Pace) => void } {
   const [changed, setChanged] = useState<{ readonly of: InputDeclarations; readonly values: Values }>({
     of: declared,
     values: {},
@@ -27,10 +32,12 @@ export function useInputs(
     pending.current = {};
     if (Object.keys(due).length > 0) send(due);
   };
-  const set = (name: string, value: unknown): void => {
+  const set = (name: string, value: unknown, pace: Pace): void => {
     setChanged({ of: declared, values: { ...values, [name]: value } });
     pending.current[name] = value;
-    timer.current ??= setTimeout(flush, SEND_INTERVAL_MS);
+    if (pace === "settled") clearTimeout(timer.current);
+    else if (timer.current !== undefined) return;
+    timer.current = setTimeout(flush, pace === "settled" ? SETTLED_MS : SEND_INTERVAL_MS);
   };
   useEffect(() => {
     if (connected && Object.keys(values).length > 0) send(values);

@@ -2,7 +2,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { type CallError, toCallError } from "../../client/errors.ts";
 import { pauseMs } from "../state/pauses.ts";
-import { fetchStreams, isServed, type StreamSummary } from "../state/streams.ts";
+import { chooseStream, fetchStreams, isServed, type StreamSummary } from "../state/streams.ts";
 
 export interface StreamsView {
   /** Null while the first answer is awaited. */
@@ -26,7 +26,9 @@ export function useStreams(chosen: string | null, attempt: number): StreamsView 
       );
       if (abort.signal.aborted) return;
       setView(next);
-      if (!isServed(next.streams ?? [], chosen)) timer = setTimeout(() => void ask(asked + 1), pauseMs(asked));
+      const listed = next.streams ?? [];
+      if (!isServed(listed, chosen ?? chooseStream(location.search, listed)))
+        timer = setTimeout(() => void ask(asked + 1), pauseMs(asked));
     };
     void ask(1);
     return () => {

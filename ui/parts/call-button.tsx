@@ -11,14 +11,15 @@ interface CallButtonProps {
   readonly mode: StreamDescriptor["mode"];
   readonly disabled: boolean;
   readonly levels: { readonly current: Levels };
+  readonly palette: string;
   readonly onPress: () => void;
   readonly buttonRef: RefObject<HTMLButtonElement | null>;
 }
 
-export function CallButton({ phase, action, mode, disabled, levels, onPress, buttonRef }: CallButtonProps) {
+export function CallButton({ phase, action, mode, disabled, levels, palette, onPress, buttonRef }: CallButtonProps) {
   return (
     <div class="call">
-      <Dial phase={phase} levels={levels} />
+      <Dial phase={phase} levels={levels} palette={palette} />
       <button
         ref={buttonRef}
         type="button"

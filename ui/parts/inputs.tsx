@@ -1,12 +1,13 @@
 /** The stream's declared inputs, as fields. What changes is sent at once while a call lasts. */
 import type { JSX } from "preact";
 import type { InputDeclaration, InputDeclarations } from "../../shared/inputs.ts";
+import type { Pace } from "../hooks/use-inputs.ts";
 import { FileField } from "./file-field.tsx";
 
 interface InputsProps {
   readonly declared: InputDeclarations;
   readonly values: Readonly<Record<string, unknown>>;
-  readonly onChange: (name: string, value: unknown) => void;
+  readonly onChange: (name: string, value: unknown, pace: Pace) => void;
 }
 
 export function Inputs({ declared, values, onChange }: InputsProps) {
@@ -23,7 +24,7 @@ export function Inputs({ declared, values, onChange }: InputsProps) {
             name={name}
             declaration={declaration}
             value={values[name]}
-            onChange={(value) => onChange(name, value)}
+            onChange={(value, pace = "going") => onChange(name, value, pace)}
           />
         </label>
       ))}
@@ -35,7 +36,8 @@ interface FieldProps {
   readonly name: string;
   readonly declaration: InputDeclaration;
   readonly value: unknown;
-  readonly onChange: (value: unknown) => void;
+  /** Default pace: going. */
+  readonly onChange: (value: unknown, pace?: Pace) => void;
 }
 
 function Field({ name, declaration, value, onChange }: FieldProps): JSX.Element | null {
@@ -63,8 +65,10 @@ function Field({ name, declaration, value, onChange }: FieldProps): JSX.Element 
           {...(declaration.min !== null && { min: declaration.min })}
           {...(declaration.max !== null && { max: declaration.max })}
           value={Number(value)}
-          onChange={({ currentTarget }) => {
-            if (currentTarget.checkValidity() && currentTarget.value !== "") onChange(currentTarget.valueAsNumber);
+          onInput={({ currentTarget }) => {
+            if (currentTarget.checkValidity() && currentTarget.value !== "") {
+              onChange(currentTarget.valueAsNumber, "settled");
+            }
           }}
         />
       );
@@ -92,21 +96,15 @@ function Field({ name, declaration, value, onChange }: FieldProps): JSX.Element 
     case "text":
     case "secret": {
       const common = { ...testId, maxLength: declaration.maxChars, value: text };
-      if (declaration.kind === "text" && declaration.lines > 1) {
-        return (
-          <textarea
-            {...common}
-            rows={declaration.lines}
-            onChange={({ currentTarget }) => onChange(currentTarget.value)}
-          />
-        );
+      type Typed = { readonly currentTarget: { readonly value: string } };
+      const settle = ({ currentTarget }: Typed) => onChange(currentTarget.value, "settled");
+      if (declaration.kind === "secret") {
+        // Half a key is no key: it is sent when the field is left.
+        const done = ({ currentTarget }: Typed) => onChange(currentTarget.value);
+        return <input type="password" autocomplete="off" {...common} onChange={done} />;
       }
-      const change = ({ currentTarget }: { readonly currentTarget: HTMLInputElement }) => onChange(currentTarget.value);
-      return declaration.kind === "secret" ? (
-        <input type="password" autocomplete="off" {...common} onChange={change} />
-      ) : (
-        <input type="text" autocomplete="off" {...common} onChange={change} />
-      );
+      if (declaration.lines > 1) return <textarea {...common} rows={declaration.lines} onInput={settle} />;
+      return <input type="text" autocomplete="off" {...common} onInput={settle} />;
     }
     case "file":
       return <FileField id={testId.id} declaration={declaration} value={value} onChange={onChange} />;

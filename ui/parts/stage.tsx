@@ -46,6 +46,7 @@ export function Stage(props: StageProps) {
           mode={mode}
           disabled={!ready}
           levels={levels}
+          palette={JSON.stringify(ui.colours ?? {})}
           onPress={onPress}
           buttonRef={buttonRef}
         />

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { TranscriptLine } from "../../client/index.ts";
+import type { TranscriptLine, TurnState } from "../../client/index.ts";
 import { type CallView, type CallViewEvent, EMPTY_VIEW, MAX_LINES, MAX_OUTPUTS, nextView } from "./call-view.ts";
 
 const line = (id: number, text: string, final = true): TranscriptLine => ({ id, role: "user", text, final });
@@ -58,5 +58,20 @@ describe("what the page shows of a call", () => {
     const info = { clientId: "a", sid: null, stream: "flip", transport: "webrtc" as const, connectMs: 80 };
     const ended = viewAfter(...events, { type: "call", call: { name: "ended", reason: "client_closed" }, info });
     expect(ended).toMatchObject({ localVideo: null, remoteVideo: null, videoReport: null });
+  });
+
+  it("says that the stop word was heard until that was answered, not merely until somebody breathes", () => {
+    const turn = (name: TurnState, atMs: number): CallViewEvent => ({ type: "turn", turn: name, atMs });
+    const heard: CallViewEvent[] = [turn("listening", 0), { type: "stop_word" }, turn("user_speaking", 1)];
+    expect(viewAfter(...heard).stopWordHeard).toBe(true);
+    expect(viewAfter(...heard, turn("listening", 2)).stopWordHeard).toBe(true);
+    const answered = viewAfter(...heard, turn("thinking", 2), turn("bot_speaking", 3), turn("listening", 4));
+    expect(answered.stopWordHeard).toBe(false);
+    expect(answered.turns).toHaveLength(5);
+  });
+
+  it("keeps the values of declared outputs that are not new", () => {
+    const view = viewAfter({ type: "shown", values: { a: 1, b: 2 } }, { type: "shown", values: { b: null } });
+    expect(view.shown).toEqual({ a: 1, b: null });
   });
 });

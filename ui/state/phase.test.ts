@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { CallError, type CallState } from "../../client/index.ts";
-import { isInCall, phaseOf, wordsOf } from "./phase.ts";
+import { isInCall, nameOf, phaseOf, wordsOf } from "./phase.ts";
 
 const connected: CallState = { name: "connected" };
 
@@ -65,5 +65,17 @@ describe("the words of a phase", () => {
     expect(wordsOf("asking", asking, "send-receive", "video").label).toBe("Allow the camera");
     expect(wordsOf("asking", asking, "send-receive", "audio-video").label).toBe("Allow camera and microphone");
     expect(wordsOf("idle", { name: "idle" }, "receive", "video").hint).toContain("watch");
+  });
+
+  it("are the stream's own, where it has some", () => {
+    const labels = { start: "Ring", stop: "Leave", waiting: "One moment", user: "Guest" };
+    expect(wordsOf("idle", { name: "idle" }, "send-receive", "audio", labels).action).toBe("Ring");
+    expect(wordsOf("connecting", { name: "connecting" }, "send-receive", "audio", labels).label).toBe("One moment");
+    expect(wordsOf("listening", { name: "connected" }, "send-receive", "audio", labels).action).toBe("Leave");
+    expect([nameOf("user", labels), nameOf("assistant", labels), nameOf("tool", {})]).toEqual([
+      "Guest",
+      "Assistant",
+      "tool",
+    ]);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { addressOf, chooseStream, chooseTransport, titleOf } from "./streams.ts";
+import { addressOf, chooseStream, chooseTransport, isServed, titleOf, wantsDebug } from "./streams.ts";
 
 const streams = ["echo", "default", "captions"].map((name) => ({ name }));
 
@@ -35,5 +35,20 @@ describe("the transport", () => {
     expect(chooseTransport("?transport=webrtc")).toEqual({ transport: "webrtc" });
     expect(chooseTransport("?transport=pigeon")).toEqual({});
     expect(chooseTransport("")).toEqual({});
+  });
+});
+
+describe("the list of streams", () => {
+  it("says whether somebody takes the stream's calls; an older edge's does not say, which is taken for yes", () => {
+    const list = [
+      { name: "a", nodesReady: 0 },
+      { name: "b", nodesReady: 2 },
+    ];
+    expect(["a", "b", "c", null].map((name) => isServed(list, name))).toEqual([false, true, false, false]);
+    expect(isServed([{ name: "a" }], "a")).toBe(true);
+  });
+
+  it("is for everybody, the developers' view for who asks", () => {
+    expect([wantsDebug("?stream=a&debug"), wantsDebug("?stream=debug")]).toEqual([true, false]);
   });
 });

@@ -26,9 +26,8 @@ export function chooseStream(search: string, streams: readonly StreamSummary[]):
   return (named ?? streams.find(({ name }) => name === DEFAULT_STREAM) ?? streams[0])?.name ?? null;
 }
 
-/** Whether a media node takes calls of the chosen stream, as far as the list says. */
-export function isServed(streams: readonly StreamSummary[], chosen: string | null): boolean {
-  const name = chosen ?? chooseStream(location.search, streams);
+/** Whether a media node takes calls of the stream, as far as the list says. */
+export function isServed(streams: readonly StreamSummary[], name: string | null): boolean {
   const stream = streams.find((one) => one.name === name);
   return stream !== undefined && stream.nodesReady !== 0;
 }
