@@ -27,7 +27,7 @@ it("is small, and what only a WebSocket or a line needs comes only when it is ne
     if (chunk.type !== "chunk") continue;
     bytes[chunk.isDynamicEntry ? "later" : "upFront"] += gzipSync(chunk.code, { level: 9 }).length;
     if (!chunk.isEntry) continue;
-    const later = chunk.dynamicImports.map((name) => name.replace(/-[^-]*$/, "")).sort();
+    const later = chunk.dynamicImports.map((name) => name.replace(/-[\w-]{8}\.js$/, "")).sort();
     expect(later).toEqual(["line", "recovery", "socket-media"]);
   }
   expect(bytes.upFront).toBeLessThan(BUDGET_BYTES.upFront);

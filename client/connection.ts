@@ -177,9 +177,9 @@ export class Connection implements Media {
 
   async #openSocket({ mode }: StreamConfig, { audio = null }: Tracks): Promise<void> {
     const { signaling, clientId, listener } = this.#options;
-    const [{ SocketMedia }, url] = await Promise.all([import("./websocket/socket-media.ts"), signaling.socketUrl()]);
+    const { SocketMedia } = await import("./websocket/socket-media.ts");
     if (this.#isClosed()) return;
-    const media = new SocketMedia({ url, clientId, listener });
+    const media = new SocketMedia({ url: () => signaling.socketUrl(), clientId, listener });
     this.#media = media;
     try {
       await media.open(audio, mode !== "send");

@@ -140,6 +140,49 @@ describe("falling back", () => {
     expect(browser.requests.filter(({ method }) => method === "DELETE")).toEqual([]);
   });
 
+  it("tries again where WebRTC came up as it was given up: the edge knows the call until the node has noticed", async () => {
+    const { call, outcome } = await dial({ token: async () => await Promise.resolve(`t${browser.sockets.length}`) });
+    await vi.advanceTimersByTimeAsync(5_000);
+    await settle();
+    socket().open();
+    socket().receive({ status: "failed", meta: { error: "connection_already_exists" } });
+    socket().drop();
+    await vi.advanceTimersByTimeAsync(499);
+    expect(browser.sockets).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(1);
+    await settle();
+    expect(browser.sockets).toHaveLength(2);
+    // A token is good for one try.
+    expect(socket().url).toContain("token=t1");
+    socket().open();
+    socket().receive(STARTED);
+    await settle();
+    expect(outcome.value).toBe("connected");
+    await call.end();
+  });
+
+  it("says so where somebody else has the call's id, after a few tries", async () => {
+    const { outcome } = await dial({ transport: "websocket" });
+    for (let tries = 0; tries < 5; tries += 1) {
+      expect(outcome.value).toBeUndefined();
+      socket().open();
+      socket().receive({ status: "failed", meta: { error: "connection_already_exists" } });
+      await vi.advanceTimersByTimeAsync(500);
+      await settle();
+    }
+    expect(outcome.value).toMatchObject({ code: "connection_already_exists" });
+    expect(browser.sockets).toHaveLength(5);
+  });
+
+  it("tries no more once the person has hung up", async () => {
+    const { call } = await dial({ transport: "websocket" });
+    socket().open();
+    socket().receive({ status: "failed", meta: { error: "connection_already_exists" } });
+    await call.end();
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(browser.sockets).toHaveLength(1);
+  });
+
   it("says what to do where neither works", async () => {
     const { outcome } = await dial();
     await vi.advanceTimersByTimeAsync(5_000);

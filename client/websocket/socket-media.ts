@@ -14,12 +14,18 @@ import { Sound } from "./sound.ts";
 const SAMPLE_RATE = 24_000;
 /** A server that says nothing for this long, not even `pong`, is gone. */
 const SILENCE_MS = 12_000;
+/**
+ * WebRTC that came up in the moment it was given up still has the client's id, until the node has noticed that nobody is there: the
+ * call is tried again this often, this much later.
+ */
+const OLD_SESSION_TRIES = 4;
+const OLD_SESSION_MS = 500;
 /** What cannot be sent is not kept: two seconds of sound. Later it would only be heard late. */
 const MAX_UNSENT_BYTES = 2 * 2 * SAMPLE_RATE;
 
 export interface SocketMediaOptions {
-  /** Of the stream's socket, what the edge wants to know beforehand in its query. */
-  readonly url: string;
+  /** Of the stream's socket, what the edge wants to know beforehand in its query; asked for each try. */
+  readonly url: () => Promise<string>;
   readonly clientId: string;
   readonly listener: MediaListener;
 }
@@ -29,9 +35,10 @@ type Phase = "opening" | "open" | "closed";
 
 export class SocketMedia implements Media {
   readonly #options: SocketMediaOptions;
-  readonly #timers = new Timers<"ping" | "silence">();
+  readonly #timers = new Timers<"ping" | "silence" | "again">();
   readonly #started = Promise.withResolvers<Started>();
   #phase: Phase = "opening";
+  #triesLeft = OLD_SESSION_TRIES;
   #socket: WebSocket | undefined;
   #sound: Sound | undefined;
   #pingedAtMs: number | undefined;
@@ -90,12 +97,32 @@ export class SocketMedia implements Media {
   }
 
   #connect(): void {
-    const socket = new WebSocket(this.#options.url);
+    this.#options.url().then((url) => this.#dial(url), this.#started.reject);
+  }
+
+  #dial(url: string): void {
+    if (this.#phase === "closed") return;
+    const socket = new WebSocket(url);
     this.#socket = socket;
     socket.binaryType = "arraybuffer";
     socket.addEventListener("open", () => this.#start());
     socket.addEventListener("message", ({ data }: MessageEvent<unknown>) => this.#onData(data));
-    socket.addEventListener("close", () => this.#lose());
+    socket.addEventListener("close", () => {
+      if (this.#socket === socket) this.#lose();
+    });
+  }
+
+  #refused(error: CallError): void {
+    if (error.code !== "connection_already_exists" || this.#triesLeft === 0) {
+      this.#started.reject(error);
+      return;
+    }
+    this.#triesLeft -= 1;
+    const refused = this.#socket;
+    this.#socket = undefined;
+    refused?.close();
+    this.#timers.clearAll();
+    this.#timers.set("again", OLD_SESSION_MS, () => this.#connect());
   }
 
   #start(): void {
@@ -129,7 +156,7 @@ export class SocketMedia implements Media {
         this.#started.resolve(event.started);
         break;
       case "refused":
-        this.#started.reject(event.error);
+        this.#refused(event.error);
         break;
       case "clear":
         this.#sound?.clear();
