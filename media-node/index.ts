@@ -33,6 +33,7 @@ export { StreamEvery } from "./handlers/stream-every.ts";
 export type { StreamHandlerOptions } from "./handlers/stream-handler.ts";
 export { StreamHandler } from "./handlers/stream-handler.ts";
 export { answerTypedText, typedText } from "./handlers/typed-text.ts";
+export { models } from "./models/index.ts";
 export type {
   LanguageModel,
   LanguageModelSource,

@@ -4,6 +4,8 @@ import path from "node:path";
 import { VideoFrame } from "edgertc";
 import { expect, it } from "vitest";
 import { drawBoxes, withoutRepeats } from "./boxes.ts";
+import { Detector } from "./detector.ts";
+import { readFaces, withFreeSize } from "./faces.ts";
 import { Motion } from "./motion.ts";
 import { constantModel } from "./testing/constant-model.ts";
 import { Yolox } from "./yolox.ts";
@@ -37,6 +39,66 @@ it("what moves is found where it moved, and nothing where nothing does", () => {
   for (let y = 32; y < 64; y++) moved.data.fill(200, (y * 160 + 48) * 3, (y * 160 + 80) * 3);
   expect(motion.detect(moved, 0.1)).toEqual([box(48, 32, 80, 64, 1, "moving")]);
   expect(motion.detect(moved, 0.1)).toEqual([]);
+});
+
+it("a face is where the model is sure of one, as large as it says, and the surest of its neighbours", () => {
+  // Planes of 10 by 8 fields; a face of 16 by 12 pixels in the fourth field of the third row, and beside it, less sure.
+  const [columns, fields] = [10, 80];
+  const maps = {
+    heat: new Float32Array(fields),
+    size: new Float32Array(2 * fields),
+    offset: new Float32Array(2 * fields),
+  };
+  for (const [field, score] of [
+    [23, 0.9],
+    [24, 0.6],
+  ] as const) {
+    maps.heat[field] = score;
+    maps.size.set([Math.log(4)], field);
+    maps.size.set([Math.log(3)], fields + field);
+    maps.offset.set([0.25], field);
+  }
+  const [face, ...others] = readFaces(maps, columns, 0.5);
+  expect(others).toEqual([]);
+  const { left = 0, top = 0, right = 0, bottom = 0, label, score } = face ?? {};
+  expect([left, top, right, bottom].map(Math.round)).toEqual([8, 3, 20, 19]);
+  expect(label).toBe("face");
+  expect(score).toBeCloseTo(0.9);
+  expect(readFaces(maps, columns, 0.95)).toEqual([]);
+});
+
+it("a model of another shape is not taken for the one that finds faces", () => {
+  expect(() => withFreeSize(constantModel(32, new Float32Array(7), 7))).toThrow("no CenterFace model");
+});
+
+it("a model works in a thread of its own, and frames have what it found last", async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), "edgertc-detector-"));
+  const rows = new Float32Array(21 * 7);
+  rows.set([0.5, 0.5, Math.log(2), 0, 0.9, 0.1, 0.8], 5 * 7);
+  const file = path.join(folder, "model.onnx");
+  await writeFile(file, constantModel(32, rows, 7));
+  const detector = new Detector({ kind: "yolox", file });
+  try {
+    expect(detector.look(dark(64, 48), 0.5)).toBeUndefined();
+    await expect.poll(() => detector.look(dark(64, 48), 0.5), { timeout: 20_000 }).toMatchObject([{ label: "1" }]);
+    await expect.poll(() => detector.look(dark(64, 48), 0.9), { timeout: 20_000 }).toEqual([]);
+  } finally {
+    await detector.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+});
+
+it("a model that cannot be loaded says so at the next frame", async () => {
+  const detector = new Detector({ kind: "faces", file: "/there/is/none.onnx" });
+  const looks = () => {
+    try {
+      return detector.look(dark(64, 48), 0.5);
+    } catch (error) {
+      return String(error);
+    }
+  };
+  await expect.poll(looks, { timeout: 20_000 }).toContain("The detector failed");
+  await detector.close();
 });
 
 it("a YOLOX model's rows become boxes in the picture's own pixels", async () => {

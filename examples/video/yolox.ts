@@ -1,10 +1,10 @@
 /**
  * Finds objects with a YOLOX model (https://github.com/Megvii-BaseDetection/YOLOX, Apache-2.0; `yolox_nano.onnx` is 4 MB)
- * through onnxruntime-node. The session blocks the thread that it runs in: here that is this call's own.
+ * through onnxruntime-node. The session blocks the thread that it runs in.
  */
-import type { VideoFrame } from "edgertc";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { type Box, withoutRepeats } from "./boxes.ts";
+import type { Picture } from "./detector.ts";
 
 /** What stands around a picture that is not square: the grey of the model's training. */
 const PADDING = 114;
@@ -33,8 +33,8 @@ export class Yolox {
     return new Yolox(session, side);
   }
 
-  async detect(frame: VideoFrame, threshold: number): Promise<Box[]> {
-    const scale = this.#fill(frame);
+  async detect(picture: Picture, threshold: number): Promise<Box[]> {
+    const scale = this.#fill(picture);
     const { inputNames, outputNames } = this.#session;
     const [input = "images"] = inputNames;
     const [output = "output"] = outputNames;
@@ -53,7 +53,7 @@ export class Yolox {
   }
 
   /** The picture, made to fit, as planes of blue, green and red from 0 to 255. @returns how much smaller it got. */
-  #fill({ data, width, height }: VideoFrame): number {
+  #fill({ data, width, height }: Picture): number {
     const side = this.#side;
     const scale = Math.min(side / width, side / height);
     const plane = side * side;

