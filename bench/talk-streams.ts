@@ -6,15 +6,11 @@ const tts = getTTSModel();
 
 /** Understands, and says it back. */
 export const talk = new Stream(
-  new ReplyOnPause(
-    async function* ({ audio, history, signal }: Turn) {
-      const text = await stt.stt(audio, { signal });
-      if (text === "") return;
-      history.user(text);
-      yield* tts.stream(`You said: ${text}`, { signal });
-    },
-    // As the example does.
-    { thinkAheadMs: 320 },
-  ),
+  new ReplyOnPause(async function* ({ audio, history, signal }: Turn) {
+    const text = await stt.stt(audio, { signal });
+    if (text === "") return;
+    history.user(text);
+    yield* tts.stream(`You said: ${text}`, { signal });
+  }),
   { modality: "audio", concurrencyLimit: 1_000 },
 );

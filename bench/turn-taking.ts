@@ -50,11 +50,12 @@ interface Taken {
 async function measureTurns(way: Way, models: Models, said: readonly Take[]): Promise<void> {
   const taken: Taken[] = [];
   for (const take of said) taken.push({ take, outcome: await takeTurn(way, models, take, 0) });
-  const slow: TurnOutcome[] = [];
-  for (const take of said) slow.push(await takeTurn(way, models, take, HANDLER_MS));
+  const slowly: Taken[] = [];
+  for (const take of said) slowly.push({ take, outcome: await takeTurn(way, models, take, HANDLER_MS) });
+  const slow = slowly.map(({ outcome }) => outcome);
   const cut = (kind: Take["pause"]) =>
     PAUSES_MS.map((pauseMs) => {
-      const mine = taken.filter(({ take }) => take.pause === kind && take.pauseMs === pauseMs);
+      const mine = slowly.filter(({ take }) => take.pause === kind && take.pauseMs === pauseMs);
       return percent(mine.filter(({ outcome }) => outcome.cutOff).length, mine.length).replace(" %", "");
     }).join(" / ");
   const all = taken.map(({ outcome }) => outcome);
@@ -66,10 +67,12 @@ async function measureTurns(way: Way, models: Models, said: readonly Take[]): Pr
     spread(slow.map(({ firstPacketMs }) => firstPacketMs)),
     count(({ firstPacketMs }) => firstPacketMs === undefined),
     count(({ cutOff }) => cutOff),
+    count(({ cutOff }) => cutOff, slow),
+    count(({ talkedOver }) => talkedOver),
     count(({ talkedOver }) => talkedOver, slow),
     cut("between words"),
     cut("in a word"),
-    (all.reduce((sum, { wasted }) => sum + wasted, 0) / all.length).toFixed(2),
+    (slow.reduce((sum, { wasted }) => sum + wasted, 0) / slow.length).toFixed(2),
   );
 }
 
@@ -119,7 +122,9 @@ try {
         `with a function of ${HANDLER_MS} ms`,
         "missed",
         "cut off",
+        "cut off, with that function",
         "talked over",
+        "talked over, with that function",
         "between words",
         "in a word",
         "runs wasted",

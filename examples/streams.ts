@@ -46,8 +46,7 @@ async function* talk({ audio, history, signal }: Turn) {
   yield* tts.stream(textStream, { signal });
 }
 
-// Its models begin to work in the pause, before it is certain that the speaker is done.
-export default new Stream(new ReplyOnPause(talk, { thinkAheadMs: 320 }), {
+export default new Stream(new ReplyOnPause(talk), {
   modality: "audio",
   concurrencyLimit: 20,
   timeLimit: 600,

@@ -20,15 +20,15 @@ export interface Way {
 
 const silence = (silenceMs: number): Way => ({
   name: `silence ${silenceMs} ms`,
-  options: () => ({ speech: { silenceMs } }),
+  options: () => ({ speech: { silenceMs }, thinkAheadMs: 0 }),
 });
 
 export const WAYS: readonly Way[] = [
   { name: "FastRTC's grid", options: (models) => ({ model: models.grid }) },
   silence(512),
-  { name: `default: silence ${DEFAULT_SPEECH.silenceMs} ms at first`, options: () => ({}) },
+  { name: `silence ${DEFAULT_SPEECH.silenceMs} ms at first`, options: () => ({ thinkAheadMs: 0 }) },
   silence(800),
-  { name: "thinking ahead at 320 ms: silence 800 ms at first", options: () => ({ thinkAheadMs: 320 }) },
+  { name: "default: thinking ahead", options: () => ({}) },
   {
     name: `model: ${DEFAULT_END_OF_TURN.completeMs} ms from ${DEFAULT_END_OF_TURN.completeProbability}, else ${DEFAULT_END_OF_TURN.incompleteMs}`,
     options: (models, clock) => ({ endOfTurn: models.endOfTurn(clock) }),

@@ -20,7 +20,10 @@ export interface Turn<Inputs extends InputValues = InputValues> {
    * for it before anything that cannot be taken back, such as an order.
    */
   readonly confirmed: Promise<void>;
-  /** Yours to keep things in for the caller, into its next call where this one ends at a time limit that rejoins the queue. */
+  /**
+   * Yours to keep things in for the caller, into its next call where this one ends at a time limit that rejoins the queue. What a run
+   * sets counts from its first sound on: it is undone where the user goes on before that.
+   */
   readonly state: Map<string, unknown>;
   /** The session: its id at the edge, the client's name for it, the stream, what is known of its request. */
   readonly session: SessionFacts;

@@ -33,6 +33,31 @@ describe("a call with ReplyOnPause", () => {
     await line.hangUp();
   });
 
+  it("thinks ahead: answers after the usual silence where it can, after a longer one where it cannot, and no later", async () => {
+    for (const { thinksMs, options, repliedMs } of [
+      { thinksMs: 0, options: {}, repliedMs: 600 },
+      { thinksMs: 250, options: {}, repliedMs: 600 },
+      { thinksMs: 350, options: {}, repliedMs: 780 },
+      { thinksMs: 700, options: {}, repliedMs: 1_000 },
+      { thinksMs: 700, options: { thinkAheadMs: 0 }, repliedMs: 1_300 },
+      // Over too soon to think ahead.
+      { thinksMs: 700, options: { speech: { silenceMs: 300 } }, repliedMs: 1_000 },
+    ]) {
+      const clock = new VirtualClock();
+      const handler = new ReplyOnPause(
+        async function* ({ signal }) {
+          await pause(clock, thinksMs, signal);
+          yield tone(200);
+        },
+        { inputSampleRate: 16_000, ...options },
+      );
+      const line = await TestCall.start(new Stream(handler, { modality: "audio" }), { clock });
+      await ask(line);
+      expect(line.repliedWithin(1_500)).toBe(repliedMs);
+      await line.hangUp();
+    }
+  });
+
   it("loses one turn to a function that hangs and ignores its signal, and answers the next", async () => {
     const signals: AbortSignal[] = [];
     const line = await call(

@@ -60,7 +60,8 @@ function rig(
       return { push, reset: () => undefined, close: () => undefined };
     },
   });
-  const handler = new ReplyOnPause(fn, { inputSampleRate: 16_000, ...options }).copy();
+  // Most of what follows is about turns, not about what is begun before they are over.
+  const handler = new ReplyOnPause(fn, { inputSampleRate: 16_000, thinkAheadMs: 0, ...options }).copy();
   handler.attach(context);
   handler.startUp();
   const feed = (p: number, durationMs: number): void => {
@@ -363,8 +364,11 @@ describe("ReplyOnPause", () => {
     it("runs it again on everything when the user goes on, and keeps nothing of the first try", async () => {
       const runs: { readonly signal: AbortSignal; readonly ms: number }[] = [];
       const said: string[][] = [];
-      const { speak, pause, emit, events } = rig(async function* ({ audio, history, signal }) {
+      const tries: unknown[] = [];
+      const { speak, pause, emit, events } = rig(async function* ({ audio, history, state, signal }) {
         runs.push({ signal, ms: audio.samples.length / 16 });
+        tries.push(state.get("try"));
+        state.set("try", runs.length);
         history.user(`try ${runs.length}`);
         said.push(history.messages.map(({ content }) => content));
         yield new AdditionalOutputs(runs.length);
@@ -385,6 +389,11 @@ describe("ReplyOnPause", () => {
       expect(await emit()).toBe(frame);
       expect(runs[1]?.ms).toBeGreaterThanOrEqual((runs[0]?.ms ?? 0) + 320);
       expect(said).toEqual([["try 1"], ["try 2"]]);
+      expect(tries).toEqual([undefined, undefined]);
+      speak(640);
+      pause(320);
+      void emit();
+      expect(tries).toEqual([undefined, undefined, 2]);
       expect(events.filter((event) => event === "pause_detected")).toHaveLength(1);
     });
 
@@ -431,8 +440,41 @@ describe("ReplyOnPause", () => {
       expect(await emit()).toBe(frame);
     });
 
+    it("gives a reply that is ready after the usual silence", async () => {
+      const { speak, pause, emit } = rig(echo, ahead);
+      speak(640);
+      pause(320);
+      const first = emit();
+      await new Promise((resolve) => setImmediate(resolve));
+      pause(288);
+      expect(await first).toMatchObject({ sampleRate: 16_000 });
+    });
+
+    it("keeps the turn open a while for one that is not", async () => {
+      const thought = Promise.withResolvers<void>();
+      const { speak, pause, emit, events } = rig(async function* () {
+        yield new AdditionalOutputs("what was said");
+        await thought.promise;
+        yield frame;
+      }, ahead);
+      speak(640);
+      pause(320);
+      const first = emit();
+      await new Promise((resolve) => setImmediate(resolve));
+      pause(448);
+      expect(events).not.toContain("pause_detected");
+      // Nor does it matter that the reply is ready soon after.
+      thought.resolve();
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(events).not.toContain("pause_detected");
+      pause(32);
+      expect(await first).toEqual(new AdditionalOutputs("what was said"));
+      expect(events).toContain("pause_detected");
+      expect(await emit()).toBe(frame);
+    });
+
     it("refuses a silence that is none, or longer than the one that ends the turn", () => {
-      for (const thinkAheadMs of [0, 64, 704, Number.NaN]) {
+      for (const thinkAheadMs of [-1, 64, 512, Number.NaN]) {
         expect(() => new ReplyOnPause(echo, { thinkAheadMs })).toThrow(RangeError);
       }
     });

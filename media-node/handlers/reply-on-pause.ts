@@ -18,6 +18,7 @@ import type { ReplyFunction } from "./reply-function.ts";
 import { type ReplyOnPauseOptions, readOptions, type TurnTaking } from "./reply-on-pause-options.ts";
 import { reportFailure, sessionFacts } from "./run.ts";
 import { needOwnCopy, StreamHandler } from "./stream-handler.ts";
+import { TentativeState } from "./tentative-state.ts";
 
 export class ReplyOnPause<Inputs extends InputValues = InputValues> extends StreamHandler {
   readonly #fn: ReplyFunction<Inputs>;
@@ -34,8 +35,8 @@ export class ReplyOnPause<Inputs extends InputValues = InputValues> extends Stre
   #history: History | undefined;
   /** Where what is being said is to be shown, from the start of the session on. */
   #live: LiveTranscript | undefined;
-  /** Position of the history before the current reply, and the audio it answers: for a user who only went on. */
-  #question: { readonly mark: number; readonly audio: AudioFrame } | undefined;
+  /** What there was before the current reply, and the audio it answers: for a user who only went on. */
+  #question: { readonly mark: number; readonly audio: AudioFrame; readonly state: TentativeState } | undefined;
   #unanswered: AudioFrame | undefined;
 
   constructor(fn: ReplyFunction<Inputs>, options: ReplyOnPauseOptions<Inputs> = {}) {
@@ -83,9 +84,8 @@ export class ReplyOnPause<Inputs extends InputValues = InputValues> extends Stre
     if (reply === undefined) return undefined;
     let emission: Emission;
     try {
-      const step = await reply.next();
       // What was made ahead is nobody's before the turn is over: neither its values nor that it failed.
-      await reply.decided();
+      const step = await reply.next();
       if (step.done) {
         this.#finish(reply);
         return undefined;
@@ -94,7 +94,6 @@ export class ReplyOnPause<Inputs extends InputValues = InputValues> extends Stre
       // Garbage costs this turn, and is named; it must not reach the player.
       readEmission(emission);
     } catch (error) {
-      await reply.decided();
       this.#fail(reply, error);
       return undefined;
     }
@@ -150,6 +149,7 @@ export class ReplyOnPause<Inputs extends InputValues = InputValues> extends Stre
       thinkAheadMs,
       backchannels,
       holdsReply: () => isHeld(this.#phase),
+      awaitsReply: () => this.#phase === "maybe_ended" && this.#reply?.ready === false,
       sampleRate,
       openVad: (onProbability) => context.openVad(onProbability),
       clock: context.clock,
@@ -233,12 +233,12 @@ export class ReplyOnPause<Inputs extends InputValues = InputValues> extends Stre
         turns.wentOn();
         break;
       case "begin_reply":
-        this.#begin(fn, turns.take(event.type === "speech_ended"))?.confirm();
+        this.#begin(fn, turns.take(event.type === "speech_ended"));
         this.#unanswered = undefined;
         if (fn === this.#fn) this.context.send({ type: "log", data: "pause_detected" });
         break;
       case "begin_ahead":
-        this.#begin(fn, turns.peek());
+        this.#begin(fn, turns.peek(), true);
         break;
       case "confirm_reply":
         // It has been given all but the silence at the end.
@@ -264,11 +264,12 @@ export class ReplyOnPause<Inputs extends InputValues = InputValues> extends Stre
     });
   }
 
-  #begin(fn: ReplyFunction<Inputs>, said: AudioFrame): Reply | undefined {
+  #begin(fn: ReplyFunction<Inputs>, said: AudioFrame, ahead = false): void {
     const history = this.#history;
-    if (history === undefined) return undefined;
+    if (history === undefined) return;
     const audio = toHeardFrame(this.#unanswered === undefined ? said : join(this.#unanswered, said));
-    this.#question = { mark: history.mark(), audio };
+    const state = new TentativeState(this.context.state);
+    this.#question = { mark: history.mark(), audio, state };
     const start = (inputs: InputValues): ReplyResult =>
       // The session has checked them against the stream's declaration, which `Inputs` is the type of.
       fn({
@@ -277,10 +278,10 @@ export class ReplyOnPause<Inputs extends InputValues = InputValues> extends Stre
         signal: reply.signal,
         confirmed: reply.confirmed,
         inputs: inputs as Inputs,
-        state: this.context.state,
+        state,
         session: sessionFacts(this.context),
       });
-    const limit = { clock: this.context.clock, timeoutMs: this.#turnTaking.replyTimeoutMs };
+    const limit = { clock: this.context.clock, timeoutMs: this.#turnTaking.replyTimeoutMs, ahead };
     const reply: Reply = new Reply((signal) => {
       if (!this.context.declaresInputs) return start(this.context.inputs);
       return afterReady(this.context.requestInputs({ signal }), start);
@@ -288,7 +289,6 @@ export class ReplyOnPause<Inputs extends InputValues = InputValues> extends Stre
     this.#reply = reply;
     this.#replyWaiter?.(reply);
     this.#replyWaiter = undefined;
-    return reply;
   }
 
   #abort(): void {
@@ -304,6 +304,7 @@ export class ReplyOnPause<Inputs extends InputValues = InputValues> extends Stre
     const { audio, outputs, close } = readEmission(emission);
     if (audio === undefined) return emission;
     if (this.#phase === "thinking") {
+      this.#question?.state.keep();
       this.context.send({ type: "log", data: "response_starting" });
       this.#apply({ type: "reply_audio", userSpeaking: this.#userSpeaking });
     }
@@ -321,6 +322,7 @@ export class ReplyOnPause<Inputs extends InputValues = InputValues> extends Stre
   #finish(reply: Reply): void {
     if (reply !== this.#reply) return;
     this.#reply = undefined;
+    this.#question?.state.keep();
     this.context.clearInputs();
     // A reply without audio says so too, so that a client that waits for one stops waiting.
     if (this.#phase === "thinking") this.context.send({ type: "log", data: "response_starting" });
@@ -333,6 +335,7 @@ export class ReplyOnPause<Inputs extends InputValues = InputValues> extends Stre
     // One that hangs or yields garbage still runs: it must hear that nobody waits for it any more.
     reply.abort();
     this.#reply = undefined;
+    this.#question?.state.keep();
     this.context.clearInputs();
     this.#apply({ type: "reply_finished", playing: this.context.playing(), userSpeaking: this.#userSpeaking });
   }

@@ -42,7 +42,7 @@ const echo: ReplyFunction = async function* ({ audio }) {
 function rig(fn: ReplyFunction = echo, options: ReplyOnStopWordsOptions = {}) {
   const stt = scriptedStt();
   const session = new ScriptedContext();
-  const given = { inputSampleRate: RATE, sttModel: stt.model, ...options };
+  const given = { inputSampleRate: RATE, sttModel: stt.model, thinkAheadMs: 0, ...options };
   const handler = new ReplyOnStopWords(fn, ["computer"], given).copy();
   handler.attach(session.context);
   handler.startUp();

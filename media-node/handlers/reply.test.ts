@@ -1,14 +1,23 @@
 import { describe, expect, it } from "vitest";
 import { VirtualClock } from "../time/virtual-clock.ts";
+import { AdditionalOutputs } from "./emission.ts";
 import { afterReady, Reply as LimitedReply, type ReplyResult } from "./reply.ts";
 
 const frame = { sampleRate: 16_000, samples: new Int16Array(2) };
 
 class Reply extends LimitedReply {
-  constructor(start: (signal: AbortSignal) => ReplyResult, clock = new VirtualClock()) {
-    super(start, { clock, timeoutMs: 1_000 });
+  constructor(start: (signal: AbortSignal) => ReplyResult, clock = new VirtualClock(), ahead = false) {
+    super(start, { clock, timeoutMs: 1_000, ahead });
   }
 }
+
+class ReplyAhead extends Reply {
+  constructor(start: (signal: AbortSignal) => ReplyResult) {
+    super(start, new VirtualClock(), true);
+  }
+}
+
+const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 async function all(reply: Reply): Promise<unknown[]> {
   const values: unknown[] = [];
@@ -101,6 +110,72 @@ describe("Reply", () => {
     const next = abandoned.next();
     abandoned.abort();
     expect(await next).toEqual({ done: true });
+  });
+});
+
+describe("a reply of which it is open whether it is wanted", () => {
+  it("runs up to its first sound, and gives all of it once it is", async () => {
+    const ran: string[] = [];
+    const reply = new ReplyAhead(async function* () {
+      yield new AdditionalOutputs("a transcript");
+      ran.push("thinks");
+      yield frame;
+      ran.push("goes on");
+    });
+    const first = reply.next();
+    expect(reply.ready).toBe(false);
+    await settled();
+    expect(ran).toEqual(["thinks"]);
+    expect(reply.ready).toBe(true);
+    reply.confirm();
+    expect(reply.ready).toBe(false);
+    expect(await first).toEqual({ done: false, value: new AdditionalOutputs("a transcript") });
+    expect(await reply.next()).toEqual({ done: false, value: frame });
+    expect(await reply.next()).toEqual({ done: true });
+    expect(ran).toEqual(["thinks", "goes on"]);
+  });
+
+  it("gives what there is as soon as it is wanted, and waits for the rest", async () => {
+    const thought = Promise.withResolvers<void>();
+    const reply = new ReplyAhead(async function* () {
+      yield new AdditionalOutputs("a transcript");
+      await thought.promise;
+      yield frame;
+    });
+    const first = reply.next();
+    await settled();
+    expect(reply.ready).toBe(false);
+    reply.confirm();
+    expect(await first).toMatchObject({ done: false });
+    const second = reply.next();
+    thought.resolve();
+    expect(await second).toEqual({ done: false, value: frame });
+    expect(await reply.next()).toEqual({ done: true });
+  });
+
+  it("is ready when it has failed, given garbage or ended, and says so only when wanted", async () => {
+    const garbage = "garbage" as unknown as ReplyResult;
+    const failing = new ReplyAhead(() => Promise.reject(new Error("no")));
+    for (const reply of [failing, new ReplyAhead(() => garbage), new ReplyAhead(() => undefined)]) {
+      const first = reply.next().catch((error: Error) => error.message);
+      await settled();
+      expect(reply.ready).toBe(true);
+      reply.confirm();
+      expect(await first).toEqual(reply === failing ? "no" : expect.objectContaining({ done: false }));
+    }
+  });
+
+  it("gives nothing when it turns out not to be, and takes a bounded number of values ahead", async () => {
+    let given = 0;
+    const reply = new ReplyAhead(async function* () {
+      for (; ; given++) yield new AdditionalOutputs(given);
+    });
+    const first = reply.next();
+    await settled();
+    expect(reply.ready).toBe(true);
+    expect(given).toBeLessThan(20);
+    reply.abort();
+    expect(await first).toEqual({ done: true });
   });
 });
 

@@ -2,7 +2,7 @@
 import { EdgeRtcError } from "../../shared/errors.ts";
 import type { Clock } from "../time/clock.ts";
 import { bindToContext } from "./current-context.ts";
-import type { Emission } from "./emission.ts";
+import { type Emission, readEmission } from "./emission.ts";
 
 /** What a reply function may be: an async or plain generator, or a function that returns one value. */
 export type ReplyResult = AsyncIterable<Emission> | Iterable<Emission> | Promise<Emission> | Emission;
@@ -11,10 +11,15 @@ export type ReplyStep = { readonly done: false; readonly value: Emission } | { r
 
 const DONE: ReplyStep = { done: true };
 
+/** Values taken while it is open whether they are wanted: what comes before the first sound is a few outputs. */
+const MAX_AHEAD = 16;
+
 export interface ReplyLimit {
   readonly clock: Clock;
   /** Longest wait for a value; null is none. */
   readonly timeoutMs: number | null;
+  /** Whether it is open if the reply is wanted, until it is confirmed or aborted. Default: it is. */
+  readonly ahead?: boolean;
 }
 
 export class Reply {
@@ -27,11 +32,15 @@ export class Reply {
   #inContext: <T>(work: () => T) => T = (work) => work();
   readonly #start: (signal: AbortSignal) => ReplyResult;
   readonly #limit: ReplyLimit;
+  /** What the function has given while it was open whether that is wanted; the last may still be on its way. */
+  readonly #ahead: Promise<ReplyStep>[] = [];
+  #stage: "open" | "ready" | "decided" = "open";
 
   /** @param start calls the developer's function; called at the first {@link next}. */
   constructor(start: (signal: AbortSignal) => ReplyResult, limit: ReplyLimit) {
     this.#start = start;
     this.#limit = limit;
+    if (limit.ahead !== true) this.confirm();
     // Most replies have nobody who waits for it.
     this.confirmed.catch(ignore);
   }
@@ -47,19 +56,40 @@ export class Reply {
   }
 
   confirm(): void {
+    this.#stage = "decided";
     this.#confirmation.resolve();
   }
 
-  /** Settles once it is known whether the reply is wanted. */
-  async decided(): Promise<void> {
-    await this.confirmed.catch(ignore);
+  /** True where it is open whether the reply is wanted and more time would not help: it has its first sound, is over, or has failed. */
+  get ready(): boolean {
+    return this.#stage === "ready";
   }
 
   /**
-   * The next value; done when the function is, or at once when aborted.
+   * The next value, once it is known that the reply is wanted; done when the function is, or at once when aborted. Meanwhile the function
+   * runs up to its first sound.
    * @throws what the function throws; EdgeRtcError `handler_timeout` where it gives nothing in time.
    */
   async next(): Promise<ReplyStep> {
+    if (this.#stage === "open") {
+      void this.#runAhead();
+      await this.confirmed.catch(ignore);
+    }
+    if (this.signal.aborted) return DONE;
+    return await (this.#ahead.shift() ?? this.#step());
+  }
+
+  /** Never rejects. */
+  async #runAhead(): Promise<void> {
+    while (this.#stage === "open") {
+      const step = this.#step();
+      this.#ahead.push(step);
+      const last = await step.then(isLastAhead).catch(() => true);
+      if (this.#stage === "open" && (last || this.#ahead.length === MAX_AHEAD)) this.#stage = "ready";
+    }
+  }
+
+  async #step(): Promise<ReplyStep> {
     if (this.signal.aborted) return DONE;
     if (this.#iterator === undefined) {
       this.#inContext = bindToContext();
@@ -86,6 +116,7 @@ export class Reply {
   /** Stops the function: signal first, then its `finally` blocks. */
   abort(): void {
     if (this.signal.aborted) return;
+    this.#stage = "decided";
     this.#inContext(() => this.#controller.abort());
     this.#confirmation.reject(this.signal.reason);
     this.#stop?.();
@@ -119,6 +150,11 @@ function iterate(result: ReplyResult): AsyncIterator<Emission> | Iterator<Emissi
 
 async function* single(value: Emission | Promise<Emission>): AsyncGenerator<Emission> {
   yield await value;
+}
+
+/** Whether the function need not run on before it is known that its reply is wanted. */
+function isLastAhead(step: ReplyStep): boolean {
+  return step.done || readEmission(step.value).audio !== undefined;
 }
 
 /** What an abandoned reply still throws has no turn to fail any more. */

@@ -25,10 +25,15 @@ export interface SpeechOptions {
   readonly lapseMs: number;
   /**
    * Silence after which the turn is over. Default 608 at first: a speaker who pauses 350 ms inside a sentence is not cut off. It
-   * then follows the speaker's own pauses, between the next two. With `thinkAheadMs` 800 at first.
+   * then follows the speaker's own pauses, between the next two.
    */
   readonly silenceMs: number;
-  /** Default 512, with `thinkAheadMs` 704, or `silenceMs` where only that is given: then it stays what it is. */
+  /**
+   * Silence after which it is over where the reply that is being thought ahead has no sound yet at `silenceMs`: nobody waits longer for that, and
+   * hardly anybody pauses so long. Default 800 at first; it follows the speaker, too. Where `silenceMs` alone is given: the same.
+   */
+  readonly patientSilenceMs: number;
+  /** Default 512, or `silenceMs` where only that is given: then it stays what it is. */
   readonly minSilenceMs: number;
   /** Default 1024, or `silenceMs` where only that is given. */
   readonly maxSilenceMs: number;
@@ -44,25 +49,22 @@ export const DEFAULT_SPEECH: SpeechOptions = {
   interruptMs: 256,
   lapseMs: 320,
   silenceMs: 608,
+  patientSilenceMs: 800,
   minSilenceMs: 512,
   maxSilenceMs: 1_024,
   maxTurnMs: 60_000,
 };
 
-/** Where the reply is begun ahead of the end of a turn: waiting longer costs nothing then, and hardly anybody pauses that long. */
-const PATIENT = { silenceMs: 800, minSilenceMs: 704 };
-
-/**
- * @param thinksAhead whether replies are begun before the turn is over.
- * @throws RangeError for bounds of the silence that contradict each other.
- */
-export function completeSpeechOptions(given: Partial<SpeechOptions> = {}, thinksAhead = false): SpeechOptions {
-  const { silenceMs } = given;
+/** @throws RangeError for silences that contradict each other. */
+export function completeSpeechOptions(given: Partial<SpeechOptions> = {}): SpeechOptions {
+  const { silenceMs, maxSilenceMs = DEFAULT_SPEECH.maxSilenceMs } = given;
+  const patientSilenceMs = silenceMs ?? Math.min(DEFAULT_SPEECH.patientSilenceMs, maxSilenceMs);
   const fixed = silenceMs === undefined ? {} : { minSilenceMs: silenceMs, maxSilenceMs: silenceMs };
-  const complete = { ...DEFAULT_SPEECH, ...(thinksAhead ? PATIENT : {}), ...fixed, ...given };
-  if (!(complete.minSilenceMs <= complete.silenceMs && complete.silenceMs <= complete.maxSilenceMs)) {
+  const complete = { ...DEFAULT_SPEECH, patientSilenceMs, ...fixed, ...given };
+  const { minSilenceMs: min, silenceMs: first, maxSilenceMs: max, patientSilenceMs: patient } = complete;
+  if (!(min <= first && first <= max && first <= patient)) {
     throw new RangeError(
-      `speech: minSilenceMs ${complete.minSilenceMs} ≤ silenceMs ${complete.silenceMs} ≤ maxSilenceMs ${complete.maxSilenceMs} does not hold.`,
+      `speech: minSilenceMs ${min} ≤ silenceMs ${first} ≤ maxSilenceMs ${max} and patientSilenceMs ${patient} does not hold.`,
     );
   }
   return complete;

@@ -2,7 +2,7 @@
 import { type AudioFrame, toInt16, toMono } from "../audio/frame.ts";
 import { BackchannelCheck } from "./backchannels.ts";
 import { ListeningAudio } from "./listening-audio.ts";
-import { SpeakerPace } from "./speaker-pace.ts";
+import { patientPace, SpeakerPace } from "./speaker-pace.ts";
 import { SpeechDetector, type SpeechEvent, VAD_WINDOW_MS } from "./speech-detector.ts";
 import { ThinkingAhead } from "./thinking-ahead.ts";
 import type { TurnFinder, TurnHost, WindowSource } from "./turn-finder.ts";
@@ -18,6 +18,8 @@ export class SpeechTurns implements TurnFinder {
   readonly #recorder = new TurnRecorder();
   readonly #listening: ListeningAudio;
   readonly #pace: SpeakerPace;
+  /** Of turns whose reply is not ready at that pace. */
+  readonly #patience: SpeakerPace;
   readonly #vad: WindowSource;
   /** Where a model is asked whether the turn is over. */
   readonly #judge: TurnJudge | undefined;
@@ -34,6 +36,7 @@ export class SpeechTurns implements TurnFinder {
     this.#detector = new SpeechDetector(host.speech);
     this.#listening = new ListeningAudio(host.sampleRate);
     this.#pace = new SpeakerPace(host.speech);
+    this.#patience = new SpeakerPace(patientPace(host.speech));
     const { endOfTurn, onError, thinkAheadMs, speech } = host;
     if (endOfTurn !== undefined) this.#judge = new TurnJudge({ ...endOfTurn, onError });
     if (thinkAheadMs !== undefined) this.#ahead = new ThinkingAhead({ thinkAheadMs, minSpeechMs: speech.minSpeechMs });
@@ -70,7 +73,7 @@ export class SpeechTurns implements TurnFinder {
 
   wentOn(): void {
     // The first window of speech, as a rule, was heard before it counted as such.
-    this.#pace.wentOnAfter(this.#endSilenceMs + this.#sinceEndMs - VAD_WINDOW_MS);
+    this.#wentOnAfter(this.#endSilenceMs + this.#sinceEndMs - VAD_WINDOW_MS);
   }
 
   restart(): void {
@@ -93,17 +96,33 @@ export class SpeechTurns implements TurnFinder {
     const pausedMs = this.#detector.silenceMs;
     // With this window, also where it ends the turn and the detector has none any more.
     const silenceMs = probability < this.#host.speech.silenceThreshold ? pausedMs + VAD_WINDOW_MS : 0;
-    const paceMs = this.#pace.silenceMs;
+    const paceMs = this.#endingSilenceMs(pausedMs);
     const event = this.#detector.push(probability, this.#judge?.endingSilenceMs(paceMs) ?? paceMs);
     if (this.#detector.speaking) this.#heardInTurn(event, silenceMs, pausedMs);
     else this.#heardOutside(event);
     if (event !== undefined) this.#tell(event, silenceMs);
   }
 
+  /**
+   * A reply that is ready when the speaker has been silent for long enough is given. For one that is not, the turn may stay open a while.
+   * @param pausedMs silence up to the window that is being looked at.
+   */
+  #endingSilenceMs(pausedMs: number): number {
+    const { silenceMs } = this.#pace;
+    // A reply that comes later than that waits, too: who is silent for a little longer than usual may be about to go on.
+    const patient = this.#ahead !== undefined && (pausedMs >= silenceMs || this.#host.awaitsReply?.() === true);
+    return patient ? this.#patience.silenceMs : silenceMs;
+  }
+
+  #wentOnAfter(pauseMs: number): void {
+    this.#pace.wentOnAfter(pauseMs);
+    this.#patience.wentOnAfter(pauseMs);
+  }
+
   #heardInTurn(event: SpeechEvent | undefined, silenceMs: number, pausedMs: number): void {
     if (event === "started") this.#judge?.begin();
     this.#judge?.heard(silenceMs);
-    if (silenceMs === 0) this.#pace.wentOnAfter(pausedMs);
+    if (silenceMs === 0) this.#wentOnAfter(pausedMs);
     const { speechMs } = this.#detector;
     const news = this.#ahead?.heard(speechMs, silenceMs);
     if (news !== undefined) this.#host.onEvent({ type: news });
@@ -112,7 +131,10 @@ export class SpeechTurns implements TurnFinder {
 
   #heardOutside(event: SpeechEvent | undefined): void {
     this.#sinceEndMs += VAD_WINDOW_MS;
-    if (event === "ended") this.#pace.turnEnded();
+    if (event === "ended") {
+      this.#pace.turnEnded();
+      this.#patience.turnEnded();
+    }
     this.#judge?.over();
     this.#ahead?.over();
   }

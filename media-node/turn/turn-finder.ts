@@ -29,6 +29,8 @@ export interface TurnHost {
   readonly backchannels?: Backchannels | undefined;
   /** Whether a reply is held, because somebody seems to speak. */
   readonly holdsReply?: () => boolean;
+  /** Whether a reply that was begun ahead has nothing to be heard yet. */
+  readonly awaitsReply?: () => boolean;
   readonly openVad: (onProbability: (probability: number) => void) => WindowSource;
   readonly clock: Clock;
   readonly onEvent: OnTurnEvent;
