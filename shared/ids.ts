@@ -13,6 +13,7 @@ export const RESERVED_STREAM_NAMES: readonly string[] = [
   "api",
   "assets",
   "config",
+  "docs",
   "health",
   "input_hook",
   "node",

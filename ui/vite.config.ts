@@ -14,7 +14,7 @@ export default defineConfig({
     target: "es2022",
     assetsDir: "assets",
     modulePreload: { polyfill: false },
-    // The page, and the operators' page.
-    rolldownOptions: { input: [at("index.html"), at("admin/index.html")] },
+    // The page, the operators' page, and the API documentation.
+    rolldownOptions: { input: [at("index.html"), at("admin/index.html"), at("docs/index.html")] },
   },
 });

@@ -130,7 +130,8 @@ function printWelcome(url: string, streams: readonly string[], adminToken: strin
   const base = url.replace(/\/$/, "");
   console.log(`\n  EdgeRTC is running.\n\n    Talk      ${base}/`);
   for (const name of streams) console.log(`    ${name.padEnd(9)} POST ${base}${streamPath(name)}/webrtc/offer`);
+  console.log(`\n    Code      ${base}/docs/`);
   // In the fragment: it is sent nowhere, and the page takes it out of the address.
-  console.log(`\n    Operate   ${base}/admin/#token=${adminToken}`);
+  console.log(`    Operate   ${base}/admin/#token=${adminToken}`);
   console.log("\n  Ctrl-C stops it.\n");
 }

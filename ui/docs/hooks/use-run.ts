@@ -1,0 +1,76 @@
+/** Runs what the snippet says, with the client that it uses, and writes down what comes of it. */
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { toCallError } from "../../../client/errors.ts";
+import { type Call, type CallOptions, type CallStateName, createCall } from "../../../client/index.ts";
+
+/** Lines that are kept; past it the oldest go. */
+const MAX_LINES = 200;
+
+export interface LogLine {
+  readonly id: number;
+  readonly kind: "state" | "message" | "error";
+  readonly text: string;
+}
+
+export interface RunView {
+  readonly state: CallStateName;
+  readonly lines: readonly LogLine[];
+  readonly localVideo: MediaStream | null;
+  readonly remoteVideo: MediaStream | null;
+}
+
+const IDLE: RunView = { state: "idle", lines: [], localVideo: null, remoteVideo: null };
+
+export interface Run {
+  readonly view: RunView;
+  readonly start: (options: CallOptions) => void;
+  readonly end: () => void;
+  /** Values that the stream declares, as JSON. */
+  readonly sendInputs: (json: string) => void;
+}
+
+export function useRun(): Run {
+  const [view, setView] = useState(IDLE);
+  const current = useRef<Call | null>(null);
+  const nextId = useRef(1);
+
+  const write = useCallback((kind: LogLine["kind"], text: string): void => {
+    const line = { id: nextId.current++, kind, text };
+    setView((before) => ({ ...before, lines: [...before.lines, line].slice(-MAX_LINES) }));
+  }, []);
+  const end = useCallback(() => void current.current?.end(), []);
+  useEffect(() => end, [end]);
+
+  const start = useCallback(
+    (options: CallOptions): void => {
+      end();
+      const call = createCall(options);
+      current.current = call;
+      setView({ ...IDLE, state: "starting" });
+      call.on("state", ({ name }) => {
+        write("state", name);
+        setView((before) => ({ ...before, state: name }));
+      });
+      call.on("message", ({ text }) => write("message", text));
+      call.on("error", ({ code, message, fix }) => write("error", `${code}: ${message} ${fix}`));
+      call.on("localVideo", (localVideo) => setView((before) => ({ ...before, localVideo })));
+      call.on("remoteVideo", (remoteVideo) => setView((before) => ({ ...before, remoteVideo })));
+      // A refusal is among the lines already: it was an `error`, too.
+      call.start().catch(() => undefined);
+    },
+    [end, write],
+  );
+
+  const sendInputs = useCallback(
+    (json: string): void => {
+      const send = async (): Promise<void> => {
+        await current.current?.setInputs(JSON.parse(json));
+        write("state", `inputs sent: ${json}`);
+      };
+      send().catch((error: unknown) => write("error", toCallError(error).message));
+    },
+    [write],
+  );
+
+  return { view, start, end, sendInputs };
+}
