@@ -1,5 +1,14 @@
 /** Speaks first, asks two questions, hands over the answers and hangs up. */
-import { AdditionalOutputs, CloseStream, getSTTModel, getTTSModel, ReplyOnPause, Stream, type Turn } from "edgertc";
+import {
+  AdditionalOutputs,
+  CloseStream,
+  getSTTModel,
+  getTTSModel,
+  output,
+  ReplyOnPause,
+  Stream,
+  type Turn,
+} from "edgertc";
 
 const stt = getSTTModel();
 const tts = getTTSModel();
@@ -28,5 +37,6 @@ export default new Stream(new ReplyOnPause(ask, { startupFn: greet, inputSampleR
   modality: "audio",
   concurrencyLimit: 20,
   timeLimit: 120,
+  outputs: { visitor: output.json({ label: "Handed over" }) },
   ui: { title: "Front desk", subtitle: "It speaks first, and hangs up when it knows enough." },
 });

@@ -1,5 +1,5 @@
 /** Outputs beside audio: your voice comes straight back, and twice a second a number says how loud it is. */
-import { AdditionalOutputs, AsyncQueue, type AudioFrame, type Emission, Stream, StreamHandler } from "edgertc";
+import { AdditionalOutputs, AsyncQueue, type AudioFrame, type Emission, output, Stream, StreamHandler } from "edgertc";
 
 const EVERY_MS = 500;
 
@@ -36,5 +36,7 @@ class Meter extends StreamHandler {
 export default new Stream(new Meter(), {
   modality: "audio",
   concurrencyLimit: 50,
+  outputs: { loudness: output.number({ label: "Loudness", unit: "dBFS" }) },
+  additionalOutputsHandler: (_shown, { peakDb }: { readonly peakDb: number }) => ({ loudness: peakDb }),
   ui: { title: "Meter", subtitle: "How loud you are, twice a second. Use headphones." },
 });

@@ -191,6 +191,8 @@ it.concurrent("meter sends a number twice a second beside the audio", async () =
   await until(() => outputs(caller).length >= 4);
   const peaks = outputs(caller).map((args) => (args as { peakDb: number }[])[0]?.peakDb ?? Number.NaN);
   expect(Math.max(...peaks)).toBeGreaterThan(-25);
+  // What the page shows of it.
+  expect(caller.of("outputs").map(({ data }) => data)).toEqual(peaks.map((loudness) => ({ loudness })));
   expect(caller.packets).toBeGreaterThan(80);
   await caller.hangUp();
 });
@@ -207,5 +209,17 @@ it.concurrent("reader reads the text it is sent, hands over each sentence, and e
   expect(caller.of("fetch_output")).toHaveLength(2);
   expect(levelDb(caller.recording())).toBeGreaterThan(-35);
   expect(caller.packets).toBeGreaterThan(80);
+  await caller.hangUp();
+});
+
+it.concurrent("type-or-talk answers what was typed as what was said", async () => {
+  const caller = await call("/typeOrTalk");
+  caller.send('{"type":"chat","data":"Seven of clubs."}');
+  await until(() => caller.of("log").some(({ data }) => data === "response_starting"), 15_000);
+  await sleep(1_500);
+  expect(caller.of("transcript").map(({ data }) => data)).toEqual(
+    expect.arrayContaining([expect.objectContaining({ role: "user", text: "Seven of clubs." })]),
+  );
+  expect(levelDb(caller.recording())).toBeGreaterThan(-35);
   await caller.hangUp();
 });

@@ -6,9 +6,11 @@ import {
   AdditionalOutputs,
   AsyncQueue,
   type AudioFrame,
+  type ChatLine,
   CloseStream,
   type Emission,
   type HeardFrame,
+  output,
   Stream,
   StreamHandler,
 } from "edgertc";
@@ -134,5 +136,7 @@ export default new Stream(new GeminiLive(), {
   modality: "audio",
   concurrencyLimit: 10,
   timeLimit: 600,
+  outputs: { conversation: output.chat({ label: "Conversation" }) },
+  additionalOutputsHandler: ({ conversation }, line: ChatLine) => ({ conversation: [...(conversation ?? []), line] }),
   ui: { title: "Gemini Live", subtitle: "Speak with a model that hears and speaks by itself." },
 });

@@ -6,9 +6,11 @@ import {
   AdditionalOutputs,
   AsyncQueue,
   type AudioFrame,
+  type ChatLine,
   CloseStream,
   type Emission,
   type HeardFrame,
+  output,
   Stream,
   StreamHandler,
 } from "edgertc";
@@ -147,5 +149,7 @@ export default new Stream(new OpenAIRealtime(), {
   modality: "audio",
   concurrencyLimit: 10,
   timeLimit: 600,
+  outputs: { conversation: output.chat({ label: "Conversation" }) },
+  additionalOutputsHandler: ({ conversation }, line: ChatLine) => ({ conversation: [...(conversation ?? []), line] }),
   ui: { title: "OpenAI Realtime", subtitle: "Speak with a model that hears and speaks by itself." },
 });

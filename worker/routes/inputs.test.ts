@@ -1,6 +1,6 @@
 import { exports } from "cloudflare:workers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { MAX_INPUT_BODY_BYTES } from "../../shared/limits.ts";
+import { MAX_INPUT_BODY_BYTES, MAX_INPUT_FILE_BYTES } from "../../shared/limits.ts";
 import { type Answer, offer } from "../testing/client.ts";
 import { descriptor, FakeNode } from "../testing/fake-node.ts";
 
@@ -31,6 +31,12 @@ describe("POST /input_hook", () => {
       descriptor("default", { inputs, concurrencyLimit: 20 }),
       descriptor("det", { inputs, concurrencyLimit: 20 }),
       descriptor("plain", { concurrencyLimit: 20 }),
+      descriptor("files", {
+        inputs: { doc: { kind: "file", accept: [], maxBytes: MAX_INPUT_FILE_BYTES, required: false } },
+        outputs: { score: { kind: "number", unit: "%" } },
+        ui: { icon: "🛎️", colours: { user: "#7c3aed" }, variant: "textbox" },
+        concurrencyLimit: 20,
+      }),
     ];
     node = await FakeNode.start({ nodeId: "inputs", streams });
   });
@@ -48,6 +54,30 @@ describe("POST /input_hook", () => {
     await offer("default", "root");
     expect((await post("/input_hook", { webrtc_id: "root", conf: 1, loud: true })).status).toBe(200);
     expect(lastInputs()).toMatchObject({ stream: "default", values: { conf: 1, loud: true } });
+  });
+
+  it("takes a file of the largest size, and refuses one that is larger or no file, without repeating it", async () => {
+    await offer("files", "sender");
+    const doc = { name: "a.bin", type: "", data: btoa("x".repeat(MAX_INPUT_FILE_BYTES)) };
+    expect((await post("/files/input_hook", { webrtc_id: "sender", doc })).status).toBe(200);
+    expect(lastInputs()).toMatchObject({ stream: "files", values: { doc: { name: "a.bin" } } });
+    const larger = { ...doc, data: btoa("x".repeat(MAX_INPUT_FILE_BYTES + 1)) };
+    const tooLarge = await post("/files/input_hook", { webrtc_id: "sender", doc: larger });
+    expect([tooLarge.status, tooLarge.text.length < 1_000]).toEqual([422, true]);
+    const far = { ...doc, data: btoa("x".repeat(2 * MAX_INPUT_FILE_BYTES)) };
+    expect((await post("/files/input_hook", { webrtc_id: "sender", doc: far })).status).toBe(413);
+    const nameless = await post("/files/input_hook", { doc: { ...doc, data: "eHh4eHh4" } });
+    expect(nameless.status).toBe(422);
+    expect(nameless.text).not.toContain("eHh4");
+  });
+
+  it("and the page learns from the stream's configuration what to show", async () => {
+    const config = await exports.default.fetch("http://edge/files/config");
+    expect(await config.json()).toMatchObject({
+      inputs: { doc: { kind: "file" } },
+      outputs: { score: { kind: "number", unit: "%" } },
+      ui: { icon: "🛎️", colours: { user: "#7c3aed" }, variant: "textbox" },
+    });
   });
 
   it("takes them in an object of their own, where a name that is not declared is refused", async () => {
