@@ -119,6 +119,7 @@ export const STEPS = [
   "stale",
   "ask",
   "leave",
+  "telephone",
 ] as const;
 export type Step = (typeof STEPS)[number];
 

@@ -174,6 +174,9 @@ export class LedgerWorld {
       case "leave":
         this.#leave(this.#client(pick));
         break;
+      case "telephone":
+        this.#telephone(this.#client(pick));
+        break;
     }
   }
 
@@ -330,6 +333,26 @@ export class LedgerWorld {
     this.#tickets.delete(clientId);
     this.#ledger.leave(ticket, this.#nowMs);
     if (this.#ledger.leave(ticket, this.#nowMs)) throw new Error(`${ticket} was given up twice`);
+  }
+
+  /** A caller who cannot be refused first: told that there is a slot, it comes at once. */
+  #telephone(clientId: string): void {
+    if (this.#tickets.has(clientId)) return;
+    this.#sids += 1;
+    const sid = `s_${this.#sids}`;
+    const leases = () => this.#options.store.sql.rows("SELECT sid FROM leases").length;
+    const wait = this.#ledger.wait(sid, this.#nowMs);
+    const before = leases();
+    const again = this.#ledger.wait(sid, this.#nowMs);
+    if (JSON.stringify(again) !== JSON.stringify(wait)) throw new Error(`${sid} waits otherwise when it asks again`);
+    if (leases() !== before) throw new Error(`${sid} waits, and the leases change`);
+    if (wait.state === "waiting") {
+      this.#reference.asked(wait.ticket, this.#nowMs);
+      this.#tickets.set(clientId, wait.ticket);
+    }
+    if (wait.state !== "free") return;
+    this.#admit(sid, sid, undefined);
+    if (this.#ledger.find(sid) === null) throw new Error(`${sid} was told of a slot that it does not get`);
   }
 
   #setLimit(pick: number): void {
