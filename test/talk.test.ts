@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { closeSpeech, getSTTModel } from "../media-node/speech/index.ts";
 import { wordErrors } from "../media-node/speech/word-errors.ts";
-import { clip, concat, silence, transcripts } from "./support/audio.ts";
+import { clip, concat, levelDb, silence, transcripts } from "./support/audio.ts";
 import { TestBrowser, type TestPage } from "./support/browser.ts";
 import { type NodeHandle, Stack, sleep, until } from "./support/stack.ts";
 
@@ -112,6 +112,47 @@ describe("the page", () => {
       const [whole = ""] = await lines(page, "user");
       expect(whole.length).toBeGreaterThan(begun.length);
       expect(whole).toMatch(/Dashwood/);
+    } finally {
+      await browser.close();
+    }
+  });
+
+  it("has code for one's own page beside it, which calls as it stands there", async () => {
+    const browser = await TestBrowser.launch();
+    try {
+      const docs = await browser.open(`${stack.url}/docs/`);
+      const { page } = docs;
+      await page.getByTestId("choose-stream").selectOption("loopback");
+      const textOf = async (testId: string): Promise<string> => (await page.getByTestId(testId).textContent()) ?? "";
+      const code = (): Promise<string> => textOf("code");
+      await until(async () => (await code()).includes(`{ url: "${stack.url}", stream: "loopback" }`));
+      await page.getByTestId("run").click();
+      await page.locator('[data-testid="runner"][data-state="connected"]').waitFor();
+      await until(async () => /"type":"session".*"stream":"loopback"/.test(await textOf("log")));
+      await page.getByTestId("run").click();
+      await until(async () => (await active("loopback")) === 0);
+
+      // By keyboard: a click is not needed.
+      await page.getByLabel("edgertc/client").press("ArrowRight");
+      await page.addScriptTag({ type: "module", content: `${await code()}\nglobalThis.peer = await call();` });
+      await until(async () => levelDb(await docs.recording()) > -40);
+      await page.evaluate("peer.close()");
+      await until(async () => (await active("loopback")) === 0);
+
+      await page.getByLabel("WebSocket").check();
+      const counting = "socket.addEventListener('message', ({ data }) => (heard += data.byteLength ?? 0));";
+      const start = "globalThis.heard = 0; globalThis.socket = await call();";
+      await page.addScriptTag({ type: "module", content: `${await code()}\n${start}\n${counting}` });
+      // Half a second of sound.
+      await until(async () => Number(await page.evaluate("globalThis.heard")) > 24_000);
+      await page.evaluate("socket.close()");
+      await until(async () => (await active("loopback")) === 0);
+
+      await page.getByLabel("video", { exact: true }).check();
+      await page.getByTestId("no-stream").waitFor();
+      expect(await code()).toContain("my-stream");
+      await page.setViewportSize({ width: 390, height: 844 });
+      expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
     } finally {
       await browser.close();
     }
