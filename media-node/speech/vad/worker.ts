@@ -1,19 +1,11 @@
 /** The VAD thread: runs Silero over the windows of all sessions at once, and keeps what it has heard of each. */
 import { readFileSync } from "node:fs";
-import * as ort from "onnxruntime-node";
 import * as v from "valibot";
 import { CLOSE, READY } from "../engine-thread.ts";
 import { workerStart } from "../worker-start.ts";
-import { isPacket, type Packet, RESET_BIT, VAD_SAMPLE_RATE, viewPacket, WINDOW_SAMPLES } from "./packet.ts";
-import { inBatches } from "./silero-in-batches.ts";
+import { isPacket, type Packet, RESET_BIT, viewPacket, WINDOW_SAMPLES } from "./packet.ts";
+import { CONTEXT_SAMPLES, INPUT_SAMPLES, MAX_BATCH, SileroSession, STATE_SIZE } from "./silero-session.ts";
 
-/** Silero sees the end of the window before, too. */
-const CONTEXT_SAMPLES = 64;
-const INPUT_SAMPLES = CONTEXT_SAMPLES + WINDOW_SAMPLES;
-/** Floats of one session in each of the state's two layers. */
-const STATE_SIZE = 128;
-/** Windows of one run; larger batches are not cheaper per window. */
-const MAX_BATCH = 128;
 const INT16_SCALE = 1 / 32_768;
 
 /** What the thread is started with. */
@@ -27,24 +19,7 @@ interface Memory {
 }
 
 const { port, gate, data } = workerStart();
-const file = readFileSync(v.parse(Data, data).model);
-const session = await gate.run(() =>
-  ort.InferenceSession.create(inBatches(file) ?? file, {
-    intraOpNumThreads: 1,
-    interOpNumThreads: 1,
-    executionMode: "sequential",
-    logSeverityLevel: 3,
-  }),
-);
-/** The published graph asks for it. */
-const sampleRate = session.inputNames.includes("sr")
-  ? { sr: new ort.Tensor("int64", BigInt64Array.of(BigInt(VAD_SAMPLE_RATE)), []) }
-  : {};
-/** What goes into a run and comes out of it, in the same memory each time: making it anew costs as much as a few windows. */
-const input = new Float32Array(MAX_BATCH * INPUT_SAMPLES);
-const state = new Float32Array(2 * MAX_BATCH * STATE_SIZE);
-const output = new Float32Array(MAX_BATCH);
-const stateN = new Float32Array(2 * MAX_BATCH * STATE_SIZE);
+const silero = await SileroSession.load(readFileSync(v.parse(Data, data).model), gate);
 /** One for each slot in use; a slot that is used anew comes with a reset. */
 const memories: Memory[] = [];
 
@@ -88,6 +63,7 @@ async function run(
   samples: Int16Array,
   out: Float32Array,
 ): Promise<void> {
+  const { input, state, output, stateN } = silero;
   const batch = indices.length;
   const batchMemories = indices.map((index) => memoryOf(slots[index] ?? 0));
   for (const [row, memory] of batchMemories.entries()) {
@@ -101,16 +77,7 @@ async function run(
     state.set(memory.hidden, row * STATE_SIZE);
     state.set(memory.cell, (batch + row) * STATE_SIZE);
   }
-  const feeds = {
-    input: new ort.Tensor("float32", input.subarray(0, batch * INPUT_SAMPLES), [batch, INPUT_SAMPLES]),
-    state: new ort.Tensor("float32", state.subarray(0, 2 * batch * STATE_SIZE), [2, batch, STATE_SIZE]),
-    ...sampleRate,
-  };
-  const fetches = {
-    output: new ort.Tensor("float32", output.subarray(0, batch), [batch, 1]),
-    stateN: new ort.Tensor("float32", stateN.subarray(0, 2 * batch * STATE_SIZE), [2, batch, STATE_SIZE]),
-  };
-  await gate.run(() => session.run(feeds, fetches));
+  await silero.run(batch);
   for (const [row, memory] of batchMemories.entries()) {
     out[indices[row] ?? 0] = output[row] ?? 0;
     memory.hidden.set(stateN.subarray(row * STATE_SIZE, (row + 1) * STATE_SIZE));
