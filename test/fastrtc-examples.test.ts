@@ -2,9 +2,12 @@
  * FastRTC's demo pages, unmodified and served by the edge itself, with the streams and the routes of `examples/fastrtc`. The
  * pages are not part of this repository: set EDGERTC_FASTRTC_DEMOS to the `demo` folder of a FastRTC checkout to run this.
  */
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import type { Page } from "playwright-core";
-import { afterAll, afterEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
+import { constantModel } from "../examples/video/testing/constant-model.ts";
 import { toInt16 } from "../media-node/audio/frame.ts";
 import { Resampler } from "../media-node/audio/resample.ts";
 import { closeSpeech, getTTSModel } from "../media-node/speech/index.ts";
@@ -58,17 +61,21 @@ async function microphone(say: string | undefined): Promise<Int16Array> {
 
 describe.skipIf(DEMOS === "")("FastRTC's pages with the examples' routes (EDGERTC_FASTRTC_DEMOS)", () => {
   let stack: Stack | undefined;
+  /** Of the test's own model. */
+  let folder: string | undefined;
   let browser: TestBrowser | undefined;
   afterEach(async () => {
     await browser?.close();
     await stack?.stop();
+    vi.unstubAllEnvs();
+    if (folder !== undefined) await rm(folder, { recursive: true, force: true });
   });
   afterAll(() => closeSpeech());
 
   async function start({ name, say, button = START_BUTTON, fields = {} }: Example) {
-    const folder = path.join(DEMOS, name);
+    const page = path.join(DEMOS, name);
     const file = `${name}.ts`;
-    stack = await Stack.start(`examples/fastrtc/streams/${file}`, {}, `examples/fastrtc/workers/${file}`, folder);
+    stack = await Stack.start(`examples/fastrtc/streams/${file}`, {}, `examples/fastrtc/workers/${file}`, page);
     const node = await stack.startNode();
     browser = await TestBrowser.launch({ microphone: await microphone(say) });
     const complaints = watchComplaints(browser, stack.url);
@@ -99,6 +106,13 @@ describe.skipIf(DEMOS === "")("FastRTC's pages with the examples' routes (EDGERT
 
   it("object_detection shows its boxes, as many as its slider says", async () => {
     const name = "object_detection";
+    // A model that sees a large box in every picture, and is half sure of it.
+    const rows = new Float32Array(21 * 7);
+    rows.set([0.5, 0.5, Math.log(2), Math.log(2), 0.7, 0.7, 0], 5 * 7);
+    folder = await mkdtemp(path.join(tmpdir(), "edgertc-detector-"));
+    const model = path.join(folder, "model.onnx");
+    await writeFile(model, constantModel(32, rows, 7));
+    vi.stubEnv("DETECTOR_MODEL", model);
     stack = await Stack.start(
       `examples/fastrtc/streams/${name}.ts`,
       {},

@@ -76,7 +76,7 @@ export const EDGE_ERRORS = {
     400,
     false,
     "No common codec.",
-    "The offer's audio section has no Opus, or its video section no VP8.",
+    "The offer's audio section has no Opus, or its video section neither VP8 nor, where it is installed, H.264 (baseline, packetization mode 1).",
     "Offer Opus and VP8: every WebRTC browser does by default.",
   ),
   invalid_offer_type: entry(
