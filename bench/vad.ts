@@ -1,12 +1,13 @@
 /**
- * What voice activity detection costs: CPU per 32 ms window, messaging included, on the thread that feeds it and on its
- * own. `node bench/vad.ts [seconds] [batchDelayMs]`
+ * What voice activity detection costs: the model alone, as published and as it is run; then CPU per 32 ms window, messaging
+ * included, on the thread that feeds it and on its own. `node bench/vad.ts [seconds] [batchDelayMs]`
  */
 import { readFileSync } from "node:fs";
 import { readWav } from "../media-node/audio/wav.ts";
 import { BATCH_DELAY_MS } from "../media-node/speech/vad/silero-vad.ts";
 import { percentile } from "./lib/percentiles.ts";
 import { measureVad } from "./lib/vad-cost.ts";
+import { compareGraphs } from "./lib/vad-graphs.ts";
 
 const seconds = Number(process.argv[2] ?? 6);
 const batchDelayMs = Number(process.argv[3] ?? BATCH_DELAY_MS);
@@ -16,8 +17,14 @@ const SCENES = {
   silent: Int16Array.from({ length: 32_000 }, (_, i) => 20 * Math.sin(i * i)),
 };
 
+console.log("the model alone, hot, µs per window (medians of alternating rounds)");
+console.log("   windows at once  published  in products  ratio");
+for (const { batch, publishedUs, oursUs } of await compareGraphs([1, 4, 8, 16, 32, 64])) {
+  const cells = [String(batch).padStart(18), publishedUs.toFixed(1).padStart(11), oursUs.toFixed(1).padStart(13)];
+  console.log([...cells, (publishedUs / oursUs).toFixed(1).padStart(7)].join(""));
+}
 console.log(
-  `${seconds} s each, batches after ${batchDelayMs} ms · CPU ms per window, feeding subtracted · latency from a window's last sample to its result`,
+  `\n${seconds} s each, batches after ${batchDelayMs} ms · CPU ms per window, feeding subtracted · latency from a window's last sample to its result`,
 );
 console.log("           sessions  windows/s  total ms  media thread ms  VAD thread ms  latency p50/p99 ms  dropped");
 for (const [scene, samples] of Object.entries(SCENES)) {
