@@ -1,5 +1,7 @@
 /** Waiting in line, end to end: refused with a ticket, called, cut off at the time limit, in line again, known again. */
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { PhoneCall } from "../media-node/telephone/simulator/phone-call.ts";
+import { systemClock } from "../media-node/time/clock.ts";
 import { Caller } from "./support/caller.ts";
 import { Stack, until } from "./support/stack.ts";
 
@@ -53,4 +55,21 @@ it("lets callers take turns, each at the end of the line again when its time is 
   await until(() => turnOf(again) !== undefined);
   expect(turnOf(again)).toEqual(["turn 2"]);
   await again.hangUp();
+});
+
+it("has a telephone wait in the same line, is told its place, and has its turn again when its time is up", async () => {
+  const browser = await new Caller({ url: stack.url, hello: true }).connect();
+  const phone = new PhoneCall({ url: stack.url, clock: systemClock });
+  const said = () => phone.events.flatMap((event) => (event.event === "said" ? [event.text] : []));
+  const connections = () => phone.events.filter(({ event }) => event === "connected").length;
+  const dialled = phone.dial();
+  await until(() => said().length > 0);
+  expect(said()).toEqual([expect.stringMatching(/^All lines are busy\. You are next in line\./)]);
+  await browser.hangUp();
+  await dialled;
+  expect(connections()).toBe(1);
+  // Its two seconds are over, and nobody else waits.
+  await until(() => connections() === 2, 10_000);
+  phone.hangUp();
+  expect(phone.events.filter(({ event }) => event === "fault")).toEqual([]);
 });

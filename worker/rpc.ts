@@ -245,8 +245,11 @@ export interface GatewayApi {
   unregister(request: Versioned & { digest: string | null; code: string }): Promise<boolean | "unknown_key">;
   /** A caller has typed a code. */
   enter(request: Versioned & CodeAttempt): Promise<CodeResult>;
-  /** @returns how long the session of a call may last, in milliseconds; null where the call has no right to one. */
-  session(request: Versioned & { callId: string; stream: string; sid: string }): Promise<number | null>;
+  /**
+   * @returns how long the session of a call may last, in milliseconds; null where the call has no right to one. Without a `sid`
+   * it waits for one.
+   */
+  session(request: Versioned & { callId: string; stream: string; sid: string | null }): Promise<number | null>;
   /** A call is over. */
   ended(request: Versioned & { callId: string } & CallEnd): Promise<void>;
   overview(request: Versioned): Promise<GatewayOverview>;

@@ -82,6 +82,7 @@ function caller(provider: TelephoneProvider, signer: Signer, callId: string) {
   };
 }
 
+const textOf = async (request: Request) => new TextDecoder().decode(await request.clone().arrayBuffer());
 const unescaped = (text: string) => text.replaceAll("&amp;", "&");
 const redirectIn = ({ text }: { text: string }) => unescaped(/<Redirect method="POST">([^<]+)</.exec(text)?.[1] ?? "");
 const socketIn = ({ text }: { text: string }) => /wss:([^"<]+)/.exec(text)?.[1] ?? "";
@@ -162,9 +163,9 @@ describe.each(PROVIDERS)("a call by %s", (provider) => {
     const signer = await signerFor(provider);
     for (const path of ["incoming", "code?try=1", "status"]) {
       const request = await signer.request(`${GATEWAY}/${path}`, callForm(provider, "stranger"));
-      const unsigned = new Request(request.url, { method: "POST", body: await request.clone().text() });
+      const unsigned = new Request(request.url, { method: "POST", body: await textOf(request) });
       expect((await send(unsigned, signer.variables)).status).toBe(403);
-      const forged = new Request(request, { body: `${await request.clone().text()}&Digits=123456` });
+      const forged = new Request(request, { body: `${await textOf(request)}&Digits=123456` });
       expect((await send(forged, signer.variables)).status).toBe(403);
     }
   });
@@ -276,6 +277,32 @@ describe("a call that no provider reports the end of", () => {
     // Whatever the provider says then was counted.
     await call.end(70);
     expect(await minutesOf("operator")).toEqual({ used: before + 40, reserved: 0 });
+    node.drop();
+  });
+
+  it("goes on while it waits in line for its next turn", async () => {
+    const node = await serving("turn-taker", {
+      timeLimit: 60,
+      queue: { maxLength: 5, ticketTtlMs: 30_000, rejoin: true },
+    });
+    const signer = await signerFor("twilio");
+    const call = caller("twilio", signer, "turn-call");
+    const connected = await call.ask(redirectIn(await call.type(await codeFor({ stream: "turn-taker" }))));
+    await open(socketIn(connected), signer.variables);
+    const { sid } = node.sessions[0] ?? raise();
+    await node.connected(sid);
+    await env.STREAM.getByName("default/turn-taker").setLimit({ v: 3, limit: 0 });
+    pass(60_000);
+    await node.ended(sid, "time_limit");
+    const waits = await call.ask(redirectIn(connected));
+    expect(waits.text).toContain("Your time is up. You are next in line.");
+    pass(RESUME_GRACE_MS + 1_000);
+    await runDurableObjectAlarm(gateway());
+    expect(await minutesOf("operator")).toMatchObject({ reserved: 600 });
+    await env.STREAM.getByName("default/turn-taker").setLimit({ v: 3, limit: null });
+    expect(await open(socketIn(await call.ask(redirectIn(waits))), signer.variables)).toBe(101);
+    expect(node.commands.at(-1)).toMatchObject({ resumes: sid, timeLimitMs: 519_000 });
+    await call.end(90);
     node.drop();
   });
 

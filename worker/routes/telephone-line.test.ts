@@ -131,4 +131,30 @@ describe("a caller on a stream with a queue", () => {
     expect(node.sessions).toHaveLength(1);
     node.drop();
   });
+
+  it("takes turns where the stream says so: cut off at the time limit, it is at the end of the line again, and known", async () => {
+    const rejoin = { queue: { ...queue, rejoin: true }, timeLimit: 60 };
+    const node = await busy("turns", rejoin);
+    const waits = await ask(incoming("turns"));
+    await node.ended(node.sessions[0]?.sid ?? "");
+    const connected = await ask(again(waits));
+    expect(connected).not.toContain("disconnected");
+    expect(await open(connected)).toBe(101);
+    const { sid } = node.sessions[0] ?? { sid: "" };
+    await node.connected(sid);
+    const other = await ask(incoming("turns"));
+    await node.ended(sid, "time_limit");
+    const timeUp = await ask(again(connected));
+    expect(timeUp).toContain("<Say>Your time is up. You are next in line.");
+    expect(again(timeUp)).toContain(`place=q_${sid.slice(2)}&told=1`);
+    expect(await open(await ask(again(other)))).toBe(101);
+    await node.ended(node.sessions[0]?.sid ?? "", "handler_closed");
+    const second = await ask(again(timeUp));
+    expect(await open(second)).toBe(101);
+    expect(node.commands.at(-1)).toMatchObject({ command: "offer_socket", resumes: sid });
+    // What was meant is over.
+    await node.ended(node.sessions[0]?.sid ?? "", "handler_closed");
+    expect(await ask(again(second))).toContain("<Say>The call has been disconnected.</Say><Hangup />");
+    node.drop();
+  });
 });

@@ -5,7 +5,6 @@
 import type { Context } from "hono";
 import * as v from "valibot";
 import { newSessionId, Ticket } from "../../shared/ids.ts";
-import type { TelephoneProvider } from "../../shared/telephone/call-message.ts";
 import { connectInstruction, refuseInstruction, waitInstruction } from "../../shared/telephone/instructions.ts";
 import { PROTOCOL_VERSION } from "../../shared/version.ts";
 import type { DirectoryCache } from "../directory-cache.ts";
@@ -15,9 +14,9 @@ import { log } from "../log.ts";
 import { callObject, isOlder, isReset } from "../objects/call.ts";
 import { readCallForm } from "../telephone/call-form.ts";
 import { mintCallTicket } from "../telephone/call-ticket.ts";
-import { type LineQuery, lineQuery, standInLine, waitingOf } from "../telephone/line.ts";
+import { type LineQuery, lineQuery, placeAfter, standInLine, waitingOf } from "../telephone/line.ts";
 import { nextUrl, type ProviderRequest, publicUrl, readProviderRequest, xml } from "../telephone/provider-request.ts";
-import { goesOn, type ResumeQuery, resumed, resumeQuery } from "../telephone/resume.ts";
+import { type AfterMedia, afterMedia, type ResumeQuery, resumed, resumeQuery } from "../telephone/resume.ts";
 import { farewellOf, greetingOf, mediaAtNode, resumesCalls } from "../telephone/settings.ts";
 import { admitSocket, giveUp } from "./media-socket.ts";
 import { refuse } from "./reply.ts";
@@ -40,58 +39,77 @@ export async function postIncoming(c: Context<EdgeEnv>, directory: DirectoryCach
     return xml(refuseInstruction(provider, CLOSED));
   }
   if (openness === "open" && needsToken(c.env, found)) return refuse("token_required");
+  const waits = lineQuery(c.req.query());
   const before = resumeQuery(c.req.query());
-  if (before !== null && !(await continues(c.env, found.name, before))) {
-    return xml(refuseInstruction(provider, farewellOf(c.env)));
+  if (before === null) return await connectOrWait(c, found, request, { before, waits });
+  switch (await becomesOf(c.env, found, before)) {
+    case "goes_on":
+      return await connectOrWait(c, found, request, { before, waits });
+    case "in_line":
+      return await connectOrWait(c, found, request, { before: null, waits: placeAfter(before.after) });
+    case "over":
+      return xml(refuseInstruction(provider, farewellOf(c.env)));
   }
-  return await connectOrWait(c, found, request, before);
 }
 
 async function connectOrWait(
   c: Context<EdgeEnv>,
   found: KnownStream,
   request: ProviderRequest,
-  before: ResumeQuery | null,
+  { before, waits }: { readonly before: ResumeQuery | null; readonly waits: LineQuery | null },
 ): Promise<Response> {
   const { env } = c;
   const { provider, openness, body } = request;
   const atNode = mediaAtNode(env);
   const sid = newSessionId();
-  const waits = lineQuery(c.req.query());
   const line = await standInLine(env, found, { sid, waits, placed: atNode });
   if (line.at === "busy") return xml(refuseInstruction(provider, BUSY));
-  if (line.at === "wait") return haveWait(c, provider, line.queued, waits);
+  if (line.at === "wait") return await haveWait(c, found, request, { queued: line.queued, before, waits });
   const metered = isMetered(c);
   const timeLimitMs = metered ? await minutesOf(env, body, found.name, sid) : undefined;
   if (timeLimitMs === null) return xml(refuseInstruction(provider, TIME_UP));
   const opening: CallOpening = { sid, resumes: before?.after, place: line.place, timeLimitMs };
-  const resumable = resumesCalls(env);
+  const comesBack = resumesCalls(env) || rejoins(found);
   const instruction = {
     // Who has been spoken to is not greeted again; and a slot that is held is not held for long.
     greeting: before === null && waits === null ? greetingOf(env) : "",
     farewell: farewellOf(env),
-    ...(resumable ? { resumeUrl: here(c, metered, resumed(sid, before)) } : {}),
+    ...(comesBack ? { resumeUrl: here(c, metered, resumed(sid, before)) } : {}),
     // Unsigned ones stay FastRTC's, and say nothing that can be relied on.
     ...(openness === "signed" ? { parameters: numbersIn(body) } : {}),
   };
   if (atNode) {
     const place = await placeCall(c, found, opening);
-    if ("queued" in place) return haveWait(c, provider, place.queued, waits);
+    if ("queued" in place) return await haveWait(c, found, request, { queued: place.queued, before, waits });
     if ("sentence" in place) return xml(refuseInstruction(provider, place.sentence));
     return xml(connectInstruction(provider, { ...instruction, ...place }));
   }
-  const needsTicket = openness === "signed" || resumable || metered || line.place !== undefined;
+  const needsTicket = openness === "signed" || comesBack || metered || line.place !== undefined;
   // Its session has its id from here where somebody comes back for it.
-  const claims = { ...opening, stream: found.name, sid: resumable || metered ? sid : undefined };
+  const claims = { ...opening, stream: found.name, sid: comesBack || metered ? sid : undefined };
   const ticket = needsTicket ? `/${await mintCallTicket(env, claims, Date.now())}` : "";
   return xml(connectInstruction(provider, { ...instruction, url: `${handlerUrl(c)}${ticket}` }));
 }
 
+interface InLine {
+  readonly queued: Queued;
+  readonly before: ResumeQuery | null;
+  readonly waits: LineQuery | null;
+}
+
 /** In line: its provider comes back. */
-function haveWait(c: Context<EdgeEnv>, provider: TelephoneProvider, queued: Queued, waits: LineQuery | null): Response {
+async function haveWait(
+  c: Context<EdgeEnv>,
+  { name }: KnownStream,
+  { provider, body }: ProviderRequest,
+  { queued, before, waits }: InLine,
+): Promise<Response> {
+  const hadSession = before !== null || waits?.timeUp === true;
+  if (isMetered(c) && hadSession && (await minutesOf(c.env, body, name, null)) === null) {
+    return xml(refuseInstruction(provider, TIME_UP));
+  }
   const { sentence, seconds, query } = waitingOf(queued, waits);
-  const { after, resumes } = c.req.query();
-  const again = { ...query, ...(after === undefined || resumes === undefined ? {} : { after, resumes }) };
+  const again = before === null ? query : { ...query, after: before.after, resumes: String(before.resumes) };
   return xml(waitInstruction(provider, { sentence, seconds, url: here(c, isMetered(c), again) }));
 }
 
@@ -105,26 +123,31 @@ function isMetered(c: Context<EdgeEnv>): boolean {
   return c.req.query("gateway") === "1";
 }
 
-/** What the gateway has for a call, in milliseconds; null where it has no right to any. */
-async function minutesOf(env: Env, body: string, stream: string, sid: string): Promise<number | null> {
+/** What the gateway has for a call, in milliseconds; null where it has no right to any. @param sid null while it waits for one. */
+async function minutesOf(env: Env, body: string, stream: string, sid: string | null): Promise<number | null> {
   const callId = readCallForm(body)?.callId;
   if (callId === undefined) return null;
   const request = { v: PROTOCOL_VERSION, callId, stream, sid };
   return await callObject(async () => (await gatewayOf(env)?.session(request)) ?? null);
 }
 
-/** Whether a call whose media has ended goes on. */
-async function continues(env: Env, stream: string, before: ResumeQuery): Promise<boolean> {
+/** What becomes of a call whose media has ended. */
+async function becomesOf(env: Env, found: KnownStream, before: ResumeQuery): Promise<AfterMedia> {
   const request = { v: PROTOCOL_VERSION, sid: before.after };
-  return await goesOn(before, async () => {
+  return await afterMedia(before, { resumes: resumesCalls(env), rejoins: rejoins(found) }, async () => {
     try {
-      return await callObject(() => streamOf(env, stream).endOf(request));
+      return await callObject(() => streamOf(env, found.name).endOf(request));
     } catch (error) {
       // An object that is being replaced, or of the release before: nothing is known.
       if (isReset(error) || isOlder(error)) return null;
       throw error;
     }
   });
+}
+
+/** Whether a caller whose time is up is in line again. */
+function rejoins({ descriptor }: KnownStream): boolean {
+  return descriptor.queue?.rejoin === true;
 }
 
 /** Gives the call its slot now, for its instructions to lead straight to the node that has it. */

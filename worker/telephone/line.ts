@@ -3,7 +3,7 @@
  * seconds. That keeps the place, and nothing is open here meanwhile.
  */
 import * as v from "valibot";
-import { Ticket } from "../../shared/ids.ts";
+import { Ticket, ticketOf } from "../../shared/ids.ts";
 import { PROTOCOL_VERSION } from "../../shared/version.ts";
 import { type Env, streamOf } from "../env.ts";
 import type { Queued } from "../ledger/types.ts";
@@ -19,7 +19,15 @@ const Query = v.object({
   place: Ticket,
   told: v.optional(v.pipe(v.string(), v.regex(/^\d{1,6}$/), v.transform(Number))),
 });
-export type LineQuery = v.InferOutput<typeof Query>;
+export type LineQuery = v.InferOutput<typeof Query> & {
+  /** It had its turn, and is at the end of the line again. */
+  readonly timeUp?: boolean;
+};
+
+/** The place of a caller whose time was up. */
+export function placeAfter(sid: string): LineQuery {
+  return { place: ticketOf(sid), timeUp: true };
+}
 
 /** @returns null for a call that does not wait. */
 export function lineQuery(query: Readonly<Record<string, string>>): LineQuery | null {
@@ -81,7 +89,8 @@ export function waitingOf(
 ): Waiting {
   const isNew = waits?.told === undefined;
   const place = position === 1 ? "You are next in line." : `You are number ${position} in line.`;
-  const sentence = isNew ? `All lines are busy. ${place}${estimateOf(estimatedWaitMs)}` : place;
+  const why = waits?.timeUp === true ? "Your time is up." : "All lines are busy.";
+  const sentence = isNew ? `${why} ${place}${estimateOf(estimatedWaitMs)}` : place;
   const tells = isNew || waits.told !== position;
   return {
     sentence: tells ? sentence : "",

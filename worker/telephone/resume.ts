@@ -28,23 +28,29 @@ export function resumeQuery(query: Readonly<Record<string, string>>): ResumeQuer
   return parsed.success ? parsed.output : null;
 }
 
+/** `in_line`: its time was up, on a stream whose callers take turns. */
+export type AfterMedia = "goes_on" | "in_line" | "over";
+
 /**
- * Whether a call whose media has ended goes on.
+ * What becomes of a call whose media has ended.
+ * @param rules.resumes whether calls that are cut go on. @param rules.rejoins whether a caller whose time is up is in line again.
  * @param endOf how the session ended: the provider may ask before the node has reported it.
  */
-export async function goesOn(
+export async function afterMedia(
   { resumes }: ResumeQuery,
+  rules: { readonly resumes: boolean; readonly rejoins: boolean },
   endOf: () => Promise<EndReason | "running" | null>,
-): Promise<boolean> {
-  if (resumes > MAX_RESUMES) return false;
+): Promise<AfterMedia> {
   let end = await endOf();
   for (const waitMs of REPORT_WAITS_MS) {
     if (end !== "running") break;
     await scheduler.wait(waitMs);
     end = await endOf();
   }
+  if (end === "time_limit" && rules.rejoins) return "in_line";
+  if (!rules.resumes || resumes > MAX_RESUMES) return "over";
   // A node that still says nothing is dead, or cut off itself.
-  return end === "running" || end === null || !MEANT.includes(end);
+  return end === "running" || end === null || !MEANT.includes(end) ? "goes_on" : "over";
 }
 
 /** What the provider says when it comes back because the session's media has ended. */

@@ -54,7 +54,8 @@ export function beginCall(
   );
 }
 
-export function setSession(sql: SqlPort, callId: string, sid: string, nowMs: number): void {
+/** @param sid null: it has none any more, and waits for another. */
+export function setSession(sql: SqlPort, callId: string, sid: string | null, nowMs: number): void {
   sql.rows("UPDATE calls SET sid = ?, session_ms = ? WHERE call_id = ?", sid, nowMs, callId);
 }
 

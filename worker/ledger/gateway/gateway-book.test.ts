@@ -184,6 +184,15 @@ describe("a call", () => {
     expect(book.session("CA1", "echo", "s3", nowMs)).toBeNull();
   });
 
+  it("that waits for another session is not over with the one before", () => {
+    enter(codeOf(null, ECHO));
+    book.session("CA1", "echo", "s1", nowMs);
+    seconds(100);
+    expect(book.session("CA1", "echo", null, nowMs)).toBe(500_000);
+    expect(book.sessionEnded("CA1", "s1", nowMs)).toBeNull();
+    expect(book.calls()).toMatchObject([{ callId: "CA1", session: null }]);
+  });
+
   it("has no time left for a session when its reservation is over", () => {
     enter(codeOf(null, ECHO));
     seconds(600);

@@ -109,9 +109,10 @@ export class GatewayBook {
 
   /**
    * A call of a stream of this edge is about to be connected to a session.
+   * @param sid null: its session is over, and it waits in line for another.
    * @returns how long it may last, in milliseconds; null for a call that did not come through a code of this stream, or is over.
    */
-  session(callId: string, stream: string, sid: string, nowMs: number): number | null {
+  session(callId: string, stream: string, sid: string | null, nowMs: number): number | null {
     if (!this.#schema.exists()) return null;
     return this.#sql.transaction(() => {
       const call = findCall(this.#sql, callId);
