@@ -6,14 +6,16 @@ import { MAX_CHANNEL_MESSAGE_CHARS } from "../shared/limits.ts";
 import type { ExtensionMessage, ServerMessage } from "../shared/server-message.ts";
 import { EndReason } from "../shared/session.ts";
 import type { StreamConfig } from "../shared/stream-config.ts";
+import { Candidates } from "./candidates.ts";
 import { Connection } from "./connection.ts";
 import { Device } from "./device.ts";
 import { Emitter } from "./emitter.ts";
 import { CallError, errorOfEnd, toCallError } from "./errors.ts";
-import { LevelMeter } from "./levels.ts";
-import type { MediaListener } from "./media.ts";
+import type { LevelMeter, Levels } from "./levels.ts";
+import type { MediaListener, Tracks } from "./media.ts";
 import { parseMessage } from "./messages.ts";
 import type { Call, CallEvents, CallInfo, CallOptions } from "./options.ts";
+import { Peer } from "./peer.ts";
 import { Playback } from "./playback.ts";
 import type { Recovery } from "./recovery/recovery.ts";
 import { Signaling } from "./signaling.ts";
@@ -44,8 +46,9 @@ class BrowserCall implements Call {
   readonly #camera: Device;
   readonly #playback = new Playback(() => this.#events.emit("error", new CallError("autoplay_blocked")));
   #state: CallState = IDLE;
-  #meter: LevelMeter | undefined;
+  #meter: Promise<LevelMeter | null> | undefined;
   #session: SessionMessage | undefined;
+  #descriptor: StreamConfig | undefined;
   #recovery: Promise<Recovery | null> | undefined;
   #offeredAtMs: number | undefined;
   #connectedAtMs: number | undefined;
@@ -63,7 +66,7 @@ class BrowserCall implements Call {
     const onAsk = () => this.#apply({ type: "ask_microphone" });
     this.#microphone = new Device("audio", options.audio, {
       onAsk,
-      onUse: (track) => track && this.#meter?.watchInput(track),
+      onUse: (track) => track && this.#measure((meter) => meter.watchInput(track)),
       onLost: () => this.#events.emit("error", new CallError("microphone_lost")),
     });
     this.#camera = new Device("video", options.video, {
@@ -117,7 +120,9 @@ class BrowserCall implements Call {
     addEventListener("pagehide", this.#onPageHide);
     // Before the first await: an AudioContext runs only when it is made in the person's click.
     if (this.#events.has("levels") && "AudioContext" in globalThis) {
-      this.#meter = new LevelMeter((levels) => this.#events.emit("levels", levels));
+      const context = new AudioContext({ latencyHint: "interactive" });
+      const onLevels = (levels: Levels) => this.#events.emit("levels", levels);
+      this.#meter = import("./levels.ts").then(({ LevelMeter }) => new LevelMeter(context, onLevels), nothing);
     }
     this.#apply({ type: "start" });
     this.#connect().catch((error: unknown) => this.#fail(toCallError(error)));
@@ -154,7 +159,8 @@ class BrowserCall implements Call {
   }
 
   async resumePlayback(): Promise<void> {
-    await Promise.all([this.#connection.resume(), this.#playback.resume(), this.#meter?.resume()]);
+    this.#measure((meter) => meter.resume());
+    await Promise.all([this.#connection.resume(), this.#playback.resume()]);
   }
 
   remainingMs(): number | null {
@@ -196,19 +202,23 @@ class BrowserCall implements Call {
 
   /** @returns the place in line where every slot is taken and the stream has a queue. */
   async #offer(descriptor: StreamConfig): Promise<QueuePlace | null> {
-    const { modality } = descriptor;
     this.#offeredAtMs = performance.now();
     this.#apply({ type: "negotiate" });
+    this.#descriptor = descriptor;
     try {
-      await this.#connection.connect(descriptor, {
-        ...(modality !== "video" && { audio: this.#microphone.track }),
-        ...(modality !== "audio" && { video: this.#camera.track }),
-      });
+      await this.#connection.connect(descriptor, this.#tracks(descriptor));
       return null;
     } catch (error) {
       if (error instanceof CallError && error.place !== undefined) return error.place;
       throw error;
     }
+  }
+
+  #tracks({ modality }: StreamConfig): Tracks {
+    return {
+      ...(modality !== "video" && { audio: this.#microphone.track }),
+      ...(modality !== "audio" && { video: this.#camera.track }),
+    };
   }
 
   async #waitInLine(place: QueuePlace, { queue }: StreamConfig): Promise<void> {
@@ -270,7 +280,7 @@ class BrowserCall implements Call {
         return;
       }
       this.#playback.play(stream);
-      this.#meter?.watchOutput(stream);
+      this.#measure((meter) => meter.watchOutput(stream));
     },
   };
 
@@ -303,21 +313,33 @@ class BrowserCall implements Call {
     }
   }
 
+  #measure(act: (meter: LevelMeter) => unknown): void {
+    void this.#meter?.then((meter) => meter && act(meter));
+  }
+
   /** Once the call is up: what gets it back is there before the network is gone that it would have to come over. */
-  #watch(): void {
+  #watch(descriptor: StreamConfig): void {
     this.#recovery ??= import("./recovery/recovery.ts").then(({ Recovery }) => {
       if (isFinal(this.#state)) return null;
       return new Recovery({
+        Peer,
+        Candidates,
         signaling: this.#signaling,
-        connection: this.#connection.peer ?? null,
-        sends: this.#microphone.track !== null,
+        descriptor,
+        configure: () => this.#connection.configure(descriptor),
+        tracks: () => this.#tracks(descriptor),
+        listener: this.#connection.listenTo(),
+        received: () => this.#connection.received,
+        sent: this.#connection.sent,
+        onJoined: (media) => this.#connection.takeOver(media),
+        connection: () => this.#connection.peer ?? null,
         sid: () => this.info.sid,
         onInterrupted: () => this.#apply({ type: "interrupted" }),
         onConnected: () => this.#apply({ type: "connected" }),
         onEnded: (reason) => this.#finish(reason),
         onLost: () => this.#lose(),
       });
-    }, noRecovery);
+    }, nothing);
   }
 
   #recover(act: (recovery: Recovery) => void): void {
@@ -368,7 +390,7 @@ class BrowserCall implements Call {
         break;
       case "connected":
         this.#timers.clear("connect");
-        this.#watch();
+        if (this.#descriptor !== undefined) this.#watch(this.#descriptor);
         this.#recover((recovery) => recovery.connected());
         break;
       case "interrupted":
@@ -389,7 +411,7 @@ class BrowserCall implements Call {
     void this.#signaling.leaveLine();
     this.#stopTracks();
     this.#playback.close();
-    this.#released = this.#meter?.close();
+    this.#released = this.#meter?.then((meter) => meter?.close());
   }
 
   readonly #onPageHide = (): void => this.#finish("client_closed");
@@ -397,8 +419,8 @@ class BrowserCall implements Call {
 
 type SessionMessage = Extract<ExtensionMessage, { type: "session" }>["data"] & { readonly receivedAtMs: number };
 
-/** The page is an older one than the server's files, or the network was gone already: an interruption is the end, then. */
-const noRecovery = (): null => null;
+/** A part that cannot be loaded, as the page is older than the server's files: the call goes on without. */
+const nothing = (): null => null;
 
 /** A reason that a newer server knows is still an end it asked for. */
 function toEndReason(reason: string): EndReason {

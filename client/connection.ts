@@ -2,8 +2,10 @@
  * The way a call's media goes: WebRTC, and a WebSocket where that is asked for, or where WebRTC does not come up, as behind a
  * firewall without UDP. It decides once, before the call is connected.
  */
+
+import { KeptTexts } from "../shared/kept-texts.ts";
 import type { StreamConfig } from "../shared/stream-config.ts";
-import { CallError, toCallError } from "./errors.ts";
+import { type CallError, toCallError } from "./errors.ts";
 import type { Media, MediaListener, Tracks } from "./media.ts";
 import type { CallOptions } from "./options.ts";
 import { Peer } from "./peer.ts";
@@ -45,6 +47,9 @@ export class Connection implements Media {
   #phase: Phase = "new";
   /** Asked for ahead of the first offer. */
   #configuration: Promise<RTCConfiguration> | undefined;
+  #received = 0;
+  /** Texts of the application's: in the first place there is the greeting. */
+  readonly sent = new KeptTexts();
   #turnFailed = false;
 
   constructor(options: ConnectionOptions) {
@@ -66,7 +71,7 @@ export class Connection implements Media {
 
   /** Asks for what WebRTC needs while the person is asked for the microphone. */
   prepare(config: StreamConfig): void {
-    if (this.#transport === "webrtc") this.#configuration = this.#configure(config);
+    if (this.#transport === "webrtc") this.#configuration = this.configure(config);
   }
 
   /**
@@ -89,8 +94,21 @@ export class Connection implements Media {
     await this.#media?.replaceTrack(track);
   }
 
+  /** Texts that the node has sent so far. */
+  get received(): number {
+    return this.#received;
+  }
+
+  /** Hears media in place of that in use, which is closed. */
+  takeOver(media: Media): void {
+    this.#media?.close();
+    this.#media = media;
+  }
+
   send(text: string): boolean {
-    return this.#media?.send(text) ?? false;
+    const sent = this.#media?.send(text) ?? false;
+    if (sent) this.sent.add(text);
+    return sent;
   }
 
   async path(): Promise<TransportPath | null> {
@@ -113,13 +131,13 @@ export class Connection implements Media {
   /** @returns false where it does not come up, and a WebSocket may. */
   async #tryPeer(descriptor: StreamConfig, tracks: Tracks): Promise<boolean> {
     const { signaling, transport } = this.#options;
-    const configuration = await (this.#configuration ?? this.#configure(descriptor));
+    const configuration = await (this.#configuration ?? this.configure(descriptor));
     this.#configuration = undefined;
     if (this.#isClosed()) return true;
     const mayFallBack = transport === "auto" && descriptor.modality === "audio";
     const verdict = mayFallBack ? Promise.withResolvers<"up" | "stuck">() : undefined;
     this.#verdict = verdict;
-    const peer = new Peer(configuration, this.#listenTo(verdict));
+    const peer = new Peer(configuration, this.listenTo(verdict));
     this.#media = peer;
     try {
       await peer.negotiate(signaling, tracks, descriptor.mode !== "send", descriptor.rtpParams ?? {});
@@ -140,7 +158,7 @@ export class Connection implements Media {
    * What the options say; else what the edge's provider gives, asked anew for each offer, since credentials are for one call; else
    * what the stream's file says.
    */
-  async #configure({ rtcConfiguration, turn }: StreamConfig): Promise<RTCConfiguration> {
+  async configure({ rtcConfiguration, turn }: StreamConfig): Promise<RTCConfiguration> {
     const { signaling, rtcConfiguration: own, onTurnFailed } = this.#options;
     if (own !== undefined) return own;
     const ofStream = toRtcConfiguration(rtcConfiguration ?? {});
@@ -154,7 +172,8 @@ export class Connection implements Media {
     }
   }
 
-  #listenTo(verdict: PromiseWithResolvers<"up" | "stuck"> | undefined): MediaListener {
+  /** Of media that carries the call. */
+  listenTo(verdict?: PromiseWithResolvers<"up" | "stuck">): MediaListener {
     const { listener } = this.#options;
     return {
       ...listener,
@@ -162,6 +181,10 @@ export class Connection implements Media {
         this.#phase = "up";
         verdict?.resolve("up");
         listener.onConnected();
+      },
+      onMessage: (text) => {
+        this.#received += 1;
+        listener.onMessage(text);
       },
       onFailed: () => {
         if (verdict === undefined || this.#phase === "up") listener.onFailed();
@@ -186,9 +209,7 @@ export class Connection implements Media {
     } catch (error) {
       media.close();
       this.#media = undefined;
-      // Neither way: what the reader can do about it is the same.
-      const lost = error instanceof CallError && error.code === "connection_lost";
-      throw lost ? new CallError("connect_timeout", { cause: error }) : error;
+      throw error;
     }
   }
 }

@@ -5,16 +5,11 @@ import { CallError, errorOfEnd, toCallError } from "./errors.ts";
 describe("a call's error", () => {
   it("explains a code of the browser and one of the shared catalogue", () => {
     expect(new CallError("microphone_denied")).toMatchObject({ code: "microphone_denied", retryable: true });
-    expect(new CallError("unknown_stream").message).toBe("There is no such stream.");
+    expect(new CallError("no_media_node").message).toBe("No media node is available.");
   });
 
   it("has the catalogue's words where it has a copy of them", () => {
-    const copied = [
-      "concurrency_limit_reached",
-      "connection_already_exists",
-      "no_media_node",
-      "unknown_stream",
-    ] as const;
+    const copied = ["concurrency_limit_reached", "connection_already_exists", "no_media_node"] as const;
     for (const code of [...copied, "internal", "handler_failed", "message_too_large"] as const) {
       const { what, fix, retryable } = ERRORS[code];
       expect(new CallError(code)).toMatchObject({ message: what, fix, retryable });

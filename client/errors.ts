@@ -69,11 +69,6 @@ const SERVER_ERRORS = {
     "No media node is available.",
     "Start one: `npx edgertc node streams.ts`; see its log for why it cannot reach the edge.",
   ),
-  unknown_stream: entry(
-    "There is no such stream.",
-    "GET /streams lists the names; a stream's path is its export name in the stream file.",
-    false,
-  ),
   internal: entry("Something failed inside.", "Try again; report it with the log lines if it repeats."),
   handler_failed: entry("The handler failed.", "See the node's log for the stack."),
   message_too_large: entry("The message is too large.", "Send less per message.", false),

@@ -1,4 +1,4 @@
-/** How loud both sides are, measured on the animation frames of the page with one AudioContext. */
+/** How loud both sides are, measured on the animation frames of the page with one AudioContext. Loaded only where somebody looks. */
 
 /** Loudness of both sides, each from 0 (silence) to 1 (as loud as speech gets). */
 export interface Levels {
@@ -30,7 +30,7 @@ export function follow(shown: number, measured: number): number {
 }
 
 export class LevelMeter {
-  readonly #context = new AudioContext({ latencyHint: "interactive" });
+  readonly #context: AudioContext;
   readonly #samples = new Float32Array(WINDOW_SAMPLES);
   readonly #onLevels: (levels: Levels) => void;
   #input: Probe | undefined;
@@ -38,8 +38,9 @@ export class LevelMeter {
   #levels: Levels = { input: 0, output: 0 };
   #frame = 0;
 
-  /** To be made in a user gesture, where the AudioContext may run. */
-  constructor(onLevels: (levels: Levels) => void) {
+  /** @param context its own from now on. To be made in a user gesture, where it may run. */
+  constructor(context: AudioContext, onLevels: (levels: Levels) => void) {
+    this.#context = context;
     this.#onLevels = onLevels;
     this.#frame = requestAnimationFrame(this.#tick);
   }

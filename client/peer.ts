@@ -1,11 +1,12 @@
 /** The peer connection of a call: its offer, its data channel and how its connection fares. */
 import type { ClientHello } from "../shared/channel.ts";
+import type { ClientResume } from "../shared/resume.ts";
 import { CHANNEL_LABEL } from "../shared/server-message.ts";
 import { Candidates } from "./candidates.ts";
 import { CallError } from "./errors.ts";
 import type { Media, MediaListener, Tracks } from "./media.ts";
 import type { Signaling } from "./signaling.ts";
-import { readPath, type TransportPath } from "./transport-path.ts";
+import type { TransportPath } from "./transport-path.ts";
 
 export class Peer implements Media {
   readonly connection: RTCPeerConnection;
@@ -13,12 +14,19 @@ export class Peer implements Media {
   readonly #listener: MediaListener;
   readonly #senders = new Map<string, RTCRtpSender>();
   #candidates: Candidates | undefined;
-  #greeted = false;
+  #greeting: ClientHello | ClientResume | undefined;
   #closed = false;
 
-  constructor(configuration: RTCConfiguration, listener: MediaListener) {
-    if (globalThis.RTCPeerConnection === undefined) throw new CallError("webrtc_unsupported");
+  /** @param greeting what it says first. @param realm whose connections it makes. */
+  constructor(
+    configuration: RTCConfiguration,
+    listener: MediaListener,
+    greeting: ClientHello | ClientResume = { type: "hello", protocol: 1 },
+    { RTCPeerConnection }: Pick<typeof globalThis, "RTCPeerConnection"> = globalThis,
+  ) {
+    if (RTCPeerConnection === undefined) throw new CallError("webrtc_unsupported");
     this.#listener = listener;
+    this.#greeting = greeting;
     // One transport for audio and data: half the candidates to gather and to send.
     this.connection = new RTCPeerConnection({ bundlePolicy: "max-bundle", ...configuration });
     this.connection.addEventListener("connectionstatechange", this.#onChange);
@@ -42,7 +50,12 @@ export class Peer implements Media {
    * @param rtpParams for the video's sender, such as its `degradationPreference`.
    * @throws CallError as {@link Signaling.offer} does.
    */
-  async negotiate(signaling: Signaling, tracks: Tracks, receives: boolean, rtpParams: object = {}): Promise<void> {
+  async negotiate(
+    signaling: Pick<Signaling, "offer" | "candidate">,
+    tracks: Tracks,
+    receives: boolean,
+    rtpParams: object = {},
+  ): Promise<void> {
     const connection = this.connection;
     for (const [kind, track] of Object.entries(tracks)) {
       if (track === null) connection.addTransceiver(kind, { direction: "recvonly" });
@@ -84,7 +97,8 @@ export class Peer implements Media {
 
   /** The path that media takes, or null before there is one. */
   async path(): Promise<TransportPath | null> {
-    return readPath((await this.connection.getStats()).values());
+    const [{ readPath }, report] = await Promise.all([import("./transport-path.ts"), this.connection.getStats()]);
+    return readPath(report.values());
   }
 
   close(): void {
@@ -94,11 +108,8 @@ export class Peer implements Media {
   }
 
   #onConnected(): void {
-    if (!this.#greeted) {
-      const hello: ClientHello = { type: "hello", protocol: 1 };
-      this.send(JSON.stringify(hello));
-      this.#greeted = true;
-    }
+    if (this.#greeting !== undefined) this.send(JSON.stringify(this.#greeting));
+    this.#greeting = undefined;
     this.#listener.onConnected();
   }
 

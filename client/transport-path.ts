@@ -1,4 +1,4 @@
-/** Which way media goes; with WebRTC, read from its statistics. */
+/** Which way media goes; with WebRTC, read from its statistics. Loaded only where somebody asks. */
 import * as v from "valibot";
 
 export interface TransportPath {

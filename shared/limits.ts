@@ -73,6 +73,13 @@ export const MAX_INPUT_MESSAGES = 500;
 /** Characters of one AdditionalOutputs as JSON. Larger ones are dropped, with an `error` message. A few seconds of audio fit. */
 export const MAX_OUTPUT_CHARS = 512 * 1024;
 
+/**
+ * Texts of a data channel that either side keeps, in case that its connection has to be replaced before they have arrived. Past it,
+ * and past so many characters of them, the oldest are forgotten.
+ */
+export const MAX_KEPT_TEXTS = 128;
+export const MAX_KEPT_TEXT_CHARS = 128 * 1024;
+
 /** Outputs a node keeps per session for who comes later or comes back. Past it the oldest are dropped. */
 export const MAX_KEPT_OUTPUTS = 256;
 

@@ -1,13 +1,16 @@
 /**
- * Gets a call back whose network has changed: notices that nothing arrives any more, long before the browser says so, restarts
- * ICE until something does, and asks the edge meanwhile whether the session is over. Loaded once a call is up.
+ * Gets a call back whose network has changed: notices that nothing arrives any more, long before the browser says so, has the session
+ * go on over another connection, or another path of the same one, until something does, and asks the edge meanwhile whether the
+ * session is over. Loaded once a call is up.
  */
 import type { EndReason } from "../../shared/session.ts";
+import type { Candidates } from "../candidates.ts";
 import { CallError } from "../errors.ts";
-import type { Signaling } from "../signaling.ts";
 import { Timers } from "../timers.ts";
+import type { Attempt } from "./attempt.ts";
 import { hasArrived, type Pulse, readPulse } from "./pulse.ts";
 import { nextRecovery, type RecoveryEvent, type RecoveryState } from "./recovery-state.ts";
+import { Rejoin, type RejoinOptions } from "./rejoin.ts";
 import { Restart } from "./restart.ts";
 
 /** How often it is looked whether something has arrived; while something is amiss. */
@@ -19,7 +22,9 @@ const MAX_SILENCE_MS = 10_000;
 /** An offer that is not answered by then is followed by another, which has twice as long. */
 const ATTEMPT_MS = 750;
 const MAX_ATTEMPT_MS = 3_000;
-/** One that was answered has as long as browsers take to learn of another network: Chromium on Linux waits two seconds. */
+/** One that was answered has so long to connect. Each new connection asks anew which networks there are. */
+const JOIN_MS = 1_500;
+/** For a path of the same connection: as long as browsers take to learn of another network. Chromium on Linux waits two seconds. */
 const SEARCH_MS = 4_000;
 /** The next one where the edge could not be reached: the network is just coming back. */
 const RETRY_MS = 300;
@@ -34,12 +39,11 @@ const ASK_INTERVAL_MS = 1_000;
 /** The first time right after the interruption: the node's report takes a moment to reach the edge. */
 const ASK_FIRST_MS = 150;
 
-export interface RecoveryOptions {
-  readonly signaling: Signaling;
-  /** Null where media takes another way, which cannot be restarted. */
-  readonly connection: RTCPeerConnection | null;
-  /** Whether the node reports what arrives of us: where nothing is sent it may well be silent. */
-  readonly sends: boolean;
+export interface RecoveryOptions extends RejoinOptions {
+  /** As {@link RejoinOptions.Peer}. */
+  readonly Candidates: typeof Candidates;
+  /** Of the media in use. Null where that takes another way, which cannot be got back. */
+  readonly connection: () => RTCPeerConnection | null;
   /** The session's id; null while the node has not told it. */
   readonly sid: () => string | null;
   /** Media does not flow. May be said again. */
@@ -56,7 +60,7 @@ export class Recovery {
   readonly #options: RecoveryOptions;
   readonly #timers = new Timers<"pulse" | "attempt" | "give_up" | "ask">();
   #state: RecoveryState = "watching";
-  #restart: Restart | undefined;
+  #underWay: Attempt | undefined;
   /** Undefined: what has arrived so far is of before. */
   #pulse: Pulse | undefined;
   #pulsedAtMs = performance.now();
@@ -66,7 +70,7 @@ export class Recovery {
 
   constructor(options: RecoveryOptions) {
     this.#options = options;
-    if (options.connection === null) return;
+    if (options.connection() === null) return;
     addEventListener("online", this.#onNetwork);
     addEventListener("offline", this.#onOffline);
     networkInformation()?.addEventListener("change", this.#onNetworkInformation);
@@ -85,7 +89,7 @@ export class Recovery {
 
   /** It says that it never will again. What can be restarted may all the same. */
   failed(): void {
-    if (this.#options.connection === null || this.#state === "waiting") void this.#conclude();
+    if (this.#options.connection() === null || this.#state === "waiting") void this.#conclude();
     else this.#on("trouble");
   }
 
@@ -102,7 +106,7 @@ export class Recovery {
     const state = nextRecovery(before, event);
     if (state === before) return;
     this.#state = state;
-    this.#dropRestart();
+    this.#dropAttempt();
     if (before === "watching" && state !== "over") this.#begin();
     switch (state) {
       case "watching":
@@ -110,7 +114,7 @@ export class Recovery {
         this.#options.onConnected();
         break;
       case "restarting":
-        if (this.#options.connection === null) this.#on("refused");
+        if (this.#options.connection() === null) this.#on("refused");
         else this.#attemptIn(event === "network_changed" ? NETWORK_SETTLES_MS : 0);
         break;
       case "waiting":
@@ -146,35 +150,51 @@ export class Recovery {
 
   /** In place of whatever is under way. */
   #attemptIn(delayMs: number): void {
-    this.#dropRestart();
+    this.#dropAttempt();
     this.#attemptMs = ATTEMPT_MS;
     this.#timers.set("attempt", delayMs, () => void this.#attempt());
   }
 
   async #attempt(): Promise<void> {
-    this.#dropRestart();
-    const { signaling, connection } = this.#options;
+    this.#dropAttempt();
     const sid = this.#options.sid();
-    if (connection === null || sid === null) return this.#on("refused");
+    const attempt = this.#next();
+    if (attempt === null || sid === null) this.#on("refused");
     // The browser says when there is a network again.
-    if (navigator.onLine === false) return;
-    const restart = new Restart(connection, signaling);
-    this.#restart = restart;
+    if (attempt === null || sid === null || navigator.onLine === false) return;
+    this.#underWay = attempt;
     this.#timers.set("attempt", this.#attemptMs, () => void this.#attempt());
     this.#attemptMs = Math.min(MAX_ATTEMPT_MS, 2 * this.#attemptMs);
     try {
-      await restart.run(signaling, sid);
-      if (this.#restart === restart) this.#timers.set("attempt", SEARCH_MS, () => void this.#attempt());
+      await attempt.run(sid);
+      if (this.#underWay !== attempt) return;
+      const searchMs = attempt instanceof Rejoin ? JOIN_MS : SEARCH_MS;
+      this.#timers.set("attempt", searchMs, () => void this.#attempt());
     } catch (error) {
-      if (this.#restart !== restart) return;
+      if (this.#underWay !== attempt) return;
       if (!isPassing(error)) this.#on("refused");
       else this.#timers.set("attempt", RETRY_MS, () => void this.#attempt());
     }
   }
 
-  #dropRestart(): void {
-    this.#restart?.close();
-    this.#restart = undefined;
+  /** Another connection, which finds its way soonest. One with video is not replaced: it is to find another path. */
+  #next(): Attempt | null {
+    const { connection, descriptor, onJoined } = this.#options;
+    const former = connection();
+    if (former === null) return null;
+    if (descriptor.modality !== "audio") return new Restart(former, this.#options);
+    return new Rejoin({
+      ...this.#options,
+      onJoined: (media) => {
+        onJoined(media);
+        this.#on("alive");
+      },
+    });
+  }
+
+  #dropAttempt(): void {
+    this.#underWay?.close();
+    this.#underWay = undefined;
     this.#timers.clear("attempt");
   }
 
@@ -187,19 +207,27 @@ export class Recovery {
   }
 
   async #look(): Promise<void> {
-    const report = await this.#options.connection?.getStats();
-    if (report === undefined || this.#state === "over") return;
+    const connection = this.#options.connection();
+    const report = await connection?.getStats();
+    // Another has taken its place meanwhile.
+    if (report === undefined || this.#state === "over" || connection !== this.#options.connection()) return;
     const before = this.#pulse;
-    const pulse = readPulse(report.values(), !this.#options.sends);
+    const pulse = readPulse(report.values(), !this.#sends);
     this.#pulse = pulse;
     const nowMs = performance.now();
     if (before !== undefined && hasArrived(before, pulse)) {
       this.#pulsedAtMs = nowMs;
       this.#on("alive");
-    } else if (this.#state === "watching" && this.#options.sends && nowMs - this.#pulsedAtMs > this.#silenceMs) {
+    } else if (this.#state === "watching" && this.#sends && nowMs - this.#pulsedAtMs > this.#silenceMs) {
       this.#silenceMs = Math.min(MAX_SILENCE_MS, 2 * this.#silenceMs);
       this.#on("trouble");
     }
+  }
+
+  /** The node reports what arrives of us: where nothing is sent it may well be silent. */
+  get #sends(): boolean {
+    const { audio, video } = this.#options.tracks();
+    return (audio ?? video ?? null) !== null;
   }
 
   /** Asks the edge, again and again while interrupted, whether the session is over. */

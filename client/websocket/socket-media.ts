@@ -53,7 +53,7 @@ export class SocketMedia implements Media {
   /**
    * Settles when the call is connected.
    * @param track the microphone, or null for a stream that only sends to us.
-   * @throws CallError the edge's refusal; `connection_lost` where the socket does not open; `insecure_context`.
+   * @throws CallError the edge's refusal; `connect_timeout` where the socket does not open; `insecure_context`.
    */
   async open(track: MediaStreamTrack | null, receives: boolean): Promise<void> {
     const { listener } = this.#options;
@@ -175,7 +175,8 @@ export class SocketMedia implements Media {
     const wasOpen = this.#phase === "open";
     this.#end();
     this.#socket?.close();
-    this.#started.reject(new CallError("connection_lost"));
+    // Neither way, where WebRTC was tried before: what the reader can do about it is the same.
+    this.#started.reject(new CallError("connect_timeout"));
     if (wasOpen) this.#options.listener.onFailed();
   }
 

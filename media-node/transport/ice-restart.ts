@@ -38,13 +38,18 @@ export class IceRestarts {
     this.#fingerprints = valuesIn(firstOffer);
   }
 
+  /** Whether an offer is of this connection: of who has the same certificate. */
+  isFor(offer: string): boolean {
+    return valuesIn(offer).every((value) => this.#fingerprints.includes(value));
+  }
+
   /**
    * @param offer as the client sent it. `welcome`: without the candidates that are not taken.
    * @returns the answer, complete. The same offer again restarts nothing.
    * @throws EdgeRtcError `cannot_restart` where the offer is of another connection than the one that was up.
    */
   async answer(offer: string, welcome: string): Promise<string> {
-    if (!valuesIn(offer).every((value) => this.#fingerprints.includes(value))) throw new EdgeRtcError("cannot_restart");
+    if (!this.isFor(offer)) throw new EdgeRtcError("cannot_restart");
     const answered = this.#last.then(() => this.#answer(welcome));
     this.#last = answered.catch(ignore);
     return await answered;

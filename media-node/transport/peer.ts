@@ -144,6 +144,11 @@ export class Peer {
     return announceIceLite(answer);
   }
 
+  /** Whether an offer is of the very connection that this is the other end of. */
+  isFor(sdp: string): boolean {
+    return this.#restarts?.isFor(sdp) === true;
+  }
+
   /**
    * Answers an offer that restarts ICE (RFC 8445 §9): the client's network has changed. Nothing else does, so DTLS, SRTP and
    * the data channel go on where they were. The path in use is given up at once.

@@ -2,7 +2,7 @@
  * A network of its own for a browser, whose interfaces can be taken down and given other addresses while it runs: a network
  * namespace with two veth pairs to this machine, as a phone has Wi-Fi and a mobile network. Needs root.
  */
-import { execFile, execFileSync } from "node:child_process";
+import { execFile, execFileSync, spawnSync } from "node:child_process";
 import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
@@ -28,6 +28,26 @@ export function networkMissing(): string | null {
     return "needs iproute2 and network namespaces";
   }
 }
+
+/** Why a line's bandwidth cannot be limited here, or null. */
+export function shapingMissing(): string | null {
+  const missing = networkMissing();
+  if (missing !== null) return missing;
+  try {
+    execFileSync("ip", ["link", "add", "edgertc-probe", "type", "veth"], { stdio: "ignore" });
+    execFileSync("tc", [...shaperOf("edgertc-probe"), ...limitOf(1_000_000)], { stdio: "ignore" });
+    return null;
+  } catch {
+    return "needs tc, and a kernel with tbf";
+  } finally {
+    spawnSync("ip", ["link", "delete", "edgertc-probe"], { stdio: "ignore" });
+  }
+}
+
+const shaperOf = (device: string) => ["qdisc", "replace", "dev", device, "root"];
+
+/** A router's buffer holds half a second: what does not fit is dropped. */
+const limitOf = (bitsPerSecond: number) => ["tbf", "rate", `${bitsPerSecond}bit`, "burst", "8kb", "latency", "500ms"];
 
 export class TestNetwork {
   readonly #name = `edgertc-${process.pid}`;
@@ -72,6 +92,12 @@ export class TestNetwork {
   async move(name: Interface, host: number): Promise<void> {
     await this.#inside("address", "flush", "dev", name);
     await this.up(name, host);
+  }
+
+  /** Lets no more than this through, each way. */
+  async limit(name: Interface, bitsPerSecond: number): Promise<void> {
+    await run("tc", [...shaperOf(this.#outside(name)), ...limitOf(bitsPerSecond)]);
+    await run("tc", ["-n", this.#name, ...shaperOf(name), ...limitOf(bitsPerSecond)]);
   }
 
   /** Makes a server of this machine's loopback reachable from inside. @returns its address there. */

@@ -1,0 +1,134 @@
+/**
+ * One attempt to go on over another connection: it is offered for the same session, and takes the former's place as soon as both
+ * sides have told each other how far they had heard. Until then the former goes on.
+ */
+import * as v from "valibot";
+import type { KeptTexts } from "../../shared/kept-texts.ts";
+import { Resumed } from "../../shared/resume.ts";
+import type { StreamConfig } from "../../shared/stream-config.ts";
+import type { Media, MediaListener, Tracks } from "../media.ts";
+import type { Peer } from "../peer.ts";
+import type { Signaling } from "../signaling.ts";
+import type { Attempt } from "./attempt.ts";
+import { type FreshRealm, openFreshRealm } from "./fresh-realm.ts";
+
+/** Texts that were sent before the application's: the greeting. */
+const GREETINGS = 1;
+
+export interface RejoinOptions {
+  /** Handed over by the call, which has it loaded: two parts that share a third are three to load. */
+  readonly Peer: typeof Peer;
+  readonly signaling: Signaling;
+  readonly descriptor: StreamConfig;
+  readonly configure: () => Promise<RTCConfiguration>;
+  readonly tracks: () => Tracks;
+  /** Of the call, for the time when it is carried by this. */
+  readonly listener: MediaListener;
+  /** Texts that have come so far. */
+  readonly received: () => number;
+  readonly sent: KeptTexts;
+  /** From now on this is what carries the call. */
+  readonly onJoined: (media: Media) => void;
+}
+
+export class Rejoin implements Attempt {
+  readonly #options: RejoinOptions;
+  readonly #abort = new AbortController();
+  #realm: FreshRealm | undefined;
+  #peer: Peer | undefined;
+  #stream: readonly [MediaStream, "audio" | "video"] | undefined;
+  #phase: "joining" | "joined" | "closed" = "joining";
+
+  constructor(options: RejoinOptions) {
+    this.#options = options;
+  }
+
+  async run(sid: string): Promise<void> {
+    const { Peer, signaling, descriptor, configure, tracks, received } = this.#options;
+    const configuration = await configure();
+    if (this.#phase === "closed") return;
+    const realm = openFreshRealm();
+    this.#realm = realm;
+    const resume = { type: "resume", received: received() } as const;
+    const peer = new Peer(configuration, this.#listener, resume, realm.window);
+    this.#peer = peer;
+    const offers = {
+      offer: (sdp: string) => signaling.restart(sdp, sid, this.#abort.signal),
+      candidate: (candidate: RTCIceCandidateInit) => signaling.candidate(candidate),
+    };
+    await peer.negotiate(offers, tracks(), descriptor.mode !== "send");
+  }
+
+  close(): void {
+    if (this.#phase !== "joining") return;
+    this.#phase = "closed";
+    this.#abort.abort();
+    this.#peer?.close();
+    this.#realm?.close();
+  }
+
+  /** What it tells is the call's business only once it has taken the place. */
+  readonly #listener: MediaListener = {
+    onConnected: () => this.#call?.onConnected(),
+    onDisconnected: () => this.#call?.onDisconnected(),
+    onFailed: () => this.#call?.onFailed(),
+    onClosed: () => this.#call?.onClosed(),
+    onBlocked: () => this.#call?.onBlocked(),
+    onMessage: (text) => {
+      if (this.#phase === "joining") this.#join(text);
+      else this.#call?.onMessage(text);
+    },
+    onStream: (stream, kind) => {
+      this.#stream = [stream, kind];
+      this.#call?.onStream(stream, kind);
+    },
+  };
+
+  get #call(): MediaListener | undefined {
+    return this.#phase === "joined" ? this.#options.listener : undefined;
+  }
+
+  #join(text: string): void {
+    const peer = this.#peer;
+    const resumed = readResumed(text);
+    if (peer === undefined || resumed === null) return;
+    this.#phase = "joined";
+    const { sent, onJoined } = this.#options;
+    onJoined(new JoinedMedia(peer, this.#realm));
+    for (const missed of sent.after(resumed.data.received - GREETINGS)) peer.send(missed);
+    if (this.#stream !== undefined) this.#call?.onStream(...this.#stream);
+  }
+}
+
+function readResumed(text: string): Resumed | null {
+  try {
+    const parsed = v.safeParse(Resumed, JSON.parse(text));
+    return parsed.success ? parsed.output : null;
+  } catch {
+    return null;
+  }
+}
+
+/** A peer, with the realm that it lives in. */
+class JoinedMedia implements Media {
+  readonly #peer: Peer;
+  readonly #realm: FreshRealm | undefined;
+
+  constructor(peer: Peer, realm: FreshRealm | undefined) {
+    this.#peer = peer;
+    this.#realm = realm;
+  }
+
+  get connection(): RTCPeerConnection {
+    return this.#peer.connection;
+  }
+
+  replaceTrack: Media["replaceTrack"] = (track) => this.#peer.replaceTrack(track);
+  send: Media["send"] = (text) => this.#peer.send(text);
+  path: Media["path"] = () => this.#peer.path();
+
+  close(): void {
+    this.#peer.close();
+    this.#realm?.close();
+  }
+}
