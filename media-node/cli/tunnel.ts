@@ -5,7 +5,8 @@ import { startTunnel, type Tunnel } from "../telephone/tunnel.ts";
 import { systemClock } from "../time/clock.ts";
 import { exitAfter, onSignals } from "./options.ts";
 
-const HOLD_MS = 60_000;
+/** A gateway's code is good for a day after it was registered. */
+const RENEW_EVERY_MS = 6 * 60 * 60_000;
 const LOCAL_EDGE = "http://127.0.0.1:8787";
 
 export function tunnelCommand(): Command {
@@ -48,7 +49,11 @@ export function fastphoneCommand(): Command {
         throw error;
       });
       // Without a tunnel nothing else would keep this process here.
-      const hold = setInterval(() => undefined, HOLD_MS);
+      const hold = setInterval(() => {
+        // What FastRTC's service would make of it is not known.
+        if (gateway === undefined) return;
+        phone.renew().catch((error: unknown) => console.error(`  ${error instanceof Error ? error.message : error}`));
+      }, RENEW_EVERY_MS);
       const leaving = new AbortController();
       onSignals(() => {
         leaving.abort();

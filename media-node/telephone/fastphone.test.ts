@@ -70,6 +70,16 @@ describe("row 40: FastRTC's hosted number", () => {
     ]);
   });
 
+  it("is renewed where it was registered, and says so where the code is another", async () => {
+    const reply = { ...NUMBER };
+    const { url, asked } = await service(200, reply);
+    const phone = await FastPhone.register({ ...options, services: ["http://127.0.0.1:1", url] });
+    await phone.renew();
+    expect(asked.map((request) => request.url)).toEqual(["/register", "/register"]);
+    reply.code = "654321";
+    await expect(phone.renew()).rejects.toThrow("654321");
+  });
+
   it("is asked for elsewhere when the first service fails, and given back there", async () => {
     const broken = await service(500, { detail: "no" });
     const fallback = await service(200, NUMBER);

@@ -70,6 +70,12 @@ export class FastPhone {
     throw new Error(`No number could be had. ${failures.join(" ")}`);
   }
 
+  /** Registers again, before the code expires: a gateway's is good for a day. @throws Error as {@link register}, or where the code is another. */
+  async renew(): Promise<void> {
+    const { number } = await FastPhone.register({ ...this.#options, services: [this.#service] });
+    if (number.code !== this.number.code) throw new Error(`The code has changed: it is ${number.code} now.`);
+  }
+
   /** Calls do not come here any more. @throws Error where the service does not say so. */
   async unregister(): Promise<void> {
     const { host } = this.#options;
