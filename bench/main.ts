@@ -31,7 +31,7 @@ const BENCHMARKS = new Map<string, (scale: Scale) => Row[]>([
   ["websocket", webSocketRows],
   ["telephone", telephoneRows],
 ]);
-/** Run only where they are named: seven minutes, two each, and four. */
+/** Run only where they are named: seven minutes, and two each. */
 const NAMED_ONLY: ReadonlySet<string> = new Set(["voice", "video", "websocket", "telephone"]);
 /** Measuring again included. */
 const MIN_BUDGET_MS = 6 * 60_000;

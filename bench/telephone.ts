@@ -20,7 +20,7 @@ const REPLY_MS = 400;
 const WITHIN_MS = 1_500;
 const POLL_MS = 20;
 /** What the people say, and the replies between. */
-const ESTIMATE_MS = 75_000;
+const ESTIMATE_MS = 40_000;
 /** FastRTC tells providers nothing: what they have is played to its end. */
 const FASTRTC = "the whole reply";
 
@@ -48,14 +48,16 @@ async function measure(
   );
   const usage = stop();
   const all = heardOn.flatMap((call) => [...call.values()]);
-  const { p95, max } = summarize(all);
+  const interrupted = all.filter((ms) => !Number.isNaN(ms));
+  const { p95, max } = summarize(interrupted);
   const ofClip = (name: string) => summarize(heardOn.flatMap((call) => call.get(name) ?? []));
   return {
     usage,
     figures: [
-      median("heard on", summarize(all), { target: atMost(250), fastRtc: FASTRTC }),
+      median("heard on", summarize(interrupted), { target: atMost(250), fastRtc: FASTRTC }),
       { name: "heard on, p95", value: p95, unit: "ms" },
       { name: "heard on, longest", value: max, unit: "ms" },
+      { name: "not interrupted", value: all.length - interrupted.length, unit: "", target: atMost(0) },
       ...names.map((name) => median(`  ${name.replace(".wav", "")}`, ofClip(name))),
     ],
   };
