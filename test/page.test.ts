@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { seriousFaults } from "./support/accessibility.ts";
 import { silence } from "./support/audio.ts";
 import { TestBrowser } from "./support/browser.ts";
+import { Firefox, firefoxMissing } from "./support/firefox.ts";
 import { comparePicture, widthOfLetters } from "./support/screenshot.ts";
 import { type NodeHandle, Stack } from "./support/stack.ts";
 
@@ -254,5 +255,34 @@ describe("everybody can use the page", () => {
     await page.getByRole("log").getByText("You wrote.").waitFor();
     expect(await page.getByRole("log").getAttribute("aria-live")).toBe("polite");
     expect(await page.getByTestId("state").getAttribute("role")).toBe("status");
+  });
+});
+
+describe("Firefox", () => {
+  it.skipIf(firefoxMissing() !== null)("calls, types, talks and hangs up, and shows what is declared", async () => {
+    const firefox = await Firefox.launch();
+    const id = (testId: string) => `document.querySelector('[data-testid="${testId}"]')`;
+    const state = (name: string) => `document.body.dataset.state === "${name}"`;
+    try {
+      await firefox.open(`${stack.url}/?stream=shown`);
+      await firefox.until(`${id("call-button")}?.disabled === false`);
+      await firefox.evaluate(`${id("call-button")}.click()`);
+      await firefox.until(state("connected"));
+      await firefox.until(`${id("output-score")}.textContent.includes("93.7")`);
+      await firefox.open(`${stack.url}/?stream=textbox`);
+      await firefox.until(`${id("talk")}?.disabled === false`);
+      const type = `Object.assign(${id("textbox")}, { value: "Hello" }).dispatchEvent(new Event("input", { bubbles: true }))`;
+      await firefox.evaluate(type);
+      await firefox.until(`${id("send")}.disabled === false`);
+      await firefox.evaluate(`${id("send")}.click()`);
+      await firefox.until(`${id("transcript-assistant")}?.textContent.includes("You wrote.")`);
+      await firefox.evaluate(`${id("talk")}.click()`);
+      await firefox.until(`${id("talk")}.ariaPressed === "true"`);
+      expect(await firefox.evaluate("document.body.dataset.state")).toBe("connected");
+      await firefox.evaluate(`${id("hang-up")}.click()`);
+      await firefox.until(state("ended"));
+    } finally {
+      await firefox.close();
+    }
   });
 });
