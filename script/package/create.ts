@@ -2,10 +2,12 @@
 import { chmod, cp } from "node:fs/promises";
 import path from "node:path";
 import { EDGERTC_VERSION, NODE_VERSIONS } from "../../create-edgertc/release.ts";
-import { compile, ROOT, relink, writeJson } from "./stage.ts";
+import { compile } from "./compile.ts";
+import { ROOT, relink, writeJson } from "./stage.ts";
 
 export async function stageCreate(folder: string): Promise<void> {
-  await compile("create-edgertc", folder);
+  const room = "create-edgertc";
+  await compile({ room, entries: [`${room}/main.ts`], outDir: folder, rootDir: path.join(ROOT, room) });
   await chmod(path.join(folder, "main.js"), 0o755);
   // wrangler.toml among them is EdgeRTC's own, as a link.
   const templates = path.join(ROOT, "create-edgertc/templates");

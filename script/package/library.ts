@@ -2,10 +2,14 @@
 import { existsSync } from "node:fs";
 import { chmod, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { compile, copy, ROOT, relink, writeJson } from "./stage.ts";
+import { compile, startedFiles } from "./compile.ts";
+import { copy, ROOT, relink, writeJson } from "./stage.ts";
 
 /** Each room has types of its own; what of `shared/` it uses comes along. */
-const ROOMS = ["media-node", "worker", "client"];
+const ROOMS = ["shared", "media-node", "worker", "client"];
+
+/** What nothing exports: the command line, which edgertc.mjs starts. */
+const COMMAND = "media-node/cli/main.ts";
 
 const FILES = [
   "LICENSE",
@@ -32,8 +36,12 @@ const FIELDS = [
 
 export async function stageLibrary(folder: string): Promise<void> {
   if (!existsSync(path.join(ROOT, "ui/dist/index.html"))) throw new Error("The page is not built: npm run build:ui.");
+  const entries = [...Object.values(await sourceExports()), COMMAND];
   // One after the other: what they share is written by each.
-  for (const room of ROOMS) await compile(room, folder);
+  for (const room of ROOMS) {
+    const own = entries.filter((entry) => entry.startsWith(`${room}/`));
+    await compile({ room, entries: [...own, ...(await startedFiles(room))], outDir: folder });
+  }
   await copy(folder, FILES);
   await chmod(path.join(folder, "media-node/cli/edgertc.mjs"), 0o755);
   await relink(folder);
@@ -48,17 +56,24 @@ async function manifest(): Promise<Readonly<Record<string, unknown>>> {
   return Object.fromEntries(FIELDS.map((field) => [field, own[field]]));
 }
 
-/** @throws Error for an entry that was not compiled: it is missing in its room's list beside this file. */
+/** @throws Error for an entry that no room has. */
 async function exportsOf(folder: string): Promise<object> {
-  const { exports } = await sourceManifest();
   return Object.fromEntries(
-    Object.entries(exports ?? {}).map(([name, source]) => {
-      const module = String(source).replace(/\.tsx?$/, "");
+    Object.entries(await sourceExports()).map(([name, source]) => {
+      const module = `./${source.replace(/\.tsx?$/, "")}`;
       for (const file of [`${module}.d.ts`, `${module}.js`]) {
         if (!existsSync(path.join(folder, file))) throw new Error(`The package has no ${file}, which it exports.`);
       }
       return [name, { types: `${module}.d.ts`, default: `${module}.js` }];
     }),
+  );
+}
+
+/** From the repository's root, by name. */
+async function sourceExports(): Promise<Readonly<Record<string, string>>> {
+  const { exports } = await sourceManifest();
+  return Object.fromEntries(
+    Object.entries(exports ?? {}).map(([name, source]) => [name, path.normalize(String(source))]),
   );
 }
 

@@ -1,23 +1,10 @@
-/** What both packages are made with: compiling a room, copying files, and checking that nothing leads nowhere. */
-import { execFile } from "node:child_process";
+/** What both packages are made with: copying files, and checking that nothing in them leads nowhere. */
 import { existsSync } from "node:fs";
 import { cp, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
-
-const run = promisify(execFile);
 
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-const TSC = path.join(path.dirname(createRequire(import.meta.url).resolve("typescript/package.json")), "bin/tsc");
-
-/** Compiles what `script/package/<room>.json` lists. Types are checked elsewhere, by `npm run check`. */
-export async function compile(room: string, outDir: string): Promise<void> {
-  const config = path.join(ROOT, "script/package", `${room}.json`);
-  await run(process.execPath, [TSC, "-p", config, "--outDir", outDir], { cwd: ROOT });
-}
-
 /** Copies files and folders of the repository to the same place in the package. */
 export async function copy(folder: string, paths: readonly string[]): Promise<void> {
   for (const from of paths) {
