@@ -12,8 +12,8 @@ import { abortable } from "./wait.ts";
 
 export const FRAMES_PER_SECOND = 30;
 const CLOCK_PER_FRAME = 90_000 / FRAMES_PER_SECOND;
-const WIDTH = 640;
-const HEIGHT = 480;
+export const WIDTH = 640;
+export const HEIGHT = 480;
 const CONNECT_TIMEOUT_MS = 20_000;
 const MAX_PAYLOAD_BYTES = 1_150;
 const LOOP_FRAMES = 120;
@@ -125,7 +125,8 @@ export async function encodedCamera(): Promise<readonly Uint8Array[]> {
   return frames;
 }
 
-function face(n: number): Uint8Array {
+/** One picture of it, in I420. */
+export function face(n: number): Uint8Array {
   const data = new Uint8Array(i420Bytes(WIDTH, HEIGHT)).fill(128);
   const x0 = WIDTH / 2 + 80 * Math.sin(n / 15);
   const y0 = HEIGHT / 2 + 30 * Math.cos(n / 11);

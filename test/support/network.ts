@@ -14,8 +14,11 @@ const run = promisify(execFile);
 /** Of an interface inside: `wifi` is up at first. */
 export type Interface = "wifi" | "mobile";
 
-/** TEST-NET-3 and TEST-NET-2, which nobody uses: ours is `.1`, the browser's any other. */
-const NETWORKS = { wifi: "203.0.113", mobile: "198.51.100" } as const;
+/**
+ * Of the range for tests of networks (RFC 2544): ours is `.1`, the browser's any other. Those for documentation are in use where a
+ * virtual machine's host has taken them, and what is there would be out of reach.
+ */
+const NETWORKS = { wifi: "198.18.1", mobile: "198.18.2" } as const;
 
 /** Why it cannot be used here, or null. */
 export function networkMissing(): string | null {
