@@ -1,7 +1,6 @@
 /** Entry of a session process: loads the stream file, warms up, and serves the main process over IPC until it is gone. */
 import { Socket } from "node:net";
 import * as v from "valibot";
-import { warmUpOpus } from "../audio/opus.ts";
 import { createLog } from "../node/log.ts";
 import { acceptSocket, dialSocket } from "../sockets/accept-socket.ts";
 import { closeSpeech, openVad, speechReady, speechUsage } from "../speech/index.ts";
@@ -16,6 +15,7 @@ import { Fence } from "./fence.ts";
 import { type FromShard, ShardConfig, TICK_MS, ToShard } from "./messages.ts";
 import { Shard } from "./shard.ts";
 import { StrayErrors } from "./stray-errors.ts";
+import { warmUpSessions } from "./warm-up/warm-up-sessions.ts";
 
 const config = v.parse(ShardConfig, JSON.parse(process.argv[2] ?? "{}"));
 const log = createLog({ shard: config.index });
@@ -48,7 +48,7 @@ async function start(): Promise<void> {
   const hasVideo = [...streams.values()].some(({ descriptor }) => descriptor.modality !== "audio");
   const [installed] = await Promise.all([
     hasVideo ? installedVideoCodecs() : undefined,
-    warmUpOpus(),
+    warmUpSessions(),
     warmUpPeers(systemClock),
     speechReady(),
   ]);

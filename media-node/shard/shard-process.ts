@@ -15,9 +15,10 @@ const FROZEN_MS = 10 * TICK_MS;
 const OWN_PAUSE_MS = 2 * TICK_MS;
 
 /**
- * Packets live for milliseconds: with room for more of them, fewer garbage collections find any alive. In MB.
+ * Audio passes through memory outside of V8's heap, which V8 counts towards the next full collection. With a large young generation, or
+ * little room to grow, it collects everything once a second to get rid of packets (docs/decisions/0150). In MB, and percent of what lives.
  */
-const YOUNG_GENERATION = "--max-semi-space-size=64";
+const HEAP = ["--max-semi-space-size=8", "--heap-growing-percent=150"];
 
 export interface ShardProcessEvents {
   ready(streams: readonly StreamDescriptor[]): void;
@@ -46,7 +47,7 @@ export class ShardProcess {
     this.#tickedAtMs = clock.nowMs();
     this.#child = fork(fileURLToPath(new URL("./main.ts", import.meta.url)), [JSON.stringify(config)], {
       stdio: ["ignore", "inherit", "inherit", "ipc"],
-      execArgv: [...process.execArgv, YOUNG_GENERATION],
+      execArgv: [...process.execArgv, ...HEAP],
     });
     this.#child.on("message", (raw) => this.#onMessage(raw));
     this.#child.on("exit", (code, signal) => this.#onExit(signal ?? `exit code ${code}`));

@@ -8,7 +8,8 @@ import type { SecureTransport } from "./secure-transport.ts";
 
 /** A sender report for each second of audio. */
 const REPORT_EVERY_PACKETS = 50;
-const HEADER_LENGTH = 12;
+/** Without contributing sources and extensions. */
+export const RTP_HEADER_LENGTH = 12;
 const VERSION_2 = 0x80;
 const MARKER = 0x80;
 
@@ -29,17 +30,18 @@ export class RtpSender {
     const { codec, ssrc } = this.#sender;
     if (codec === undefined || !this.#transport.connected) return;
     this.#sequenceNumber = (this.#sequenceNumber + 1) & 0xffff;
-    const packet = Buffer.allocUnsafe(HEADER_LENGTH + payload.length + this.#transport.rtpOverhead);
-    packet[0] = VERSION_2;
-    packet[1] = (marker ? MARKER : 0) | codec.payloadType;
-    packet.writeUInt16BE(this.#sequenceNumber, 2);
-    packet.writeUInt32BE(timestamp >>> 0, 4);
-    packet.writeUInt32BE(ssrc, 8);
-    packet.set(payload, HEADER_LENGTH);
+    const fields = {
+      payloadType: codec.payloadType,
+      marker,
+      sequenceNumber: this.#sequenceNumber,
+      timestamp: timestamp >>> 0,
+      ssrc,
+    };
+    const packet = rtpPacket(fields, payload, this.#transport.rtpOverhead);
     this.#packetCount += 1;
     this.#octetCount += payload.length;
     if (this.#packetCount % REPORT_EVERY_PACKETS === 1) this.#report(timestamp >>> 0);
-    this.#transport.sendRtp(packet, HEADER_LENGTH);
+    this.#transport.sendRtp(packet, RTP_HEADER_LENGTH);
   }
 
   #report(rtpTimestamp: number): void {
@@ -51,4 +53,27 @@ export class RtpSender {
     });
     this.#transport.sendRtcp([new RtcpSrPacket({ ssrc: this.#sender.ssrc, senderInfo })]);
   }
+}
+
+export interface RtpFields {
+  readonly payloadType: number;
+  readonly marker: boolean;
+  /** 16 bits. */
+  readonly sequenceNumber: number;
+  /** 32 bits. */
+  readonly timestamp: number;
+  /** 32 bits. */
+  readonly ssrc: number;
+}
+
+/** A packet in the clear (RFC 3550 §5.1), with room behind it for what protects it. */
+export function rtpPacket(fields: RtpFields, payload: Uint8Array, overhead: number): Buffer {
+  const packet = Buffer.allocUnsafe(RTP_HEADER_LENGTH + payload.length + overhead);
+  packet[0] = VERSION_2;
+  packet[1] = (fields.marker ? MARKER : 0) | fields.payloadType;
+  packet.writeUInt16BE(fields.sequenceNumber, 2);
+  packet.writeUInt32BE(fields.timestamp, 4);
+  packet.writeUInt32BE(fields.ssrc, 8);
+  packet.set(payload, RTP_HEADER_LENGTH);
+  return packet;
 }
