@@ -15,15 +15,17 @@ export function matrix(rows: number, columns: number, at: (row: number, column: 
   return { shape: [rows, columns], values };
 }
 
-/** One above the other, what is left of each once it is a matrix with a column for each first index. */
+/** Each as a matrix with a column for each of its first indices; one above the other. */
 export function transposed(...all: readonly Weights[]): Weights {
   const [columns = 0] = all[0]?.shape ?? [];
-  const parts = all.map(({ values }) => {
+  const stacked = new Float32Array(all.reduce((length, { values }) => length + values.length, 0));
+  let at = 0;
+  for (const { values } of all) {
     const rows = values.length / columns;
-    return matrix(rows, columns, (row, column) => values[column * rows + row] ?? 0).values;
-  });
-  const values = Float32Array.from(parts.flatMap((part) => [...part]));
-  return { shape: [values.length / columns, columns], values };
+    stacked.set(matrix(rows, columns, (row, column) => values[column * rows + row] ?? 0).values, at);
+    at += values.length;
+  }
+  return { shape: [stacked.length / columns, columns], values: stacked };
 }
 
 /** Of two of one shape. */

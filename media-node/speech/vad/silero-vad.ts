@@ -17,7 +17,7 @@ export const BATCH_DELAY_MS = 16;
  * then does, and nobody waits to hear that there is still nothing. Any louder window sends all that wait.
  */
 export const CALM_DELAY_MS = 128;
-/** Windows that are worth a batch without any more waiting: 2 to 3 ms of work. */
+/** Windows that are worth a batch without any more waiting: about a millisecond of work. */
 const FULL_BATCH = 64;
 /** A session is not calm for 1.5 s after a window that may have been speech. */
 const ALERT_PROBABILITY = 0.1;
