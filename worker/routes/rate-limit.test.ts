@@ -1,9 +1,11 @@
 /** How often one address may ask. */
+import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, it } from "vitest";
 import { createApp } from "../app.ts";
 import { CANDIDATE, SDP } from "../testing/client.ts";
 import { descriptor, FakeNode } from "../testing/fake-node.ts";
+import { callForm, signerFor } from "../testing/signed-requests.ts";
 
 /** A limiter as the platform's, with no time passing. */
 function limiter(limit: number): RateLimit & { readonly keys: string[] } {
@@ -67,5 +69,32 @@ it("limits questions about sessions and places in line, too", async () => {
     expect(response.status).toBe(429);
     await response.body?.cancel();
   }
+  node.drop();
+});
+
+it("limits a telephone provider's requests where nobody signed them, and who waits in line by what it may ask", async () => {
+  const node = await FakeNode.start({ nodeId: "rings", streams: [descriptor("rings")] });
+  const { variables, request } = await signerFor("twilio");
+  const bindings = { ...env, OFFER_LIMITER: limiter(0), REQUEST_LIMITER: limiter(1), EDGERTC_GATEWAY_NUMBER: "+1800" };
+  const ask = async (path: string, signing: object) => {
+    const signed = await request(`https://phone.example${path}`, callForm("twilio", "CA1"));
+    signed.headers.set("cf-connecting-ip", "9.9.9.9");
+    const response = await createApp().request(signed, {}, { ...bindings, ...signing }, createExecutionContext());
+    await response.body?.cancel();
+    return response.status;
+  };
+  const incoming = "/rings/telephone/incoming";
+  expect(await ask(incoming, {})).toBe(429);
+  expect(await ask(`${incoming}?place=q_${"0".repeat(32)}`, {})).toBe(200);
+  expect(await ask("/telephone/gateway/incoming", {})).toBe(429);
+  // A provider has few addresses for all of its callers.
+  for (const path of [incoming, "/telephone/gateway/incoming"]) expect(await ask(path, variables)).toBe(200);
+  expect(await ask(incoming, { TWILIO_AUTH_TOKEN: "another" })).toBe(429);
+  const register = new Request("https://phone.example/telephone/gateway/register", {
+    method: "POST",
+    headers: { authorization: "gk_guessed", "cf-connecting-ip": "9.9.9.9" },
+    body: '{"url":"abc.gradio.live"}',
+  });
+  expect((await createApp().request(register, {}, bindings)).status).toBe(429);
   node.drop();
 });

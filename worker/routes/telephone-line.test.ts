@@ -57,7 +57,7 @@ describe("a caller on a stream with a queue", () => {
       /<Say>All lines are busy\. You are next in line\. It will take about 2 minutes\.<\/Say><Pause length="2" \/><Redirect method="POST">https:\/\/phone\.example\/patient\/telephone\/incoming\?place=q_[0-9a-f]{32}&amp;told=1</,
     );
     const second = await ask(again(first));
-    expect(second).toMatch(/<Response><Pause length="1" \/><Redirect method="POST">/);
+    expect(second).toMatch(/<Response><Pause length="2" \/><Redirect method="POST">/);
     await node.ended(node.sessions[0]?.sid ?? "");
     const third = await ask(again(second));
     expect(third).toMatch(

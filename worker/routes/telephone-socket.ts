@@ -34,11 +34,12 @@ export async function getCallSocket(c: Context<EdgeEnv>, directory: DirectoryCac
   if (openness === "off") return refuse("telephone_off");
   const found = await findStream(c, directory);
   if (found.kind === "unknown") return refuse("unknown_stream");
-  const tooOften = await refuseTooOften(c, c.env.OFFER_LIMITER);
+  const claims = await claimsOf(c, found.name);
+  // A provider has few addresses for all of its callers.
+  const tooOften = claims === null ? await refuseTooOften(c, c.env.OFFER_LIMITER) : null;
   if (tooOften !== null) return tooOften;
   if (found.kind === "nothing_registered") return refuse("no_media_node");
   if (found.descriptor.modality !== "audio") return refuse("websocket_not_supported");
-  const claims = await claimsOf(c, found.name);
   if (claims === null && openness === "signed") return refuse("telephone_ticket_invalid");
   if (claims === null && needsToken(c.env, found)) return refuse("token_required");
   try {

@@ -32,14 +32,15 @@ const TIME_UP = "There are no minutes left for this call. Goodbye.";
 export async function postIncoming(c: Context<EdgeEnv>, directory: DirectoryCache): Promise<Response> {
   const found = await findStream(c, directory);
   if (found.kind === "unknown") return refuse("unknown_stream");
-  const request = await readProviderRequest(c, c.env.OFFER_LIMITER);
+  const waits = lineQuery(c.req.query());
+  // Who waits in line comes again and again.
+  const request = await readProviderRequest(c, waits === null ? c.env.OFFER_LIMITER : c.env.REQUEST_LIMITER);
   if (request instanceof Response) return request;
   const { provider, openness } = request;
   if (found.kind === "nothing_registered" || found.descriptor.modality !== "audio") {
     return xml(refuseInstruction(provider, CLOSED));
   }
   if (openness === "open" && needsToken(c.env, found)) return refuse("token_required");
-  const waits = lineQuery(c.req.query());
   const before = resumeQuery(c.req.query());
   if (before === null) return await connectOrWait(c, found, request, { before, waits });
   switch (await becomesOf(c.env, found, before)) {

@@ -10,9 +10,11 @@ import type { Queued } from "../ledger/types.ts";
 import { callObject, isOlder } from "../objects/call.ts";
 import type { KnownStream } from "../routes/stream-name.ts";
 
-/** Seconds that a caller hears nothing before it is asked for: a slot is held for 12 s, and what was said takes its time, too. */
-const MAX_SILENT_SECONDS = 4;
+/** Seconds of silence until it is asked again: a slot is held for 12 s, and a sentence takes its time, too. */
+const SECONDS = 4;
 const SECONDS_AFTER_WORDS = 2;
+/** For who is next: the slot is idle meanwhile. */
+const SECONDS_OF_NEXT = 2;
 
 /** A place in line that the provider comes back with, and which number it has told the caller. */
 const Query = v.object({
@@ -83,18 +85,16 @@ export interface Waiting {
 }
 
 /** What a caller in line is told, when that has changed, and when its provider asks again. */
-export function waitingOf(
-  { ticket, position, estimatedWaitMs, retryAfterMs }: Queued,
-  waits: LineQuery | null,
-): Waiting {
+export function waitingOf({ ticket, position, estimatedWaitMs }: Queued, waits: LineQuery | null): Waiting {
   const isNew = waits?.told === undefined;
   const place = position === 1 ? "You are next in line." : `You are number ${position} in line.`;
   const why = waits?.timeUp === true ? "Your time is up." : "All lines are busy.";
   const sentence = isNew ? `${why} ${place}${estimateOf(estimatedWaitMs)}` : place;
   const tells = isNew || waits.told !== position;
+  const silence = position === 1 ? SECONDS_OF_NEXT : SECONDS;
   return {
     sentence: tells ? sentence : "",
-    seconds: tells ? SECONDS_AFTER_WORDS : Math.min(MAX_SILENT_SECONDS, Math.max(1, Math.ceil(retryAfterMs / 1_000))),
+    seconds: tells ? SECONDS_AFTER_WORDS : silence,
     query: { place: ticket, told: String(position) },
   };
 }

@@ -18,35 +18,37 @@ export interface ProviderRequest {
   readonly body: string;
 }
 
-/** @returns the refusal, or the request. */
+/**
+ * @param limiter counts requests that nobody signed. A provider's own come from few addresses, for all of its callers.
+ * @returns the refusal, or the request.
+ */
 export async function readProviderRequest(
   c: Context<EdgeEnv>,
   limiter: RateLimit | undefined,
 ): Promise<ProviderRequest | Response> {
   const openness = opennessOf(c.env);
   if (openness === "off") return refuse("telephone_off");
-  const tooOften = await refuseTooOften(c, limiter);
-  if (tooOften !== null) return tooOften;
   const body = await readBody(c.req.raw, MAX_TELEPHONE_BODY_BYTES);
   if (body === null) return refuse("body_too_large");
-  const provider = await callerOf(c, openness, body);
-  if (provider !== null) return { provider, openness, body };
+  const signed = openness === "signed" ? await signerIn(c, body) : null;
+  if (signed !== null) return { provider: signed, openness, body };
+  const tooOften = await refuseTooOften(c, limiter);
+  if (tooOften !== null) return tooOften;
+  if (openness === "open") return { provider: presumedIn(c), openness, body };
   log("warn", "telephone_unsigned", { stream: c.req.param("stream") ?? "", path: new URL(c.req.url).pathname });
   return refuse("telephone_unsigned");
 }
 
-/** Whose request it is; null where it must be signed and is not. Unsigned ones are Twilio's, unless they say otherwise. */
-async function callerOf(
-  c: Context<EdgeEnv>,
-  openness: "open" | "signed",
-  body: string,
-): Promise<TelephoneProvider | null> {
+/** Who signed it; null where nobody did whose secret is known. */
+function signerIn(c: Context<EdgeEnv>, body: string): Promise<TelephoneProvider | null> {
   const { method, raw } = c.req;
-  if (openness === "signed") {
-    return await verifiedSigner(c.env, { method, url: new URL(c.req.url), headers: raw.headers, body }, Date.now());
-  }
+  return verifiedSigner(c.env, { method, url: new URL(c.req.url), headers: raw.headers, body }, Date.now());
+}
+
+/** Whose an unsigned one is: Twilio's, unless it says otherwise. */
+function presumedIn(c: Context<EdgeEnv>): TelephoneProvider {
   const named = v.safeParse(TelephoneProvider, c.req.query("provider"));
-  return named.success ? named.output : (signerOf(raw.headers) ?? "twilio");
+  return named.success ? named.output : (signerOf(c.req.raw.headers) ?? "twilio");
 }
 
 /** This request's address, as the provider reaches it. */
