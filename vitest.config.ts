@@ -10,6 +10,7 @@ const WORKERS = Math.max(2, availableParallelism() - 1);
 
 /** System tests that wait more than they work, without speech models and pictures: two at a time. None of them measures milliseconds. */
 const CALM_SYSTEM_TESTS = [
+  "api-docs",
   "client-turn-queue",
   "docs",
   "drain",
@@ -20,6 +21,7 @@ const CALM_SYSTEM_TESTS = [
   "offer",
   "operators",
   "operators-page",
+  "page-trouble",
   "queue",
   "resilience",
   "security",

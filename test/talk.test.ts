@@ -2,16 +2,15 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { closeSpeech, getSTTModel } from "../media-node/speech/index.ts";
 import { wordErrors } from "../media-node/speech/word-errors.ts";
-import { clip, concat, levelDb, silence, transcripts } from "./support/audio.ts";
+import { clip, concat, silence, transcripts } from "./support/audio.ts";
 import { TestBrowser, type TestPage } from "./support/browser.ts";
-import { type NodeHandle, Stack, sleep, until } from "./support/stack.ts";
+import { Stack, sleep, until } from "./support/stack.ts";
 
 let stack: Stack;
-let node: NodeHandle;
 
 beforeAll(async () => {
   stack = await Stack.start("examples/streams.ts");
-  node = await stack.startNode({ shards: 1 });
+  await stack.startNode({ shards: 1 });
 });
 afterAll(async () => {
   await stack.stop();
@@ -85,19 +84,6 @@ describe("talk", () => {
 });
 
 describe("the page", () => {
-  it("frees the line when it is closed in mid-call", async () => {
-    const browser = await TestBrowser.launch({ microphone: silence(2_000) });
-    try {
-      const page = await browser.open(`${stack.url}/?stream=echo`);
-      await startCall(page);
-      expect(await active("echo")).toBe(1);
-      await page.page.close();
-      await until(async () => (await active("echo")) === 0, 2_000);
-    } finally {
-      await browser.close();
-    }
-  });
-
   it("writes captions while they are said, and says nothing, on a stream of mode send", async () => {
     const browser = await TestBrowser.launch({
       microphone: concat(silence(1_500), await clip("librivox-0870.wav"), silence(4_000)),
@@ -112,93 +98,6 @@ describe("the page", () => {
       const [whole = ""] = await lines(page, "user");
       expect(whole.length).toBeGreaterThan(begun.length);
       expect(whole).toMatch(/Dashwood/);
-    } finally {
-      await browser.close();
-    }
-  });
-
-  it("has code for one's own page beside it, which calls as it stands there", async () => {
-    const browser = await TestBrowser.launch();
-    try {
-      const docs = await browser.open(`${stack.url}/docs/`);
-      const { page } = docs;
-      await page.getByTestId("choose-stream").selectOption("loopback");
-      const textOf = async (testId: string): Promise<string> => (await page.getByTestId(testId).textContent()) ?? "";
-      const code = (): Promise<string> => textOf("code");
-      await until(async () => (await code()).includes(`{ url: "${stack.url}", stream: "loopback" }`));
-      await page.getByTestId("run").click();
-      await page.locator('[data-testid="runner"][data-state="connected"]').waitFor();
-      await until(async () => /"type":"session".*"stream":"loopback"/.test(await textOf("log")));
-      await page.getByTestId("run").click();
-      await until(async () => (await active("loopback")) === 0);
-
-      // By keyboard: a click is not needed.
-      await page.getByLabel("edgertc/client").press("ArrowRight");
-      await page.addScriptTag({ type: "module", content: `${await code()}\nglobalThis.peer = await call();` });
-      await until(async () => levelDb(await docs.recording()) > -40);
-      await page.evaluate("peer.close()");
-      await until(async () => (await active("loopback")) === 0);
-
-      await page.getByLabel("WebSocket").check();
-      const counting = "socket.addEventListener('message', ({ data }) => (heard += data.byteLength ?? 0));";
-      const start = "globalThis.heard = 0; globalThis.socket = await call();";
-      await page.addScriptTag({ type: "module", content: `${await code()}\n${start}\n${counting}` });
-      // Half a second of sound.
-      await until(async () => Number(await page.evaluate("globalThis.heard")) > 24_000);
-      await page.evaluate("socket.close()");
-      await until(async () => (await active("loopback")) === 0);
-
-      await page.getByLabel("video", { exact: true }).check();
-      await page.getByTestId("no-stream").waitFor();
-      expect(await code()).toContain("my-stream");
-      await page.setViewportSize({ width: 390, height: 844 });
-      expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
-    } finally {
-      await browser.close();
-    }
-  });
-
-  it("explains a call that is cut off because the node died, and can call again", async () => {
-    const browser = await TestBrowser.launch({ microphone: silence(2_000) });
-    try {
-      const page = await browser.open(`${stack.url}/?stream=loopback`);
-      await startCall(page);
-      await node.kill();
-      await page.page.getByTestId("error").waitFor({ timeout: 25_000 });
-      expect(await page.page.getByTestId("error").textContent()).not.toBe("");
-      node = await stack.startNode({ shards: 1 });
-      await page.page.reload();
-      await startCall(page);
-    } finally {
-      await browser.close();
-    }
-  });
-
-  it("says so when no media node is there", async () => {
-    await node.stop();
-    const browser = await TestBrowser.launch({ microphone: silence(1_000) });
-    try {
-      const page = await browser.open(`${stack.url}/?stream=echo`);
-      await page.page.getByTestId("call-button").click();
-      await page.page.getByTestId("error").waitFor({ timeout: 15_000 });
-      expect(await page.page.getByTestId("error").textContent()).toMatch(/media node/i);
-    } finally {
-      await browser.close();
-      node = await stack.startNode({ shards: 1 });
-    }
-  });
-
-  it("explains a microphone that is not allowed", async () => {
-    const browser = await TestBrowser.launch({ microphone: silence(1_000) });
-    try {
-      const page = await browser.open(`${stack.url}/?stream=echo`);
-      await page.page.evaluate(() => {
-        navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException("denied", "NotAllowedError"));
-      });
-      await page.page.getByTestId("call-button").click();
-      await page.page.getByTestId("error").waitFor();
-      expect(await page.page.getByTestId("error").textContent()).toMatch(/microphone/i);
-      expect(await active("echo")).toBe(0);
     } finally {
       await browser.close();
     }
