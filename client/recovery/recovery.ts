@@ -14,20 +14,22 @@ import { Rejoin, type RejoinOptions } from "./rejoin.ts";
 import { Restart } from "./restart.ts";
 
 /** How often it is looked whether something has arrived; while something is amiss. */
-const PULSE_INTERVAL_MS = 250;
+const PULSE_INTERVAL_MS = 200;
 /** The node says something every 400 ms, if only what has arrived of us: two such reports are missing. */
-const SILENCE_MS = 1_100;
-/** Doubled each time it was: a node that says less often is not to be bothered for ever. */
+const SILENCE_MS = 900;
+/** Doubled each time it was: whatever else may silence a node, it is not to be bothered for ever. */
 const MAX_SILENCE_MS = 10_000;
+/** Until there was none for so long. */
+const FORGET_SILENCE_MS = 60_000;
 /** An offer that is not answered by then is followed by another, which has twice as long. */
-const ATTEMPT_MS = 750;
+const ATTEMPT_MS = 600;
 const MAX_ATTEMPT_MS = 3_000;
 /** One that was answered has so long to connect. Each new connection asks anew which networks there are. */
 const JOIN_MS = 1_500;
 /** For a path of the same connection: as long as browsers take to learn of another network. Chromium on Linux waits two seconds. */
 const SEARCH_MS = 4_000;
 /** The next one where the edge could not be reached: the network is just coming back. */
-const RETRY_MS = 300;
+const RETRY_MS = 150;
 /** The browser tells pages that there is another network a little before it looks for paths over it. */
 const NETWORK_SETTLES_MS = 100;
 /** How long all that may take. The node gives a client up that it hears nothing of for as long. */
@@ -65,6 +67,8 @@ export class Recovery {
   #pulse: Pulse | undefined;
   #pulsedAtMs = performance.now();
   #silenceMs = SILENCE_MS;
+  /** When it was last too silent. */
+  #silentAtMs = performance.now();
   #attemptMs = ATTEMPT_MS;
   #network = networkType();
 
@@ -218,10 +222,15 @@ export class Recovery {
     if (before !== undefined && hasArrived(before, pulse)) {
       this.#pulsedAtMs = nowMs;
       this.#on("alive");
-    } else if (this.#state === "watching" && this.#sends && nowMs - this.#pulsedAtMs > this.#silenceMs) {
-      this.#silenceMs = Math.min(MAX_SILENCE_MS, 2 * this.#silenceMs);
-      this.#on("trouble");
+      return;
     }
+    // Where nothing is sent there is nothing to report: a microphone may be taken away, or the page be put to sleep.
+    if (before === undefined || pulse.sent === before.sent || !this.#sends) this.#pulsedAtMs = nowMs;
+    if (this.#state !== "watching" || nowMs - this.#pulsedAtMs <= this.#silenceMs) return;
+    const longAgo = nowMs - this.#silentAtMs > FORGET_SILENCE_MS;
+    this.#silenceMs = Math.min(MAX_SILENCE_MS, longAgo ? 2 * SILENCE_MS : 2 * this.#silenceMs);
+    this.#silentAtMs = nowMs;
+    this.#on("trouble");
   }
 
   /** The node reports what arrives of us: where nothing is sent it may well be silent. */

@@ -67,6 +67,7 @@ export class FakeConnection extends EventTarget {
   /** Whether something arrives all the time. */
   flows = false;
   #bytesReceived = 0;
+  #packetsSent = 0;
   /** Beside those of a path. */
   stats: { readonly id: string; readonly [name: string]: unknown }[] = [];
   readonly configuration: RTCConfiguration | undefined;
@@ -102,8 +103,10 @@ export class FakeConnection extends EventTarget {
   async getStats(): Promise<Map<string, object>> {
     if (this.flows) this.#bytesReceived += 100;
     const { restarts, stats } = this;
+    this.#packetsSent += 10;
+    const sent = { id: "O1", type: "outbound-rtp", packetsSent: this.#packetsSent };
     const pair = { id: `P${restarts}`, type: "candidate-pair", bytesReceived: this.#bytesReceived };
-    return await Promise.resolve(new Map([pair, ...stats].map((stat) => [stat.id, stat])));
+    return await Promise.resolve(new Map([pair, sent, ...stats].map((stat) => [stat.id, stat])));
   }
 
   close(): void {
