@@ -30,7 +30,7 @@ it.each(["flip", "filters", "objects", "clock", "mirror"])("video/%s shows its p
           video instanceof HTMLVideoElement ? video.getVideoPlaybackQuality().totalVideoFrames : 0,
         );
     await until(async () => (await framesShown()) > 20, 30_000);
-    if (name === "objects") await page.getByTestId("output").first().waitFor({ timeout: 20_000 });
+    if (name === "objects") await page.getByTestId("output-count").locator(".figure").waitFor({ timeout: 20_000 });
     expect(await page.getByTestId("notice").count()).toBe(0);
     await page.getByTestId("call-button").click();
     await page.locator('[data-state="ended"]').waitFor({ timeout: 10_000 });

@@ -2,7 +2,16 @@
  * Boxes around what is in the picture, and how many as outputs: faces, by a model that is fetched with the first call. With a YOLOX
  * model in `DETECTOR_MODEL` objects of 80 kinds; where no model can be had, what moves.
  */
-import { AdditionalOutputs, type InputsOf, models, Stream, slider, type VideoContext, type VideoFrame } from "edgertc";
+import {
+  AdditionalOutputs,
+  type InputsOf,
+  models,
+  output,
+  Stream,
+  slider,
+  type VideoContext,
+  type VideoFrame,
+} from "edgertc";
 import { type Box, drawBoxes } from "./boxes.ts";
 import { Detector, type Model } from "./detector.ts";
 import { Motion } from "./motion.ts";
@@ -57,5 +66,8 @@ export default new Stream(detect, {
   concurrencyLimit: 4,
   timeLimit: 90,
   inputs,
+  outputs: { count: output.number({ label: "Objects" }), labels: output.json({ label: "Of each kind" }) },
+  additionalOutputsHandler: (_shown, found: { readonly count: number; readonly labels: Record<string, number> }) =>
+    found,
   ui: { title: "Objects", subtitle: "Boxes around what is there, and how many." },
 });
