@@ -9,6 +9,7 @@ import { createApp } from "../app.ts";
 import type { Env } from "../env.ts";
 import { RESUME_GRACE_MS } from "../objects/gateway.ts";
 import { descriptor, FakeNode, TEST_SECRET } from "../testing/fake-node.ts";
+import { rowsWritten } from "../testing/rows-written.ts";
 import { callForm, endForm, type Signer, signerFor } from "../testing/signed-requests.ts";
 
 // Objects run in this isolate: its clock is theirs.
@@ -328,6 +329,22 @@ describe("a call that no provider reports the end of", () => {
     expect(await minutesOf("erin")).toEqual({ used: 60, reserved: 0 });
     await runInDurableObject(gateway(), (instance) => void Reflect.set(instance, "env", env));
   });
+});
+
+it("a call costs four rows and the alarm's, however long it is and however often its provider repeats itself", async () => {
+  const node = await serving("thrifty");
+  const signer = await signerFor("twilio");
+  const code = await codeFor({ stream: "thrifty" });
+  const call = caller("twilio", signer, "thrifty-call");
+  const written = await rowsWritten(gateway());
+  for (let n = 0; n < 2; n++) await call.type(code);
+  await open(socketIn(await call.ask(redirectIn(await call.type(code)))), signer.variables);
+  pass(90_000);
+  for (let n = 0; n < 3; n++) await call.end(90);
+  // The call, its session, its end and its minutes.
+  expect(written().rows).toBe(4);
+  expect(written().alarms).toBeLessThanOrEqual(2);
+  node.drop();
 });
 
 describe("operators", () => {
