@@ -28,7 +28,7 @@ it("is small, and what only a WebSocket or a line needs comes only when it is ne
     bytes[chunk.isDynamicEntry ? "later" : "upFront"] += gzipSync(chunk.code, { level: 9 }).length;
     if (!chunk.isEntry) continue;
     const later = chunk.dynamicImports.map((name) => name.replace(/-[\w-]{8}\.js$/, "")).sort();
-    expect(later).toEqual(["levels", "line", "recovery", "socket-media", "transport-path"]);
+    expect(later).toEqual(["levels", "line", "recovery", "socket-media", "statistics", "transport-path"]);
   }
   expect(bytes.upFront).toBeLessThan(BUDGET_BYTES.upFront);
   expect(bytes.upFront).toBeGreaterThan(1_000);

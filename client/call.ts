@@ -20,6 +20,7 @@ import { Playback } from "./playback.ts";
 import type { Recovery } from "./recovery/recovery.ts";
 import { Signaling } from "./signaling.ts";
 import { type CallEvent, type CallState, IDLE, isFinal, nextState, type Place } from "./state.ts";
+import type { CallStatistics } from "./statistics.ts";
 import { Timers } from "./timers.ts";
 import type { TransportPath } from "./transport-path.ts";
 
@@ -67,12 +68,12 @@ class BrowserCall implements Call {
     this.#microphone = new Device("audio", options.audio, {
       onAsk,
       onUse: (track) => track && this.#measure((meter) => meter.watchInput(track)),
-      onLost: () => this.#events.emit("error", new CallError("microphone_lost")),
+      onLost: () => this.#onLost("microphone"),
     });
     this.#camera = new Device("video", options.video, {
       onAsk,
       onUse: (track) => this.#events.emit("localVideo", track && new MediaStream([track])),
-      onLost: () => this.#events.emit("error", new CallError("camera_lost")),
+      onLost: () => this.#onLost("camera"),
     });
     this.#connection = new Connection({
       signaling: this.#signaling,
@@ -173,6 +174,12 @@ class BrowserCall implements Call {
     return await this.#connection.path();
   }
 
+  async statistics(): Promise<CallStatistics> {
+    const { peer } = this.#connection;
+    const { readStatistics, socketStatistics } = await import("./statistics.ts");
+    return peer ? readStatistics((await peer.getStats()).values()) : socketStatistics(await this.path());
+  }
+
   async end(): Promise<void> {
     this.#finish("client_closed");
     await this.#released;
@@ -240,6 +247,12 @@ class BrowserCall implements Call {
     if (isFinal(this.#state)) return track.stop();
     await this.#connection.replaceTrack(track);
     device.use(track);
+  }
+
+  /** It was unplugged: whatever the system has in its place is used, and the person can choose another. */
+  #onLost(name: "microphone" | "camera"): void {
+    this.#events.emit("error", new CallError(`${name}_lost`));
+    this.#replace(name === "camera" ? this.#camera : this.#microphone, {}).catch(nothing);
   }
 
   #stopTracks(): void {

@@ -6,6 +6,7 @@ import type { CallError } from "./errors.ts";
 import type { Levels } from "./levels.ts";
 import type { ChannelMessage } from "./messages.ts";
 import type { CallState } from "./state.ts";
+import type { CallStatistics } from "./statistics.ts";
 import type { TransportPath } from "./transport-path.ts";
 
 export interface CallOptions {
@@ -121,12 +122,14 @@ export interface Call {
    * @throws CallError `not_connected`, `message_too_large`.
    */
   send(text: string): void;
-  /** Plays after `autoplay_blocked`; to be called in a user gesture. */
+  /** Plays after `autoplay_blocked`; to be called in a user gesture. The next click or key on the page does it, too. */
   resumePlayback(): Promise<void>;
   /** Milliseconds until the stream's time limit, never below 0; null without one. */
   remainingMs(): number | null;
   /** Which way media goes; null before it is connected. */
   path(): Promise<TransportPath | null>;
+  /** How it fares: round trip, loss, jitter, codec, path. Asked for as often as it is to be shown, such as once a second. */
+  statistics(): Promise<CallStatistics>;
   /** Hangs up. The server sees it at once. Harmless at any time, and again. */
   end(): Promise<void>;
 }

@@ -1,5 +1,8 @@
 /** Hearing the other side: an audio element that belongs to the call. */
 
+/** Whatever a browser takes for the person's wish to hear something. */
+const GESTURES = ["click", "keydown"] as const;
+
 export class Playback {
   readonly #element = new Audio();
   readonly #onBlocked: () => void;
@@ -26,11 +29,19 @@ export class Playback {
       await this.#element.play();
     } catch (error) {
       // An AbortError only says that the call ended, or that a new stream came, before the first sound.
-      if (error instanceof DOMException && error.name === "NotAllowedError") this.#onBlocked();
+      if (!(error instanceof DOMException) || error.name !== "NotAllowedError") return;
+      for (const gesture of GESTURES) addEventListener(gesture, this.#onGesture);
+      this.#onBlocked();
     }
   }
 
+  readonly #onGesture = (): void => {
+    for (const gesture of GESTURES) removeEventListener(gesture, this.#onGesture);
+    void this.resume();
+  };
+
   close(): void {
+    for (const gesture of GESTURES) removeEventListener(gesture, this.#onGesture);
     this.#element.pause();
     this.#element.srcObject = null;
   }

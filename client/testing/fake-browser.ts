@@ -35,12 +35,17 @@ class FakeMediaStream {
   }
 }
 
-class FakeAudio {
+export class FakeAudio {
   muted = false;
   srcObject: unknown = null;
+  /** As before the first click on a page. */
+  blocked = false;
+  plays = 0;
 
   async play(): Promise<void> {
     await Promise.resolve();
+    if (this.blocked) throw new DOMException("the person has not interacted with the page", "NotAllowedError");
+    this.plays += 1;
   }
 
   pause(): void {
@@ -64,6 +69,8 @@ export class FakeConnection extends EventTarget {
   localDescription: { sdp: string } | null = null;
   remoteSdp: string | null = null;
   restarts = 0;
+  /** Tracks that were sent in place of others. */
+  readonly replaced: FakeTrack[] = [];
   /** Whether something arrives all the time. */
   flows = false;
   #bytesReceived = 0;
@@ -77,13 +84,22 @@ export class FakeConnection extends EventTarget {
     this.configuration = configuration;
   }
 
+  /** The other side's sound arrives. */
+  hear(): void {
+    this.#dispatch(this, "track", { streams: [new FakeMediaStream()], track: new FakeTrack() });
+  }
+
   createDataChannel(): FakeChannel {
     return this.channel;
   }
 
   addTransceiver(_: unknown, { direction }: { direction: string }): { sender: object } {
     this.directions.push(direction);
-    return { sender: {} };
+    const replaceTrack = async (track: FakeTrack): Promise<void> => {
+      this.replaced.push(track);
+      await Promise.resolve();
+    };
+    return { sender: { replaceTrack } };
   }
 
   async setLocalDescription(): Promise<void> {
@@ -247,6 +263,7 @@ export class FakeBrowser {
   readonly page = new EventTarget();
   readonly connections: FakeConnection[] = [];
   readonly tracks: FakeTrack[] = [];
+  readonly players: FakeAudio[] = [];
   readonly sockets: FakeSocket[] = [];
   readonly audioNodes: FakeWorkletNode[] = [];
   readonly audioContexts: FakeAudioContext[] = [];
@@ -265,7 +282,7 @@ export class FakeBrowser {
 
   /** The browser's globals by name, to be stubbed. */
   globals(): Record<string, unknown> {
-    const { page, connections, sockets, audioNodes, audioContexts } = this;
+    const { page, connections, sockets, audioNodes, audioContexts, players } = this;
     return {
       isSecureContext: true,
       navigator: {
@@ -274,7 +291,12 @@ export class FakeBrowser {
       },
       MediaStream: FakeMediaStream,
       MediaStreamTrack: FakeTrack,
-      Audio: FakeAudio,
+      Audio: class extends FakeAudio {
+        constructor() {
+          super();
+          players.push(this);
+        }
+      },
       RTCPeerConnection: class extends FakeConnection {
         constructor(configuration?: RTCConfiguration) {
           super(configuration);

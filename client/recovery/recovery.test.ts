@@ -1,0 +1,176 @@
+/** A call whose network changes, on a browser that is moved by hand. */
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { createCall } from "../call.ts";
+import type { Call } from "../options.ts";
+import { descriptor as audio } from "../testing/descriptor.ts";
+import { FakeBrowser, type FakeConnection } from "../testing/fake-browser.ts";
+
+const SESSION = {
+  type: "session",
+  data: { sid: "s_1", stream: "echo", timeLimitMs: null, elapsedMs: 0 },
+};
+
+let browser: FakeBrowser;
+/** What the edge says to a restart. */
+let restart: () => unknown;
+let online: boolean;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  browser = new FakeBrowser();
+  restart = () => ({ sdp: "again", type: "answer" });
+  online = true;
+  browser.reply = (url, body) => {
+    if (url.includes("/sessions/")) return { state: "live" };
+    return typeof body === "object" && body !== null && "sid" in body ? restart() : { sdp: "answer", type: "answer" };
+  };
+  for (const [name, value] of Object.entries(browser.globals())) vi.stubGlobal(name, value);
+  Object.defineProperty(navigator, "onLine", { get: () => online });
+});
+afterEach(() => {
+  expect(vi.getTimerCount()).toBe(0);
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+async function settle(): Promise<void> {
+  for (let i = 0; i < 20; i++) {
+    await vi.advanceTimersByTimeAsync(0);
+    await vi.dynamicImportSettled();
+  }
+}
+
+interface Running {
+  readonly call: Call;
+  readonly states: string[];
+  readonly texts: string[];
+  readonly first: FakeConnection;
+}
+
+async function converse(modality: "audio" | "audio-video" = "audio"): Promise<Running> {
+  const call = createCall({ stream: "echo", descriptor: { ...audio, modality } });
+  const [states, texts]: [string[], string[]] = [[], []];
+  call.on("state", ({ name }) => states.push(name));
+  call.on("message", ({ text, message }) => message === null && texts.push(text));
+  call.start().catch(() => null);
+  await settle();
+  const first = last();
+  first.connect();
+  first.receive(SESSION);
+  await settle();
+  return { call, states, texts, first };
+}
+
+function last(): FakeConnection {
+  const connection = browser.connections.at(-1);
+  if (connection === undefined) throw new Error("there is no connection");
+  return connection;
+}
+
+const restarts = () =>
+  browser.requests.filter(
+    ({ body }) => typeof body === "object" && body !== null && Reflect.get(body, "type") === "restart",
+  );
+
+describe("a call whose network changes", () => {
+  it("goes on over another connection, of the same session, and neither side misses a text", async () => {
+    const { call, states, texts, first } = await converse();
+    first.receive("one");
+    call.send("a");
+    call.send("b");
+    browser.page.dispatchEvent(new Event("online"));
+    await vi.advanceTimersByTimeAsync(100);
+    await settle();
+    expect(restarts()[0]?.body).toMatchObject({ type: "restart", sid: "s_1", webrtc_id: call.info.clientId });
+    const second = last();
+    expect(second).not.toBe(first);
+    second.connect();
+    // The session's message and "one".
+    expect(second.channel.sent).toEqual(['{"type":"resume","received":2}']);
+    // The greeting and "a".
+    second.receive({ type: "resumed", data: { received: 2 } });
+    second.receive("two");
+    expect(second.channel.sent.slice(1)).toEqual(["b"]);
+    expect(texts).toEqual(["one", "two"]);
+    expect(first.connectionState).toBe("closed");
+    expect(states.slice(-2)).toEqual(["interrupted", "connected"]);
+    call.send("c");
+    expect(second.channel.sent.at(-1)).toBe("c");
+    await call.end();
+    expect(second.connectionState).toBe("closed");
+  });
+
+  it("notices by itself when nothing arrives any more", async () => {
+    const { call, states, first } = await converse();
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(restarts()).toEqual([]);
+    first.flows = false;
+    await vi.advanceTimersByTimeAsync(1_400);
+    expect(states.at(-1)).toBe("interrupted");
+    expect(restarts()).toHaveLength(1);
+    await call.end();
+  });
+
+  it("is left alone when it comes back by itself", async () => {
+    const { call, states, first } = await converse();
+    first.flows = false;
+    await vi.advanceTimersByTimeAsync(1_400);
+    const second = last();
+    first.flows = true;
+    await vi.advanceTimersByTimeAsync(600);
+    expect(states.at(-1)).toBe("connected");
+    expect([first.connectionState, second.connectionState]).toEqual(["connected", "closed"]);
+    await call.end();
+  });
+
+  it("asks nobody while the machine is offline, and at once when it is not", async () => {
+    const { call, states, first } = await converse();
+    online = false;
+    first.flows = false;
+    browser.page.dispatchEvent(new Event("offline"));
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect([states.at(-1), restarts().length]).toEqual(["interrupted", 0]);
+    online = true;
+    browser.page.dispatchEvent(new Event("online"));
+    await vi.advanceTimersByTimeAsync(100);
+    expect(restarts()).toHaveLength(1);
+    await call.end();
+  });
+
+  it("tries again, with longer and longer breaks, and gives up after 20 seconds", async () => {
+    const { call, states, first } = await converse();
+    restart = () => new Promise(() => null);
+    first.change("disconnected");
+    await vi.advanceTimersByTimeAsync(19_900);
+    expect(states.at(-1)).toBe("interrupted");
+    expect(restarts().length).toBeGreaterThan(4);
+    expect(restarts().length).toBeLessThan(12);
+    await vi.advanceTimersByTimeAsync(200);
+    expect(call.state).toMatchObject({ name: "failed", error: { code: "connection_lost" } });
+  });
+
+  it("waits for the connection to heal by itself where the edge is of before restarts", async () => {
+    const { call, states, first } = await converse();
+    restart = () => ({ status: "failed", meta: { error: "invalid_offer_type", retryable: false } });
+    first.change("disconnected");
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(restarts()).toHaveLength(1);
+    first.change("connected");
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(states.at(-1)).toBe("connected");
+    await call.end();
+  });
+
+  it("with video looks for another path of the same connection", async () => {
+    const { call, states, first } = await converse("audio-video");
+    first.flows = false;
+    browser.page.dispatchEvent(new Event("online"));
+    await vi.advanceTimersByTimeAsync(150);
+    expect(browser.connections).toEqual([first]);
+    expect([first.restarts, first.remoteSdp]).toEqual([1, "again"]);
+    first.flows = true;
+    await vi.advanceTimersByTimeAsync(500);
+    expect(states.slice(-2)).toEqual(["interrupted", "connected"]);
+    await call.end();
+  });
+});
