@@ -19,12 +19,21 @@ describe("a provider's form", () => {
     });
   });
 
+  it("whose duration cannot be read is one without", () => {
+    for (const lasted of ["", "long", "-1", "1e9"]) {
+      expect(readCallForm(`CallSid=CA1&CallStatus=completed&CallDuration=${lasted}`)).toMatchObject({
+        lastedSeconds: null,
+      });
+    }
+    expect(readCallForm("CallUUID=97ce&CallStatus=completed&Duration=1.5")?.lastedSeconds).toBe(1.5);
+  });
+
   it("has Twilio's minutes beside its seconds, which count", () => {
     expect(readCallForm("CallSid=CA1&CallStatus=completed&Duration=2&CallDuration=61")?.lastedSeconds).toBe(61);
     expect(readCallForm("CallSid=CA1&CallStatus=completed&Duration=2")?.lastedSeconds).toBeNull();
   });
 
-  it.each(["", "From=1", "CallSid=", `CallSid=${"x".repeat(300)}`, "CallSid=CA1&CallDuration=long", "{}"])(
+  it.each(["", "From=1", "CallSid=", `CallSid=${"x".repeat(300)}`, "{}"])(
     "that says of no call, or not as documented, is none: %s",
     (body) => {
       expect(readCallForm(body)).toBeNull();

@@ -3,7 +3,10 @@ import * as v from "valibot";
 import { numberOf } from "../../shared/telephone/fields.ts";
 
 const text = v.optional(v.pipe(v.string(), v.maxLength(512)));
-const seconds = v.optional(v.pipe(v.string(), v.regex(/^\d{1,9}$/), v.transform(Number)));
+/** What cannot be read is not known: the call is over all the same. */
+const seconds = v.optional(
+  v.fallback(v.pipe(v.string(), v.regex(/^\d{1,9}(?:\.\d{1,9})?$/), v.transform(Number)), Number.NaN),
+);
 
 const Form = v.object({
   /** Twilio's and Telnyx's name of the call. */
@@ -37,7 +40,8 @@ export function readCallForm(body: string): CallForm | null {
   const { CallSid, CallUUID, From, CallStatus = "", Digits: digits = "", CallDuration, Duration } = parsed.output;
   const callId = CallSid ?? CallUUID ?? "";
   if (callId === "" || callId.length > 256) return null;
-  const lastedSeconds = CallDuration ?? (CallSid === undefined ? Duration : undefined) ?? null;
+  const lasted = CallDuration ?? (CallSid === undefined ? Duration : undefined) ?? Number.NaN;
+  const lastedSeconds = Number.isNaN(lasted) ? null : lasted;
   return { callId, caller: numberOf(From) ?? "", digits, status: CallStatus.toLowerCase(), lastedSeconds };
 }
 
