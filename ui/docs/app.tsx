@@ -1,5 +1,5 @@
 /** The API documentation: pick a connection and a stream, get the code for this deployment, run it. */
-import { useCallback, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import type { CallError, CallOptions } from "../../client/index.ts";
 import { Mark } from "../parts/icons.tsx";
 import { useAsked } from "./hooks/use-asked.ts";
@@ -29,8 +29,9 @@ const FIRST_SHAPE: Omit<StreamShape, "name"> = { modality: "audio", mode: "send-
 
 export function DocsApp() {
   const edge = edgeOf(location.href);
-  const streams = useAsked(useCallback((signal: AbortSignal) => fetchStreams(edge, signal), [edge]));
-  const routes = useAsked(useCallback((signal: AbortSignal) => fetchRoutes(edge, signal), [edge]));
+  const [attempt, setAttempt] = useState(0);
+  const streams = useAsked((signal) => fetchStreams(edge, signal), [edge, attempt]);
+  const routes = useAsked((signal) => fetchRoutes(edge, signal), [edge, attempt]);
   const [connection, setConnection] = useState<Connection>("webrtc");
   const [shape, setShape] = useState<Omit<StreamShape, "name"> | null>(null);
   const [named, setNamed] = useState("default");
@@ -42,10 +43,8 @@ export function DocsApp() {
   const { modality, mode } = shape ?? first ?? FIRST_SHAPE;
   const stream = streamOfShape(all, { modality, mode }, named)?.name ?? null;
   const facts = useAsked(
-    useCallback(
-      (signal: AbortSignal) => (stream === null ? Promise.resolve(null) : fetchFacts(edge, stream, signal)),
-      [edge, stream],
-    ),
+    async (signal) => (stream === null ? null : await fetchFacts(edge, stream, signal)),
+    [edge, stream, attempt],
   );
 
   const inputs = facts.value?.inputs ?? {};
@@ -74,7 +73,10 @@ export function DocsApp() {
         <span class="soft">API of {edge.replace(/^https?:\/\//, "")}</span>
       </header>
       <h1>Call a stream from your own code</h1>
-      <Complaint error={streams.error ?? facts.error ?? routes.error} />
+      <Complaint
+        error={streams.error ?? facts.error ?? routes.error}
+        onRetry={() => setAttempt((before) => before + 1)}
+      />
       <div class="choices">
         <Segments
           legend="Connection"
@@ -136,11 +138,14 @@ export function DocsApp() {
   );
 }
 
-function Complaint({ error }: { readonly error: CallError | null }) {
+function Complaint({ error, onRetry }: { readonly error: CallError | null; readonly onRetry: () => void }) {
   if (error === null) return null;
   return (
     <p class="complaint" role="alert">
-      {error.message} {error.fix}
+      {error.message} {error.fix}{" "}
+      <button type="button" class="quiet-button" data-testid="retry" onClick={onRetry}>
+        Try again
+      </button>
     </p>
   );
 }

@@ -10,12 +10,11 @@ export interface Asked<T> {
 
 const NOTHING = { value: null, error: null };
 
-/** @param ask null asks for nothing. It must be the same function as long as the same thing is asked. */
-export function useAsked<T>(ask: ((signal: AbortSignal) => Promise<T>) | null): Asked<T> {
+/** @param whatFor asks again where any of these is another. */
+export function useAsked<T>(ask: (signal: AbortSignal) => Promise<T>, whatFor: readonly unknown[]): Asked<T> {
   const [asked, setAsked] = useState<Asked<T>>(NOTHING);
   useEffect(() => {
     setAsked(NOTHING);
-    if (ask === null) return;
     const abort = new AbortController();
     const settle = (next: Asked<T>): void => {
       if (!abort.signal.aborted) setAsked(next);
@@ -25,6 +24,6 @@ export function useAsked<T>(ask: ((signal: AbortSignal) => Promise<T>) | null): 
       (error: unknown) => settle({ value: null, error: toCallError(error) }),
     );
     return () => abort.abort();
-  }, [ask]);
+  }, whatFor);
   return asked;
 }

@@ -42,19 +42,19 @@ export function Runner({ options, inputs }: RunnerProps) {
 }
 
 function Log({ lines }: { readonly lines: readonly LogLine[] }) {
-  const newest = useRef<HTMLLIElement>(null);
-  const last = lines.at(-1);
+  const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    if (last !== undefined) newest.current?.scrollIntoView({ block: "nearest" });
-  }, [last]);
-  if (last === undefined) return <p class="soft">What the stream says appears here.</p>;
+    // The newest line is to be seen; the page itself stays where it is.
+    if (lines.length > 0) box.current?.scrollTo(0, box.current.scrollHeight);
+  }, [lines]);
+  if (lines.length === 0) return <p class="soft">What the stream says appears here.</p>;
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and the keyboard has to reach it
-    <div class="log" role="log" aria-label="What happened" tabIndex={0} data-testid="log">
+    <div class="log" ref={box} role="log" aria-label="What happened" tabIndex={0} data-testid="log">
       <ol>
-        {lines.map((line) => (
-          <li key={line.id} data-kind={line.kind} ref={line === last ? newest : null}>
-            {line.text}
+        {lines.map(({ id, kind, text }) => (
+          <li key={id} data-kind={kind}>
+            {text}
           </li>
         ))}
       </ol>

@@ -35,7 +35,7 @@ export function telephoneWebhook(target: Target): string {
     "# Webhook of your number, method POST:",
     `${base}/telephone/incoming`,
     "",
-    `curl ${base}/telephone/incoming -d From=+14155550100 -d To=+14155550199`,
+    `curl ${base}/telephone/incoming --data-urlencode From=+14155550100 --data-urlencode To=+14155550199`,
   );
 }
 
