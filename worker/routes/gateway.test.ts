@@ -1,5 +1,5 @@
 /** The telephone gateway at the edge: three providers' requests, registering as FastRTC's client does, and what is counted. */
-import { createExecutionContext, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { createExecutionContext, evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import * as v from "valibot";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -268,6 +268,8 @@ describe("a call that no provider reports the end of", () => {
     pass(40_000);
     await runDurableObjectAlarm(gateway());
     expect(await minutesOf("operator")).toEqual({ used: before, reserved: 600 });
+    // Whatever the object knew beside its rows is gone.
+    await evictDurableObject(gateway());
     await node.ended(sid, "client_closed");
     pass(RESUME_GRACE_MS - 1_000);
     await runDurableObjectAlarm(gateway());
