@@ -32,6 +32,8 @@ const FIELDS = [
   "bin",
   "dependencies",
   "optionalDependencies",
+  "peerDependencies",
+  "peerDependenciesMeta",
 ];
 
 export async function stageLibrary(folder: string): Promise<void> {
