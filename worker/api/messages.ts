@@ -1,6 +1,7 @@
 /** What goes over data channels, WebSockets and event streams, by channel and direction: AsyncAPI's description is made of it. */
 import * as v from "valibot";
 import { ClientHello, ClientMessage, ExtensionMessage, FastRtcMessage } from "../../shared/channel.ts";
+import { OutputsMessage } from "../../shared/outputs.ts";
 import { PlivoMessage } from "../../shared/telephone/plivo.ts";
 import { TelnyxMessage } from "../../shared/telephone/telnyx.ts";
 import { TwilioMessage } from "../../shared/telephone/twilio.ts";
@@ -60,6 +61,10 @@ const CONVERSATION = {
   extensionMessage: {
     summary: "EdgeRTC's own, for a client that said hello (`protocol` over a WebSocket)",
     schema: ExtensionMessage,
+  },
+  outputsMessage: {
+    summary: "Declared outputs whose values are new, for the same clients",
+    schema: OutputsMessage,
   },
   text: { summary: "A text that the handler sends as it is", schema: TextMessage, contentType: "text/plain" },
 } as const;
