@@ -6,6 +6,7 @@ import { PROTOCOL_VERSION } from "../shared/version.ts";
 import { createApp } from "./app.ts";
 import { sessionSecret } from "./session-secret.ts";
 import { offer, SDP } from "./testing/client.ts";
+import { documented } from "./testing/documented.ts";
 import { descriptor, FakeNode } from "./testing/fake-node.ts";
 
 const STRICT = { ...env, EDGERTC_STRICT: "true" };
@@ -19,7 +20,7 @@ beforeAll(async () => {
 afterAll(() => node.drop());
 
 async function ask(path: string, init: RequestInit = {}): Promise<{ status: number; error?: string | undefined }> {
-  const response = await createApp().request(path, init, STRICT);
+  const response = await documented(init.method ?? "GET", path, await createApp().request(path, init, STRICT));
   if (response.headers.get("content-type")?.startsWith("text/event-stream")) {
     await response.body?.cancel();
     return { status: response.status };

@@ -2,6 +2,7 @@
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { createApp } from "../app.ts";
+import { documented } from "../testing/documented.ts";
 import { descriptor, FakeNode } from "../testing/fake-node.ts";
 
 const ACCOUNT = {
@@ -24,6 +25,7 @@ async function admin(method: string, path: string, body?: object, variables: obj
       ...variables,
     },
   );
+  await documented(method, `/admin/api${path}`, response);
   const text = await response.text();
   return { status: response.status, json: text === "" ? null : JSON.parse(text) };
 }

@@ -92,6 +92,7 @@ export const CALL_OPERATIONS: readonly Operation[] = [
       "unknown_stream",
       "turn_not_configured",
       "turn_misconfigured",
+      "turn_refused",
       "turn_unavailable",
       "token_required",
       "token_invalid",

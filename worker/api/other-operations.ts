@@ -229,6 +229,6 @@ export const NODE_OPERATIONS: readonly Operation[] = [
     tag: "Media nodes",
     summary: "A node's own ICE servers",
     replies: { 200: { description: "None, where nodes need none.", schema: NodeIceServersReply } },
-    errors: [...NODE_REFUSALS, "turn_misconfigured", "turn_unavailable"],
+    errors: [...NODE_REFUSALS, "turn_misconfigured", "turn_refused", "turn_unavailable"],
   },
 ];

@@ -8,6 +8,7 @@ import type { TelephoneProvider } from "../../shared/telephone/call-message.ts";
 import { createApp } from "../app.ts";
 import type { Env } from "../env.ts";
 import { RESUME_GRACE_MS } from "../objects/gateway.ts";
+import { documented } from "../testing/documented.ts";
 import { descriptor, FakeNode, TEST_SECRET } from "../testing/fake-node.ts";
 import { rowsWritten } from "../testing/rows-written.ts";
 import { callForm, endForm, type Signer, signerFor } from "../testing/signed-requests.ts";
@@ -30,7 +31,12 @@ const pass = (ms: number) => void vi.setSystemTime(Date.now() + ms);
 
 async function send(request: Request, variables: Partial<Env> = {}) {
   const bindings = { ...env, EDGERTC_GATEWAY_NUMBER: NUMBER, ...variables };
-  const response = await createApp().request(request, {}, bindings, createExecutionContext());
+  const { method, url } = request;
+  const response = await documented(
+    method,
+    url,
+    await createApp().request(request, {}, bindings, createExecutionContext()),
+  );
   const text = await response.text();
   return { status: response.status, text, json: () => JSON.parse(text) as unknown };
 }

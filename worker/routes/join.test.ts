@@ -7,6 +7,7 @@ import { createJoinToken, type JoinTokenOptions } from "../../shared/join-token.
 import { createApp } from "../app.ts";
 import type { Env } from "../env.ts";
 import { SDP } from "../testing/client.ts";
+import { documented } from "../testing/documented.ts";
 import { descriptor, FakeNode } from "../testing/fake-node.ts";
 import { EdgeSocket } from "../testing/socket.ts";
 
@@ -30,6 +31,7 @@ async function offer(stream: string, { token, header, webrtcId = "a", variables 
     },
     variables,
   );
+  await documented("POST", `/${stream}/webrtc/offer`, response);
   const json = await response.json<{ type?: string; meta?: { error: string } }>();
   return [response.status, json.meta?.error ?? json.type];
 }

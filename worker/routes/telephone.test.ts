@@ -6,6 +6,7 @@ import { NODE_ID_HEADER, NODE_MEDIA_PATH } from "../../shared/link.ts";
 import { createApp } from "../app.ts";
 import type { Env } from "../env.ts";
 import { SDP } from "../testing/client.ts";
+import { documented } from "../testing/documented.ts";
 import { descriptor, FakeNode, TEST_SECRET } from "../testing/fake-node.ts";
 
 const FORM = "CallSid=CA1&From=%2B14155550100&To=%2B14155550199";
@@ -24,6 +25,7 @@ async function incoming(stream: string, { url, headers, body = FORM, variables =
     { method: "POST", headers: { "content-type": "application/x-www-form-urlencoded", ...headers }, body },
     { ...env, ...variables },
   );
+  await documented("POST", url ?? `/${stream}/telephone/incoming`, response);
   return { status: response.status, type: response.headers.get("content-type"), text: await response.text() };
 }
 

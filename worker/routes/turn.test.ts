@@ -5,6 +5,7 @@ import { NODE_ICE_SERVERS_PATH } from "../../shared/turn.ts";
 import { PROTOCOL_VERSION } from "../../shared/version.ts";
 import { createApp } from "../app.ts";
 import type { Env } from "../env.ts";
+import { documented } from "../testing/documented.ts";
 import { descriptor, FakeNode, TEST_SECRET } from "../testing/fake-node.ts";
 import { CLOUDFLARE_KEY, FakeTurnProviders, HF_TOKEN, TWILIO_ACCOUNT } from "../testing/fake-turn-providers.ts";
 import type { TurnOptions } from "../turn/service.ts";
@@ -74,6 +75,7 @@ async function ask(
     ...env,
     ...variables,
   });
+  await documented("GET", path, response);
   const text = await response.text();
   return { status: response.status, headers: response.headers, text, json: JSON.parse(text) };
 }

@@ -32,6 +32,14 @@ export function assertDocumented(method: string, path: string, status: number, j
   assert.deepEqual(json, parsed.output, `${what}: the schema lacks something`);
 }
 
+/** The same for a response, which can still be read. @returns it */
+export async function documented(method: string, url: string, response: Response): Promise<Response> {
+  const isJson = response.headers.get("content-type")?.startsWith("application/json") === true;
+  const json: unknown = isJson ? await response.clone().json() : undefined;
+  assertDocumented(method, new URL(url, "http://edge").pathname, response.status, json);
+  return response;
+}
+
 function isAt(operation: Operation, path: string): boolean {
   return pathsOf(operation).some((template) => new RegExp(`^${template.replace(/\{\w+\}/g, "[^/]+")}$`).test(path));
 }
