@@ -11,6 +11,10 @@ const run = promisify(execFile);
 
 /** Which room a block is written for, told by what it imports, and the types there are in that room. */
 const ROOMS = {
+  react: {
+    imports: /from "edgertc\/react"/,
+    compilerOptions: { lib: ["ES2024", "DOM", "DOM.Iterable"], jsx: "react-jsx" },
+  },
   browser: {
     imports: /from "edgertc\/client|^\/\/ page$/m,
     compilerOptions: { lib: ["ES2024", "DOM", "DOM.Iterable"] },
@@ -21,7 +25,7 @@ const ROOMS = {
 
 it("shows TypeScript that compiles", async () => {
   const pages = await readPages();
-  const blocks = pages.flatMap(codeBlocks).filter(({ language }) => language === "ts");
+  const blocks = pages.flatMap(codeBlocks).filter(({ language }) => language === "ts" || language === "tsx");
   expect(blocks.length).toBeGreaterThan(10);
   // Inside the project, so that `edgertc` and its packages resolve as they do for a stream file.
   await mkdir(path.join(ROOT, ".edgertc"), { recursive: true });
@@ -73,10 +77,10 @@ async function compile(folder: string, room: keyof typeof ROOMS, blocks: readonl
   await mkdir(home);
   const ours = blocks.filter((block) => roomOf(block) === room);
   await Promise.all(
-    ours.map(({ file, line, before, code }) =>
+    ours.map(({ file, line, language, before, code }) =>
       // Its lines keep their numbers.
       writeFile(
-        path.join(home, `${file.replaceAll("/", "__")}.${line}.ts`),
+        path.join(home, `${file.replaceAll("/", "__")}.${line}.${language}`),
         `${"\n".repeat(line - 2)}${before}\n${code}`,
       ),
     ),
@@ -103,6 +107,7 @@ function ownErrors(report: string): string {
 }
 
 function roomOf({ before, code }: CodeBlock): keyof typeof ROOMS {
+  if (ROOMS.react.imports.test(code)) return "react";
   if (ROOMS.browser.imports.test(`${before}\n${code}`)) return "browser";
   return ROOMS.worker.imports.test(`${before}\n${code}`) ? "worker" : "node";
 }
