@@ -5,7 +5,10 @@ export const TEMPLATES = {
     about: "a voice assistant: speech to text, a language model, text to speech",
     /** Fetched before the first call, so that its download has a progress bar. */
     models: true,
-    tryIt: "Press the button and talk. Without a language model it repeats what it understood.",
+    tryIt: [
+      "Press the button and talk. Without a language model it repeats what it understood; with any that speaks OpenAI's protocol it answers:",
+      "`OPENAI_BASE_URL=http://127.0.0.1:11434/v1 OPENAI_MODEL=llama3.2 npm run dev`.",
+    ].join(" "),
   },
   echo: {
     about: "says back what it heard: the smallest stream with turn taking",
