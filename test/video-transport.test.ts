@@ -256,7 +256,8 @@ describe.each(CODECS)("a camera through the node $name", ({ codec }) => {
     }
   });
 
-  it("leaves nothing behind, however many calls there were", async () => {
+  // Of the transport, whatever the codec.
+  test.skipIf(codec !== "vp8")("leaves nothing behind, however many calls there were", async () => {
     const resources = () =>
       process.getActiveResourcesInfo().filter((name) => /UDP|Timeout|Immediate/.test(name)).length;
     const oneCall = async () => {
