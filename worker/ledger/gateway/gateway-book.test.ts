@@ -283,6 +283,6 @@ it("whatever happens: no quota is passed, a code has one target and a target of 
         }
       },
     ),
-    { numRuns: 300 },
+    { numRuns: 150 },
   );
 });
