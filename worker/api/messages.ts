@@ -2,6 +2,7 @@
 import * as v from "valibot";
 import { ClientHello, ClientMessage, ExtensionMessage, FastRtcMessage } from "../../shared/channel.ts";
 import { OutputsMessage } from "../../shared/outputs.ts";
+import { ClientResume, Resumed } from "../../shared/resume.ts";
 import { PlivoMessage } from "../../shared/telephone/plivo.ts";
 import { TelnyxMessage } from "../../shared/telephone/telnyx.ts";
 import { TwilioMessage } from "../../shared/telephone/twilio.ts";
@@ -82,9 +83,13 @@ export const CHANNELS: Readonly<Record<string, ChannelDescription>> = {
     address: null,
     received: {
       clientHello: { summary: "First, by a client that understands EdgeRTC's own messages", schema: ClientHello },
+      clientResume: {
+        summary: "In its place, on a connection that takes over from the session's former one",
+        schema: ClientResume,
+      },
       clientMessage: { summary: "A message of the application's own, for the handler", schema: ClientMessage },
     },
-    sent: CONVERSATION,
+    sent: { ...CONVERSATION, resumed: { summary: "The answer to resume, before anything else", schema: Resumed } },
   },
   webSocket: {
     title: "Audio over a WebSocket",
