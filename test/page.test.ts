@@ -144,6 +144,7 @@ describe("the variant with a textbox", () => {
     expect(await page.evaluate(() => document.body.dataset["asked"])).toBeUndefined();
     expect(await page.getByTestId("textbox").inputValue()).toBe("");
     await page.getByTestId("exchange").first().waitFor();
+    await page.getByTestId("network").getByText("opus").waitFor();
     await page.getByTestId("talk").click();
     await page.locator('body[data-asked="yes"]').waitFor();
     await page.locator('[data-testid="talk"][aria-pressed="true"]').waitFor();

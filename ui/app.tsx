@@ -181,7 +181,10 @@ export function App() {
           <Details info={view.info} state={view.call.name} current={current} debug={debug} onDebug={setDebug} />
         )}
         {debug && (
-          <Lazy load={developerView} props={{ log: view.turns, turn: view.turn, responseTime: control.responseTime }} />
+          <Lazy
+            load={developerView}
+            props={{ log: view.turns, turn: view.turn, responseTime: control.responseTime, current }}
+          />
         )}
       </Stage>
       {columns && <aside class="inputs-column">{fields}</aside>}

@@ -11,7 +11,11 @@ export interface CallFollower {
 }
 
 /** @param isCurrent whether the page still shows this call: the last events of one that it does not are nobody's. */
-export function followCall(call: Call, isCurrent: () => boolean, follower: CallFollower): void {
+export function followCall(
+  call: Pick<Call, "on" | "state" | "info">,
+  isCurrent: () => boolean,
+  follower: CallFollower,
+): void {
   const show = (event: CallViewEvent): void => {
     if (isCurrent()) follower.show(event);
   };

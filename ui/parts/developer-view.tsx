@@ -1,11 +1,12 @@
 /** What goes on in a call, for developers: turn states as they change, how long each part of an exchange took. */
 import { useCallback } from "preact/hooks";
-import type { TurnState } from "../../client/index.ts";
+import type { Call, CallStatistics, TurnState } from "../../client/index.ts";
 import { usePolled } from "../hooks/use-polled.ts";
 import type { ResponseTime } from "../state/response-time.ts";
 import { type Exchange, exchangesOf, medianOf, type TurnLog } from "../state/turn-log.ts";
 
 const REFRESH_MS = 500;
+const STATISTICS_MS = 1_000;
 /** Exchanges shown: the latest. */
 const SHOWN = 6;
 const STATES_SHOWN = 12;
@@ -14,11 +15,14 @@ interface DeveloperViewProps {
   readonly log: TurnLog;
   readonly turn: TurnState | null;
   readonly responseTime: { readonly current: ResponseTime };
+  readonly current: () => Call | null;
 }
 
-export default function DeveloperView({ log, turn, responseTime }: DeveloperViewProps) {
+export default function DeveloperView({ log, turn, responseTime, current }: DeveloperViewProps) {
   const read = useCallback(() => responseTime.current.latestMs, [responseTime]);
   const heardMs = usePolled(read, REFRESH_MS);
+  const ask = useCallback(async () => (await current()?.statistics()) ?? null, [current]);
+  const statistics = usePolled(ask, STATISTICS_MS);
   const exchanges = exchangesOf(log);
   const firstMs = log[0]?.atMs ?? 0;
   return (
@@ -27,6 +31,7 @@ export default function DeveloperView({ log, turn, responseTime }: DeveloperView
         <Figure name="Turn" value={turn?.replaceAll("_", " ") ?? "–"} testId="turn" />
         <Figure name="Answer, at the node (median)" value={ms(medianOf(exchanges.map(({ thoughtMs }) => thoughtMs)))} />
         <Figure name="Answer, as heard here (last)" value={ms(heardMs)} testId="response-time" />
+        <Figure name="Network" value={wordsOf(statistics)} testId="network" />
       </dl>
       <table>
         <caption>Latest exchanges</caption>
@@ -80,6 +85,14 @@ function Figure({ name, value, testId }: FigureProps) {
       <dd data-testid={testId}>{value}</dd>
     </div>
   );
+}
+
+/** Round trip, how unevenly it arrives, what is lost each way. */
+function wordsOf(statistics: CallStatistics | null): string {
+  if (statistics === null) return "–";
+  const { roundTripMs, jitterMs, lossIn, lossOut, codec } = statistics;
+  const loss = (share: number | null) => (share === null ? "–" : `${(100 * share).toFixed(1)} %`);
+  return `${codec ?? "–"} · ${ms(roundTripMs)} ± ${ms(jitterMs)} · lost ${loss(lossIn)} in, ${loss(lossOut)} out`;
 }
 
 function ms(value: number | null): string {
