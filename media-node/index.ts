@@ -2,6 +2,7 @@
 export type { ClientMessage } from "../shared/channel.ts";
 export type { ChatLine, InputDeclaration, InputFile, InputValues } from "../shared/inputs.ts";
 export type { Location, RequestFacts } from "../shared/request-facts.ts";
+export type { StreamLabels, StreamUi } from "../shared/stream-ui.ts";
 export type { CallStart } from "../shared/telephone/call-message.ts";
 export type { Audio } from "./audio/convert.ts";
 export {

@@ -158,6 +158,19 @@ describe("the variant with a textbox", () => {
   });
 });
 
+it("keeps what was typed for a call that could not be made, and sends it with the next", async () => {
+  await open("?stream=textbox");
+  await page.route("**/webrtc/offer", (route) => route.abort());
+  await page.getByTestId("textbox").fill("Still there?");
+  await page.keyboard.press("Enter");
+  await page.getByTestId("error").waitFor();
+  await page.getByTestId("unsent").getByText("Still there?").waitFor();
+  await page.unroute("**/webrtc/offer");
+  await page.getByTestId("retry").click();
+  await page.getByTestId("transcript-user").getByText("Still there?").waitFor({ timeout: 15_000 });
+  expect(await page.getByTestId("unsent").count()).toBe(0);
+});
+
 describe("what a stream wants of its page", () => {
   it("is what it has: title, icon, colours and words", async () => {
     await open("?stream=styled");

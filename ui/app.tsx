@@ -97,13 +97,14 @@ export function App() {
   const retry = () => {
     // The card goes away with the button that was pressed: the keyboard goes on from here.
     callButton.current?.focus();
-    if (callError !== null && descriptor !== null && served !== false) call();
+    if (callError !== null && descriptor !== null && served !== false) start(descriptor, voice);
     else setAttempt(attempt + 1);
   };
   const change = (changed: Partial<DeviceChoices>) => setChoices({ ...choices, ...changed });
   const say = (text: string) => {
-    control.say(text);
-    if (!inCall && descriptor !== null) start(descriptor, "none");
+    if (descriptor === null) return;
+    control.say(descriptor.name, text);
+    if (!inCall) start(descriptor, "none");
   };
   const talk = () => {
     if (!inCall) call();
@@ -197,6 +198,7 @@ export function App() {
               outputs={declaresOutputs ? [] : view.outputs}
               big={mode === "send" && !textbox}
               labels={labels}
+              unsent={control.unsent.stream === stream ? control.unsent.texts : []}
               empty={textbox ? "Type below, or press the microphone and speak." : ""}
             />
           )}

@@ -32,8 +32,10 @@ export interface CallControls {
   readonly start: (descriptor: StreamDescriptor, voice?: Voice) => void;
   /** Opens the microphone of a call that began without. */
   readonly openMicrophone: () => void;
-  /** Sends typed text to the handler: now, or once a call is connected. */
-  readonly say: (text: string) => void;
+  /** Sends typed text to the stream's handler: now, or once a call to it is connected. */
+  readonly say: (stream: string, text: string) => void;
+  /** What was typed and not sent yet. */
+  readonly unsent: Unsent;
   readonly hangUp: () => void;
   /** Hangs up and shows nothing of the call any more. */
   readonly clear: () => void;
@@ -43,9 +45,17 @@ export interface CallControls {
   readonly dismissNotice: () => void;
 }
 
+/** Typed texts that wait for a call to their stream to be connected. */
+export interface Unsent {
+  readonly stream: string;
+  readonly texts: readonly string[];
+}
+
+const NOTHING_UNSENT: Unsent = { stream: "", texts: [] };
+
 const SILENT_LEVELS: Levels = { input: 0, output: 0 };
 
-/** Typed texts that wait for the call to be connected; the oldest go first. */
+/** Texts that wait; the oldest go first. */
 const MAX_UNSENT = 20;
 
 /** The browser's default, or exactly that one. */
@@ -58,7 +68,9 @@ export function useCall(choices: DeviceChoices): CallControls {
   const [voice, setVoice] = useState<Voice>("microphone");
   const call = useRef<Call | null>(null);
   const silence = useRef<Silence | null>(null);
-  const unsent = useRef<readonly string[]>([]);
+  const [unsent, setUnsent] = useState(NOTHING_UNSENT);
+  /** The latest, for listeners of a call. */
+  const waiting = useRef(NOTHING_UNSENT);
   const levels = useRef<Levels>(SILENT_LEVELS);
   const responseTime = useRef(new ResponseTime());
   const { microphoneMuted, speakerMuted, microphoneId, cameraMuted, cameraId } = choices;
@@ -85,9 +97,15 @@ export function useCall(choices: DeviceChoices): CallControls {
     dispatch({ type: "reset" });
   }, []);
 
+  const keepUnsent = (kept: Unsent) => {
+    waiting.current = kept;
+    setUnsent(kept);
+  };
+
   const flush = (to: Call) => {
-    const texts = unsent.current;
-    unsent.current = [];
+    const { stream, texts } = waiting.current;
+    if (stream !== to.info.stream) return;
+    keepUnsent(NOTHING_UNSENT);
     try {
       for (const text of texts) to.send(JSON.stringify({ type: "chat", data: text }));
     } catch (error) {
@@ -137,8 +155,9 @@ export function useCall(choices: DeviceChoices): CallControls {
     }, notice);
   };
 
-  const say = (text: string) => {
-    unsent.current = [...unsent.current, text].slice(-MAX_UNSENT);
+  const say = (stream: string, text: string) => {
+    const before = waiting.current.stream === stream ? waiting.current.texts : [];
+    keepUnsent({ stream, texts: [...before, text].slice(-MAX_UNSENT) });
     if (call.current?.state.name === "connected") flush(call.current);
   };
 
@@ -166,7 +185,7 @@ export function useCall(choices: DeviceChoices): CallControls {
   useEffect(() => clear, [clear]);
 
   return {
-    ...{ view, levels, responseTime, current, voice, start, openMicrophone, say, hangUp, clear },
+    ...{ view, levels, responseTime, current, voice, start, openMicrophone, say, unsent, hangUp, clear },
     ...{ setInputs, resumePlayback, dismissNotice },
   };
 }

@@ -15,11 +15,13 @@ interface ConversationProps {
   /** Captions: one voice, big. */
   readonly big: boolean;
   readonly labels: StreamLabels;
+  /** What was typed and waits for a call. */
+  readonly unsent: readonly string[];
   /** Shown where nothing was said yet. */
   readonly empty: string;
 }
 
-export function Conversation({ lines, outputs, big, labels, empty }: ConversationProps) {
+export function Conversation({ lines, outputs, big, labels, unsent, empty }: ConversationProps) {
   const scroller = useRef<HTMLDivElement>(null);
   const [following, setFollowing] = useState(true);
   // An answer of which nothing was heard before it was interrupted.
@@ -29,7 +31,7 @@ export function Conversation({ lines, outputs, big, labels, empty }: Conversatio
   // New content is what moves the end.
   useEffect(() => {
     if (following) toEnd();
-  }, [lines, outputs, following]);
+  }, [lines, outputs, unsent, following]);
 
   const onScroll = () => {
     const element = scroller.current;
@@ -48,7 +50,7 @@ export function Conversation({ lines, outputs, big, labels, empty }: Conversatio
         role="log"
         aria-live="polite"
       >
-        {shown.length === 0 && outputs.length === 0 && <p class="empty">{empty}</p>}
+        {shown.length + outputs.length + unsent.length === 0 && <p class="empty">{empty}</p>}
         {shown.length > 0 ? (
           shown.map((line, index) => (
             <Line
@@ -62,6 +64,13 @@ export function Conversation({ lines, outputs, big, labels, empty }: Conversatio
         ) : (
           <Outputs outputs={outputs} />
         )}
+        {unsent.map((text, index) => (
+          <div key={index} class="line user" data-testid="unsent" data-final={false}>
+            <p class="text">
+              {text} <span class="visually-hidden">(not sent yet)</span>
+            </p>
+          </div>
+        ))}
       </div>
       {!following && (
         <button type="button" class="small-button to-end" onClick={() => setFollowing(true)}>
