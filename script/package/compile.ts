@@ -28,7 +28,7 @@ export async function compile({ room, entries, outDir, rootDir = ROOT }: Compila
     config,
     JSON.stringify({
       extends: at(`${room}/tsconfig.json`),
-      // Types are checked elsewhere, by `npm run check`.
+      // `npm run package` has checked types before.
       compilerOptions: {
         noEmit: false,
         noCheck: true,
