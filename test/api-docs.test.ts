@@ -38,6 +38,8 @@ it("shows code that calls this deployment as it stands there, and runs it", asyn
 
     // By keyboard: a click is not needed.
     await page.getByLabel("edgertc/client").press("ArrowRight");
+    expect(await code()).toContain(`useCall({ url: "${stack.url}", stream: "loopback" })`);
+    await page.getByLabel("React").press("ArrowRight");
     await page.addScriptTag({ type: "module", content: `${await code()}\nglobalThis.peer = await call();` });
     await until(async () => (await page.evaluate("globalThis.peer?.connectionState")) === "connected");
     const before = (await docs.recording()).length;

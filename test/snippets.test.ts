@@ -32,13 +32,13 @@ const inLanguage = (language: Snippet["language"]): string[] => [
 ];
 
 it("compiles where it uses the client, each snippet", async () => {
-  const snippets = inLanguage("ts");
+  const snippets = [...inLanguage("ts"), ...inLanguage("tsx")];
   expect(snippets.length).toBeGreaterThan(5);
   await mkdir(path.join(ROOT, ".edgertc"), { recursive: true });
   const folder = await mkdtemp(path.join(ROOT, ".edgertc/snippets-"));
   try {
-    await Promise.all(snippets.map((code, i) => writeFile(path.join(folder, `snippet-${i}.ts`), code)));
-    const config = { extends: "../../client/tsconfig.json", include: ["."] };
+    await Promise.all(snippets.map((code, i) => writeFile(path.join(folder, `snippet-${i}.tsx`), code)));
+    const config = { extends: "../../client/tsconfig.json", compilerOptions: { jsx: "react-jsx" }, include: ["."] };
     await writeFile(path.join(folder, "tsconfig.json"), JSON.stringify(config));
     const tsc = path.join(ROOT, "node_modules/.bin/tsc");
     await expect(run(process.execPath, [tsc, "-p", folder])).resolves.toMatchObject({ stdout: "" });

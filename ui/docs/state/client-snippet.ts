@@ -2,17 +2,22 @@
 import { lines, literal } from "./code.ts";
 import type { Target } from "./target.ts";
 
-export function withClient({ edge, stream, connection, modality, mode, inputs }: Target): string {
-  const options = {
+/** What `createCall` takes, and `useCall`. */
+export function clientOptions({ edge, stream, connection }: Target) {
+  return {
     url: edge,
     ...(stream === "default" ? {} : { stream }),
     ...(connection === "websocket" ? { transport: "websocket" } : {}),
   };
+}
+
+export function withClient(target: Target): string {
+  const { modality, mode, inputs } = target;
   const video = modality !== "audio";
   return lines(
     'import { createCall } from "edgertc/client";',
     "",
-    `const call = createCall(${literal(options)});`,
+    `const call = createCall(${literal(clientOptions(target))});`,
     "",
     'call.on("state", ({ name }) => console.log(name));',
     'call.on("transcript", ({ role, text }) => console.log(role, text));',

@@ -7,11 +7,12 @@ export interface Piece {
 }
 
 const KEYWORDS =
-  /\b(?:async|await|class|const|else|extends|for|function|if|import|from|let|new|of|return|throw|typeof|void|npx|curl)\b/;
+  /\b(?:async|await|class|const|else|export|extends|for|function|if|import|from|let|new|of|return|throw|typeof|void|npx|curl)\b/;
 const STRING = /"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`[^`]*`/;
 
 const PATTERNS: Readonly<Record<Snippet["language"], RegExp>> = {
   ts: pattern(/\/\/[^\n]*/),
+  tsx: pattern(/\/\/[^\n]*/),
   js: pattern(/\/\/[^\n]*/),
   sh: pattern(/(?<=^|\n)#[^\n]*/),
 };

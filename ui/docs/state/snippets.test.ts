@@ -27,11 +27,11 @@ const TARGETS = CONNECTIONS.flatMap((connection) =>
 );
 describe("the snippets", () => {
   it("name this deployment, the stream and its inputs", () => {
-    const [client, browser] = snippetsFor(target({ inputs: { mirror: 0.3 } }));
+    const [client, , browser] = snippetsFor(target({ inputs: { mirror: 0.3 } }));
     expect(client?.code).toContain('createCall({ url: "https://voice.example.com", stream: "echo" })');
     expect(client?.code).toContain("setInputs({ mirror: 0.3 })");
     expect(browser?.code).toContain('const stream = "https://voice.example.com/echo";');
-    const [, socket] = snippetsFor(target({ connection: "websocket", stream: "default" }));
+    const [, , socket] = snippetsFor(target({ connection: "websocket", stream: "default" }));
     expect(socket?.code).toContain('new WebSocket("wss://voice.example.com/websocket/offer")');
     expect(snippetsFor(target({ connection: "telephone" }))[0]?.code).toContain(
       "https://voice.example.com/echo/telephone/incoming",
@@ -39,10 +39,10 @@ describe("the snippets", () => {
   });
 
   it("ask for nothing that the mode does not need", () => {
-    const [, receives] = snippetsFor(target({ modality: "video", mode: "receive" }));
+    const [, , receives] = snippetsFor(target({ modality: "video", mode: "receive" }));
     expect(receives?.code).not.toContain("getUserMedia");
     expect(receives?.code).toContain('addTransceiver("video", { direction: "recvonly" })');
-    const [, sends] = snippetsFor(target({ connection: "websocket", mode: "send" }));
+    const [, , sends] = snippetsFor(target({ connection: "websocket", mode: "send" }));
     expect(sends?.code).not.toContain("createBuffer");
   });
 });

@@ -2,12 +2,13 @@
 import { browserWebRtc } from "./browser-webrtc.ts";
 import { browserWebSocket } from "./browser-websocket.ts";
 import { withClient } from "./client-snippet.ts";
+import { withReact } from "./react-snippet.ts";
 import { curlOfCall, dialCommand, makeCall, telephoneWebhook } from "./shell-snippets.ts";
 import type { Target } from "./target.ts";
 
 export interface Snippet {
   readonly label: string;
-  readonly language: "ts" | "js" | "sh";
+  readonly language: "ts" | "tsx" | "js" | "sh";
   /** What there is to know before it is used. */
   readonly note: string;
   readonly code: string;
@@ -40,12 +41,19 @@ export function snippetsFor(target: Target): readonly Snippet[] {
     note: "npm install edgertc. It trickles, falls back to a WebSocket, waits in line, and says what went wrong.",
     code: withClient(target),
   };
+  const react: Snippet = {
+    label: "React",
+    language: "tsx",
+    note: "npm install edgertc react. Parts without a style of their own, and hooks for whatever else there is.",
+    code: withReact(target),
+  };
   if (target.connection === "websocket") {
     const note = "16-bit PCM both ways. Nothing to install; start it in a click, or browsers play no sound.";
-    return [client, { label: "JavaScript", language: "js", note, code: browserWebSocket(target) }];
+    return [client, react, { label: "JavaScript", language: "js", note, code: browserWebSocket(target) }];
   }
   return [
     client,
+    react,
     {
       label: "JavaScript",
       language: "js",
