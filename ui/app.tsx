@@ -189,34 +189,31 @@ export function App() {
         )}
       </Stage>
       {columns && <aside class="inputs-column">{fields}</aside>}
-      {split && (
-        <div class="side">
-          <Outputs declared={outputs} values={view.shown} labels={labels} />
-          {(hasConversation || textbox) && (
-            <Conversation
-              lines={view.lines}
-              outputs={declaresOutputs ? [] : view.outputs}
-              big={mode === "send" && !textbox}
-              labels={labels}
-              unsent={control.unsent.stream === stream ? control.unsent.texts : []}
-              empty={textbox ? "Type below, or press the microphone and speak." : ""}
-            />
-          )}
-          {textbox && (
-            <Composer
-              labels={labels}
-              ready={descriptor !== null}
-              inCall={inCall}
-              voice={voice}
-              microphoneMuted={choices.microphoneMuted}
-              hearing={phase === "user_speaking"}
-              onSay={say}
-              onTalk={talk}
-              onHangUp={hangUp}
-            />
-          )}
-        </div>
-      )}
+      <div class="side">
+        <Outputs declared={outputs} values={view.shown} labels={labels} />
+        <Conversation
+          visible={hasConversation || textbox}
+          lines={view.lines}
+          outputs={declaresOutputs ? [] : view.outputs}
+          big={mode === "send" && !textbox}
+          labels={labels}
+          unsent={control.unsent.stream === stream ? control.unsent.texts : []}
+          empty={textbox ? "Type below, or press the microphone and speak." : ""}
+        />
+        {textbox && (
+          <Composer
+            labels={labels}
+            ready={descriptor !== null}
+            inCall={inCall}
+            voice={voice}
+            microphoneMuted={choices.microphoneMuted}
+            hearing={phase === "user_speaking"}
+            onSay={say}
+            onTalk={talk}
+            onHangUp={hangUp}
+          />
+        )}
+      </div>
     </main>
   );
 }

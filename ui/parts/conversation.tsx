@@ -10,6 +10,8 @@ import { ArrowDownIcon } from "./icons.tsx";
 const FOLLOW_PX = 48;
 
 interface ConversationProps {
+  /** It is there before anything is in it: what comes into a region that is there is read out, what comes with it is not. */
+  readonly visible: boolean;
   readonly lines: readonly TranscriptLine[];
   readonly outputs: readonly Output[];
   /** Captions: one voice, big. */
@@ -21,7 +23,7 @@ interface ConversationProps {
   readonly empty: string;
 }
 
-export function Conversation({ lines, outputs, big, labels, unsent, empty }: ConversationProps) {
+export function Conversation({ visible, lines, outputs, big, labels, unsent, empty }: ConversationProps) {
   const scroller = useRef<HTMLDivElement>(null);
   const [following, setFollowing] = useState(true);
   // An answer of which nothing was heard before it was interrupted.
@@ -39,13 +41,13 @@ export function Conversation({ lines, outputs, big, labels, unsent, empty }: Con
   };
 
   return (
-    <section class={big ? "conversation big" : "conversation"} aria-label="Transcript">
+    <section class={`conversation ${big ? "big" : ""} ${visible ? "" : "unseen"}`} aria-label="Transcript">
       <div
         class="scroller"
         ref={scroller}
         onScroll={onScroll}
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard, in every browser.
-        tabIndex={0}
+        // What scrolls must be reachable by keyboard, in every browser.
+        tabIndex={visible && shown.length + outputs.length > 0 ? 0 : -1}
         data-testid="transcript"
         role="log"
         aria-live="polite"
