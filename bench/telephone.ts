@@ -75,13 +75,17 @@ async function speakOver(
   const hangUp = () => call.hangUp();
   signal.addEventListener("abort", hangUp, { once: true });
   try {
+    // Before the call: the clock of what is said starts when it is said.
+    const question = phoneAudio(await clip("cards-003.wav"), 0);
+    const recordings = new Map<string, Int16Array>();
+    for (const name of names) recordings.set(name, phoneAudio(await clip(name), shiftMs));
     await call.dial();
-    await call.say(phoneAudio(await clip("cards-003.wav"), 0));
-    for (const name of names) {
+    await call.say(question);
+    for (const [name, recording] of recordings) {
       await replyOf(call, signal);
       // A frame leaves when its last sample has been said.
       const fromMs = call.elapsedMs - FRAME_MS;
-      await Promise.all([call.say(phoneAudio(await clip(name), shiftMs)), after(WITHIN_MS, undefined, { signal })]);
+      await Promise.all([call.say(recording), after(WITHIN_MS, undefined, { signal })]);
       const wordMs = fromMs + shiftMs + (FIRST_WORD_MS[name] ?? 0);
       heardOn.set(name, lastHeardMs(call, wordMs) - wordMs);
     }
