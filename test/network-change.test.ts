@@ -13,10 +13,10 @@ import { buildNetworkPage, type Notes } from "./support/network-page.ts";
 import { Stack, sleep, until } from "./support/stack.ts";
 
 /**
- * From the moment that there is another network, or where there was one all along, that the old one is gone. It is 0.4 to 1.6 s where
- * the machine has nothing else to do; this is for one that has. Chromium alone says after seven that there is something amiss.
+ * From the moment that there is another network, or where there was one all along, that the old one is gone. Where the machine has
+ * nothing else to do it is under two seconds; this is for one that has. Chromium alone says after seven that there is something amiss.
  */
-const BACK_WITHIN_MS = 4_000;
+const BACK_WITHIN_MS = 6_000;
 
 const missing = networkMissing();
 if (missing !== null) console.warn(`network changes are not tested: ${missing}`);
@@ -52,19 +52,22 @@ describe.skipIf(missing !== null)("a call whose network changes", () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  /** Changes it. @returns how long after `change` had settled something was heard again. */
-  async function secondsUntilHeard(change: () => Promise<void>): Promise<number> {
+  /** Changes it. @returns how long after `change` had settled something was heard again, in milliseconds. */
+  async function untilHeard(change: () => Promise<void>): Promise<number> {
     const before = await notes();
     await change();
     const changed = await notes();
     await until(async () => {
-      const { state, silences } = await notes();
-      return state === "connected" && silences.some(([, toMs]) => toMs > changed.nowMs);
+      const { state, states, nowMs, loudAtMs } = await notes();
+      const noticed = states.slice(before.states.length).includes("interrupted");
+      return noticed && state === "connected" && nowMs - loudAtMs < 100;
     }, 20_000);
     // It stays.
     await sleep(1_000);
     const after = await notes();
-    const backMs = Math.max(...after.silences.map(([, toMs]) => toMs)) - changed.nowMs;
+    // Where the silence was too short to be one, it was over at once.
+    const ends = after.silences.map(([, toMs]) => toMs - changed.nowMs).filter((afterMs) => afterMs > 0);
+    const backMs = Math.max(0, ...ends);
     expect(after.state).toBe("connected");
     expect(after.sid).toBe(before.sid);
     expect(after.states.filter((name) => name === "connecting")).toHaveLength(1);
@@ -111,7 +114,7 @@ describe.skipIf(missing !== null)("a call whose network changes", () => {
       },
     ],
   ])("whose interface %s", async (what, change) => {
-    const backMs = await secondsUntilHeard(change);
+    const backMs = await untilHeard(change);
     console.info(`${what}: heard again after ${Math.round(backMs)} ms`);
     expect(backMs).toBeLessThan(BACK_WITHIN_MS);
   });

@@ -22,8 +22,8 @@ const MAX_SILENCE_MS = 10_000;
 /** Until there was none for so long. */
 const FORGET_SILENCE_MS = 60_000;
 /** An offer that is not answered by then is followed by another, which has twice as long. */
-const ATTEMPT_MS = 600;
-const MAX_ATTEMPT_MS = 3_000;
+const ATTEMPT_MS = 1_000;
+const MAX_ATTEMPT_MS = 4_000;
 /** One that was answered has so long to connect. Each new connection asks anew which networks there are. */
 const JOIN_MS = 1_500;
 /** For a path of the same connection: as long as browsers take to learn of another network. Chromium on Linux waits two seconds. */
