@@ -3,7 +3,6 @@ import {
   Application,
   createDecoder,
   createEncoder,
-  loadLibopus,
   type OpusDecoderHandle,
   type OpusEncoderHandle,
   type SampleRate,
@@ -22,13 +21,6 @@ const OPUS_RATES: readonly SampleRate[] = [8_000, 12_000, 16_000, 24_000, 48_000
 /** The rate itself where Opus codes it directly, else the lowest that loses nothing. */
 export function opusRateFor(sampleRate: number): SampleRate {
   return OPUS_RATES.find((rate) => rate >= sampleRate) ?? 48_000;
-}
-
-/** Loads the codec, so that the first call does not wait for it. */
-export async function warmUpOpus(): Promise<void> {
-  await loadLibopus();
-  (await createSpeechEncoder(48_000)).free();
-  (await createSpeechDecoder(48_000, 1)).free();
 }
 
 /**

@@ -1,6 +1,7 @@
+import { loadLibopus } from "libopus-wasm";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { AudioFrame } from "../audio/frame.ts";
-import { createSpeechEncoder, warmUpOpus } from "../audio/opus.ts";
+import { createSpeechEncoder } from "../audio/opus.ts";
 import { Player } from "../audio/player.ts";
 import { AdditionalOutputs, CloseStream, type Emission } from "../handlers/emission.ts";
 import { StreamHandler } from "../handlers/stream-handler.ts";
@@ -36,7 +37,7 @@ class Scripted extends StreamHandler {
   }
 }
 
-beforeAll(() => warmUpOpus());
+beforeAll(() => loadLibopus());
 
 const runners: HandlerRunner[] = [];
 afterEach(async () => {

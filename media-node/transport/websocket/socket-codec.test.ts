@@ -1,9 +1,9 @@
+import { loadLibopus } from "libopus-wasm";
 import { beforeAll, expect, it } from "vitest";
 import type { SocketCodec } from "../../../shared/websocket.ts";
-import { warmUpOpus } from "../../audio/opus.ts";
 import { createSocketDecoder, createSocketEncoder } from "./socket-codec.ts";
 
-beforeAll(() => warmUpOpus());
+beforeAll(() => loadLibopus());
 
 const tone = (rate: number): Int16Array =>
   Int16Array.from({ length: rate / 5 }, (_, index) => 10_000 * Math.sin((2 * Math.PI * 300 * index) / rate));
