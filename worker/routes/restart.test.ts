@@ -3,6 +3,7 @@ import { env } from "cloudflare:workers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { newSessionId } from "../../shared/ids.ts";
 import { createApp } from "../app.ts";
+import { sessionSecret } from "../session-secret.ts";
 import { offer, post, SDP } from "../testing/client.ts";
 import { descriptor, FakeNode } from "../testing/fake-node.ts";
 
@@ -91,5 +92,10 @@ describe("a restart", () => {
     };
     expect(await ask({})).toBe(401);
     expect(await ask({ session_secret: "guessed" })).toBe(401);
+    node.onCommand = (command) => (command.command === "restart" ? { ok: true, sdp: "v=0\r\n" } : node.accept(command));
+    const strict = { ...env, EDGERTC_STRICT: "true" };
+    const secret = await sessionSecret(strict, { sid, stream: "moving", clientId: "strict" });
+    expect(await ask({ session_secret: secret })).toBe(200);
+    expect(restarts().at(-1)).toMatchObject({ sid });
   });
 });
