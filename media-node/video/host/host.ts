@@ -9,6 +9,8 @@ import { FromVideoProcess, type ToVideoProcess } from "./messages.ts";
 const MAX_UNREAD = 500;
 /** Pictures come and go: most die young. In MB. */
 const YOUNG_GENERATION = "--max-semi-space-size=16";
+/** The session process's bounds for its own heap: they are for audio. */
+const SESSION_HEAP = /^--(max-semi-space-size|heap-growing-percent)=/;
 /** A session that has just got the spare one is connecting: the next spare can wait until that is done. */
 const SPARE_DELAY_MS = 1_000;
 
@@ -38,7 +40,7 @@ class ProcessHost implements VideoHost {
     this.#child = fork(fileURLToPath(new URL("./main.ts", import.meta.url)), [streamFile], {
       stdio: ["ignore", "inherit", "inherit", "ipc"],
       serialization: "advanced",
-      execArgv: [...process.execArgv.filter((flag) => !flag.startsWith("--max-semi-space-size")), YOUNG_GENERATION],
+      execArgv: [...process.execArgv.filter((flag) => !SESSION_HEAP.test(flag)), YOUNG_GENERATION],
     });
     this.#child.on("message", (raw) => this.#onMessage(v.parse(FromVideoProcess, raw)));
     this.#child.on("exit", (code, signal) => this.#onExit(signal ?? `exit code ${code}`));
