@@ -2,7 +2,8 @@
  * Puts frames together from packets in any order, and hands them out in theirs. It waits for what is missing until it is told
  * that it will not come, or a later key frame makes it needless.
  */
-import type { Payloads, VideoPart } from "./payload.ts";
+import type { Payloads } from "./payload.ts";
+import type { VideoPart } from "./video-part.ts";
 
 /** Packets held at most: a key frame of 1080p is about 300. Past it everything is given up until the next key frame. */
 const MAX_PACKETS = 1_024;

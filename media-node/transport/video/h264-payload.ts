@@ -3,7 +3,7 @@
  * Annex B on both sides; a key frame has its parameters with it.
  */
 import { NAL, nalType, nalUnits, START_CODE } from "../../video/codec/h264/nal-units.ts";
-import type { VideoPart } from "./payload.ts";
+import type { VideoPart } from "./video-part.ts";
 
 const STAP_A = 24;
 const FU_A = 28;

@@ -1,17 +1,8 @@
 /** How each codec's frames go into RTP packets, and out of them. */
 import type { VideoCodec } from "../../video/types.ts";
 import { readH264Payload, toH264Payloads } from "./h264-payload.ts";
+import type { VideoPart } from "./video-part.ts";
 import { readVp8Payload, toVp8Payloads } from "./vp8-payload.ts";
-
-/** What a packet has of a frame. */
-export interface VideoPart {
-  /** Whether the frame begins here. H.264 does not say it of frames that are no key frames: `perhaps`. */
-  readonly start: boolean | "perhaps";
-  /** A key frame begins here. */
-  readonly keyFrame: boolean;
-  /** A frame is its parts, one after the other. */
-  readonly data: Uint8Array;
-}
 
 export interface Payloads {
   /** Undefined where there is nothing of a frame in it, or it is damaged. */

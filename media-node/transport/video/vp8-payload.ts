@@ -1,5 +1,5 @@
 /** VP8 in RTP packets (RFC 7741): the descriptor before each part of a frame. */
-import type { VideoPart } from "./payload.ts";
+import type { VideoPart } from "./video-part.ts";
 
 const EXTENDED = 0x80;
 const START = 0x10;
