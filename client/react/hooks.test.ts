@@ -71,13 +71,13 @@ it("a component calls, follows the conversation and hangs up when it goes", asyn
     return createElement("main", null, createElement(CallButton, { call }), createElement(Transcript, { call }));
   });
   const button = () => tree.root.findByType("button");
-  expect([button().props["data-state"], button().props.children]).toEqual(["idle", "Call"]);
-  await act(async () => button().props.onClick());
+  expect([button().props["data-state"], button().props["children"]]).toEqual(["idle", "Call"]);
+  await act(async () => button().props["onClick"]());
   await connect();
-  expect([button().props["data-state"], button().props.children]).toEqual(["connected", "Hang up"]);
+  expect([button().props["data-state"], button().props["children"]]).toEqual(["connected", "Hang up"]);
   await act(async () => last().receive(said("Seven", false)));
   await act(async () => last().receive(said("Seven of clubs")));
-  expect(tree.root.findAllByType("p").map(({ props }) => [props["data-role"], props.children])).toEqual([
+  expect(tree.root.findAllByType("p").map(({ props }) => [props["data-role"], props["children"]])).toEqual([
     ["user", "Seven of clubs"],
   ]);
   const connection = last();
@@ -92,10 +92,10 @@ it("what goes wrong is shown, and can be dismissed", async () => {
     const call = useCall({ descriptor });
     return createElement("main", null, createElement(CallButton, { call }), createElement(CallNotice, { call }));
   });
-  await act(async () => tree.root.findByType("button").props.onClick());
+  await act(async () => tree.root.findByType("button").props["onClick"]());
   await settle();
   expect(tree.root.findByProps({ role: "alert" }).props["data-code"]).toBe("concurrency_limit_reached");
-  await act(async () => tree.root.findAllByType("button")[1]?.props.onClick());
+  await act(async () => tree.root.findAllByType("button")[1]?.props["onClick"]());
   expect(tree.root.findAllByProps({ role: "alert" })).toEqual([]);
 });
 

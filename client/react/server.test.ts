@@ -9,8 +9,15 @@ import { CallButton, CallNotice, CallVideo, DeviceSelect, Transcript, useCall, u
 function Page() {
   const call = useCall({ stream: "echo" });
   useStatistics(call);
-  const parts = [CallButton, CallNotice, CallVideo, DeviceSelect, Transcript];
-  return createElement("main", null, ...parts.map((part) => createElement(part, { call })));
+  return createElement(
+    "main",
+    null,
+    createElement(CallButton, { call }),
+    createElement(CallNotice, { call }),
+    createElement(CallVideo, { call }),
+    createElement(DeviceSelect, { call }),
+    createElement(Transcript, { call }),
+  );
 }
 
 it("is rendered on a server, ready to call", () => {
