@@ -21,6 +21,11 @@ import type { StreamHandler, StreamHandlerOptions } from "./stream-handler.ts";
 
 /** As long as FastRTC waits for a value; it then asks again, and the call is frozen. */
 const REPLY_TIMEOUT_MS = 60_000;
+/**
+ * On the telephone one window that is surely speech is enough: the detector sees a word's first sounds late there, for want of high tones, and noise, bangs
+ * and music did not hold a reply even so (`npm run bench telephone`).
+ */
+const TELEPHONE_START_MS = 48;
 /** Shorter silences are within words. */
 const MIN_THINK_AHEAD_MS = 96;
 /** Half of those who pause for longer are done; three tries in four of these speakers, who pause in every sentence, are for nothing. */
@@ -80,6 +85,8 @@ export interface ReplyOnPauseOptions<Inputs extends InputValues = InputValues> e
 
 /** How turns are taken. */
 export interface TurnTaking extends Pick<TurnHost, "speech" | "endOfTurn" | "thinkAheadMs" | "backchannels"> {
+  /** In place of `speech` where the user is on the telephone. */
+  readonly telephoneSpeech: SpeechOptions;
   readonly muteUser: MuteUser;
   readonly replyTimeoutMs: number;
   /** Shows what is being said. */
@@ -95,11 +102,13 @@ export interface TurnTaking extends Pick<TurnHost, "speech" | "endOfTurn" | "thi
 export function readOptions(options: ReplyOnPauseOptions<never>, overrides: boolean): TurnTaking {
   const { backchannels, canInterrupt, muteUser, replyTimeoutMs = REPLY_TIMEOUT_MS } = options;
   const speech = completeSpeechOptions(options.speech);
+  const telephoneSpeech = completeSpeechOptions({ startMs: TELEPHONE_START_MS, ...options.speech });
   if (backchannels !== undefined && typeof backchannels.stt?.stt !== "function") {
     throw new TypeError("backchannels needs a speech-to-text model: { stt: getSTTModel() }.");
   }
   return {
     speech,
+    telephoneSpeech,
     thinkAheadMs: thinkAhead(options.thinkAheadMs, speech),
     backchannels,
     replyTimeoutMs,

@@ -15,6 +15,7 @@ function rig(
   fn: ReplyFunction,
   options: ReplyOnPauseOptions = {},
   inputs?: { readonly latest: InputValues; readonly ready: Promise<void> },
+  phoneMode = false,
 ) {
   const events: string[] = [];
   const clock = new VirtualClock();
@@ -26,6 +27,7 @@ function rig(
   const context = blankContext({
     signal: abort.signal,
     clock,
+    phoneMode,
     declaresInputs: inputs !== undefined,
     inputs: inputs?.latest ?? {},
     requestInputs: async () => {
@@ -176,6 +178,23 @@ describe("ReplyOnPause", () => {
     expect(cleared()).toBe(0);
     expect(events.at(-1)).toBe("resumed");
     expect(await emit()).toBe(frame);
+  });
+
+  it("holds the reply sooner on the telephone, unless it is told when", async () => {
+    for (const [phoneMode, options, heldMs] of [
+      [false, {}, 64],
+      [true, {}, 32],
+      [true, { speech: { startMs: 96 } }, 64],
+    ] as const) {
+      const { speak, pause, emit, events } = rig(echo, options, undefined, phoneMode);
+      speak(640);
+      pause(608);
+      await emit();
+      speak(heldMs - VAD_WINDOW_MS);
+      expect(events).not.toContain("held");
+      speak(VAD_WINDOW_MS);
+      expect(events.at(-1)).toBe("held");
+    }
   });
 
   it("holds a reply that begins while somebody seems to speak", async () => {

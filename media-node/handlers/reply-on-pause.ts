@@ -142,9 +142,9 @@ export class ReplyOnPause<Inputs extends InputValues = InputValues> extends Stre
 
   #turnHost(): TurnHost {
     const { context, inputSampleRate: sampleRate } = this;
-    const { speech, endOfTurn, thinkAheadMs, backchannels } = this.#turnTaking;
+    const { speech, telephoneSpeech, endOfTurn, thinkAheadMs, backchannels } = this.#turnTaking;
     return {
-      speech,
+      speech: context.phoneMode ? telephoneSpeech : speech,
       endOfTurn,
       thinkAheadMs,
       backchannels,

@@ -13,8 +13,8 @@ export interface SpeechOptions {
    */
   readonly silenceThreshold: number;
   /**
-   * Speech in a row before the user is taken to be talking; a reply is held from then on. Default 96: longer than a click. A window
-   * of 0.85 or more counts half as much again, so that two of them will do.
+   * Speech in a row before the user is taken to be talking; a reply is held from then on. Default 96: longer than a click. On the
+   * telephone 48. A window of 0.85 or more counts half as much again, so that two of them will do, or one.
    */
   readonly startMs: number;
   /** Speech shorter than this in all is dismissed as noise. Default 160: a short "yes" has about 200. */
