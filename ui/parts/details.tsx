@@ -39,6 +39,7 @@ export function Details({ info, state, current, debug, onDebug }: DetailsProps) 
         />
         Turn states and latencies
       </label>
+      <a href="/docs/">Call it from your own code</a>
     </details>
   );
 }
