@@ -1,4 +1,11 @@
 /** As much of a browser as a call touches, for tests: its connection, microphone and sound, moved by hand. */
+// What a call loads once it needs it is there already: loading takes real time, and that of the tests is not.
+import "../levels.ts";
+import "../queue/line.ts";
+import "../recovery/recovery.ts";
+import "../statistics.ts";
+import "../transport-path.ts";
+import "../websocket/socket-media.ts";
 
 export class FakeTrack extends EventTarget {
   readonly kind: "audio" | "video";
