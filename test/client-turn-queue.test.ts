@@ -53,7 +53,7 @@ describe("the page, where every line is taken", () => {
     expect(page.workers()).toHaveLength(1);
     await first.hangUp();
     await page.locator(CONNECTED).waitFor({ timeout: 15_000 });
-    expect(page.workers()).toEqual([]);
+    await expect.poll(() => page.workers()).toEqual([]);
   });
 
   it("gives its place up when the person does", async () => {

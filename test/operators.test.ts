@@ -205,7 +205,7 @@ describe.skipIf(missing !== null)(`the doctor${missing === null ? "" : ` (skippe
     expect(findings.filter(({ level }) => level === "failure")).toEqual([]);
     const good = findings.filter(({ level }) => level === "ok");
     expect(new Set(good.map(({ check }) => check))).toEqual(
-      new Set(["config", "edge", "clock", "secret", "link", "nodes", "turn", "udp", "address", "relay"]),
+      new Set(["config", "edge", "clock", "secret", "link", "nodes", "turn", "udp", "address", "relay", "video"]),
     );
     const relays = good.filter(({ check }) => check === "relay").map(({ what }) => what);
     expect(relays).toHaveLength(2);

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { PhoneCall } from "../media-node/telephone/simulator/phone-call.ts";
 import { systemClock } from "../media-node/time/clock.ts";
 import { Caller } from "./support/caller.ts";
-import { Stack, until } from "./support/stack.ts";
+import { activeSessions, Stack, until } from "./support/stack.ts";
 
 let stack: Stack;
 
@@ -58,6 +58,7 @@ it("lets callers take turns, each at the end of the line again when its time is 
 });
 
 it("has a telephone wait in the same line, is told its place, and has its turn again when its time is up", async () => {
+  await until(async () => (await activeSessions(stack)) === 0);
   const browser = await new Caller({ url: stack.url, hello: true }).connect();
   const phone = new PhoneCall({ url: stack.url, clock: systemClock });
   const said = () => phone.events.flatMap((event) => (event.event === "said" ? [event.text] : []));

@@ -13,7 +13,7 @@ import { systemClock } from "../media-node/time/clock.ts";
 import { clip, concat, FIRST_WORD_MS, levelDb, silence } from "./support/audio.ts";
 import { EventStream } from "./support/event-stream.ts";
 import { SoundPrograms } from "./support/sound-programs.ts";
-import { type NodeHandle, Stack, sleep, until } from "./support/stack.ts";
+import { activeSessions, type NodeHandle, Stack, sleep, until } from "./support/stack.ts";
 
 const PROVIDERS = ["twilio", "telnyx", "plivo"] as const;
 /** As a telephone carries it. */
@@ -223,7 +223,7 @@ describe.each([
       await isHeardWhole(made, 4_000);
       await isLive(stack, made);
       made.hangUp();
-      await until(async () => (await active(stack)) === 0, 5_000);
+      await until(async () => (await activeSessions(stack)) === 0, 5_000);
     });
   }
 
@@ -242,7 +242,7 @@ describe.each([
       socket.send(data);
       expect(await closed).toBe(code);
     }
-    await until(async () => (await active(stack)) === 0, 20_000);
+    await until(async () => (await activeSessions(stack)) === 0, 20_000);
   });
 });
 
@@ -264,10 +264,10 @@ describe("a telephone call straight to its node", () => {
       await stack.startEdge();
       await talking;
       await isHeardWhole(made, 4_000);
-      await until(async () => (await active(stack)) === 1, 15_000);
+      await until(async () => (await activeSessions(stack)) === 1, 15_000);
       await isLive(stack, made);
       made.hangUp();
-      await until(async () => (await active(stack)) === 0, 5_000);
+      await until(async () => (await activeSessions(stack)) === 0, 5_000);
     } finally {
       await stack.stop();
     }
@@ -394,11 +394,6 @@ async function isHeardWhole(call: PhoneCall, durationMs: number): Promise<void> 
   expect(loudFrames(call)).toBeGreaterThan(0.9 * frames);
   expect(Math.max(...gapsMs)).toBeLessThan(400);
   expect(call.events.filter(({ event }) => event === "disconnected" || event === "fault")).toEqual([]);
-}
-
-async function active(stack: Stack): Promise<number> {
-  const streams = (await (await fetch(`${stack.url}/streams`)).json()) as { active: number }[];
-  return streams.reduce((sum, stream) => sum + stream.active, 0);
 }
 
 /** How many times something began. */

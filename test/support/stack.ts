@@ -189,6 +189,12 @@ async function childPids(pid: number): Promise<number[]> {
   return children.trim().split(" ").filter(Boolean).map(Number);
 }
 
+/** Sessions that hold a slot of any stream. */
+export async function activeSessions({ url }: { readonly url: string }): Promise<number> {
+  const streams = (await (await fetch(`${url}/streams`)).json()) as { active: number }[];
+  return streams.reduce((sum, { active }) => sum + active, 0);
+}
+
 /** Polls until `condition` holds. @throws Error after `timeoutMs`, or what it throws. */
 export async function until(condition: () => boolean | Promise<boolean>, timeoutMs = 10_000): Promise<void> {
   const endMs = performance.now() + timeoutMs;
