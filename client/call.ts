@@ -1,11 +1,11 @@
 /** A call: carries out what the state machine decides, and owns the microphone, the peer, the sound and the timers. */
 import * as v from "valibot";
 import type { QueuePlace } from "../shared/errors.ts";
-import { DEFAULT_STREAM } from "../shared/ids.ts";
 import { MAX_CHANNEL_MESSAGE_CHARS } from "../shared/limits.ts";
 import type { ExtensionMessage, ServerMessage } from "../shared/server-message.ts";
 import { EndReason } from "../shared/session.ts";
 import type { StreamConfig } from "../shared/stream-config.ts";
+import { DEFAULT_STREAM } from "../shared/stream-name.ts";
 import { Candidates } from "./candidates.ts";
 import { Connection } from "./connection.ts";
 import { Device } from "./device.ts";
@@ -17,9 +17,10 @@ import { parseMessage } from "./messages.ts";
 import type { Call, CallEvents, CallInfo, CallOptions } from "./options.ts";
 import { Peer } from "./peer.ts";
 import { Playback } from "./playback.ts";
+import type { Standing } from "./queue/line.ts";
 import type { Recovery } from "./recovery/recovery.ts";
 import { Signaling } from "./signaling.ts";
-import { type CallEvent, type CallState, IDLE, isFinal, nextState, type Place } from "./state.ts";
+import { type CallEvent, type CallState, IDLE, isFinal, nextState } from "./state.ts";
 import type { CallStatistics } from "./statistics.ts";
 import { Timers } from "./timers.ts";
 import type { TransportPath } from "./transport-path.ts";
@@ -29,6 +30,9 @@ const CONNECT_TIMEOUT_MS = 15_000;
 
 /** After the handler's last word, so that what the jitter buffer still holds is heard. */
 const GOODBYE_MS = 300;
+
+/** Of the conversation in one session: more than anybody can say. */
+const MAX_LINES = 1e6;
 
 /** Makes a call; nothing happens before its `start()`. */
 export function createCall(options: CallOptions = {}): Call {
@@ -42,7 +46,7 @@ class BrowserCall implements Call {
   readonly #timers = new Timers<"connect" | "goodbye">();
   readonly #abort = new AbortController();
   readonly #signaling: Signaling;
-  readonly #connection: Connection;
+  #connection: Connection;
   readonly #microphone: Device;
   readonly #camera: Device;
   readonly #playback = new Playback(() => this.#events.emit("error", new CallError("autoplay_blocked")));
@@ -50,6 +54,10 @@ class BrowserCall implements Call {
   #meter: Promise<LevelMeter | null> | undefined;
   #session: SessionMessage | undefined;
   #descriptor: StreamConfig | undefined;
+  /** Added to the ids of lines: each session counts its own from the start. */
+  #firstLine = 0;
+  /** As the handler was told last. */
+  readonly #inputs: Record<string, unknown> = {};
   #recovery: Promise<Recovery | null> | undefined;
   #offeredAtMs: number | undefined;
   #connectedAtMs: number | undefined;
@@ -75,18 +83,7 @@ class BrowserCall implements Call {
       onUse: (track) => this.#events.emit("localVideo", track && new MediaStream([track])),
       onLost: () => this.#onLost("camera"),
     });
-    this.#connection = new Connection({
-      signaling: this.#signaling,
-      clientId: this.#clientId,
-      transport: options.transport ?? "auto",
-      rtcConfiguration: options.rtcConfiguration,
-      listener: this.#mediaListener,
-      onTurnFailed: (error) => {
-        // The provider was taken away since the descriptor was read: nothing that went wrong.
-        const removed = error.code === "turn_not_configured";
-        if (!removed && !isFinal(this.#state)) this.#events.emit("error", error);
-      },
-    });
+    this.#connection = this.#newConnection(options.transport);
   }
 
   get state(): CallState {
@@ -152,6 +149,7 @@ class BrowserCall implements Call {
 
   async setInputs(values: Readonly<Record<string, unknown>>): Promise<void> {
     await this.#signaling.inputs(values);
+    Object.assign(this.#inputs, values);
   }
 
   send(text: string): void {
@@ -197,14 +195,23 @@ class BrowserCall implements Call {
     if (modality !== "audio" && !isFinal(this.#state)) await this.#camera.open(descriptor);
     // Somebody hung up while the browser asked for the microphone: release() has seen the tracks only now.
     if (isFinal(this.#state)) return this.#stopTracks();
-    let place = await this.#offer(descriptor);
-    while (place !== null) {
-      this.#signaling.useTicket(place.ticket);
-      // The refusal came after somebody hung up: release() knew of no place.
-      if (isFinal(this.#state)) return await this.#signaling.leaveLine();
-      await this.#waitInLine(place, descriptor);
-      place = await this.#offer(descriptor);
-    }
+    const place = await this.#offer(descriptor);
+    if (place !== null) await this.#standInLine(place, descriptor);
+  }
+
+  #newConnection(transport: CallOptions["transport"] = "auto"): Connection {
+    return new Connection({
+      signaling: this.#signaling,
+      clientId: this.#clientId,
+      transport,
+      rtcConfiguration: this.#options.rtcConfiguration,
+      listener: this.#mediaListener,
+      onTurnFailed: (error) => {
+        // The provider was taken away since the descriptor was read: nothing that went wrong.
+        const removed = error.code === "turn_not_configured";
+        if (!removed && !isFinal(this.#state)) this.#events.emit("error", error);
+      },
+    });
   }
 
   /** @returns the place in line where every slot is taken and the stream has a queue. */
@@ -228,17 +235,32 @@ class BrowserCall implements Call {
     };
   }
 
-  async #waitInLine(place: QueuePlace, { queue }: StreamConfig): Promise<void> {
-    const onPlace = (now: Place) => this.#apply({ type: "queued", ...now });
-    onPlace(place);
-    const { waitInLine } = await import("./queue/line.ts");
-    await waitInLine({
+  /** @returns false where there is no such place. */
+  async #standInLine(place: Standing, descriptor: StreamConfig): Promise<boolean> {
+    const { standInLine } = await import("./queue/line.ts");
+    return await standInLine({
       signaling: this.#signaling,
       place,
-      ticketTtlMs: queue?.ticketTtlMs,
+      ticketTtlMs: descriptor.queue?.ticketTtlMs,
       signal: this.#abort.signal,
-      onPlace,
+      onPlace: (now) => this.#apply({ type: "queued", ...now }),
+      offer: () => this.#offer(descriptor),
     });
+  }
+
+  /** Its time is up, and it has a place in line again: another session is next. What the person has chosen stays. */
+  #rejoin(ticket: string, descriptor: StreamConfig): void {
+    const { transport } = this.#connection;
+    this.#recover((recovery) => recovery.close());
+    this.#connection.close();
+    // What WebRTC could not do once is not tried again: its ticket would be used up.
+    this.#connection = this.#newConnection(transport === "websocket" ? transport : this.#options.transport);
+    this.#firstLine += MAX_LINES;
+    this.#recovery = this.#session = this.#connectedAtMs = undefined;
+    this.#standInLine({ ticket }, descriptor).then(
+      (stood) => stood || this.#finish("time_limit"),
+      (error: unknown) => this.#fail(toCallError(error)),
+    );
   }
 
   async #replace(device: Device, constraints: MediaTrackConstraints): Promise<void> {
@@ -282,6 +304,7 @@ class BrowserCall implements Call {
       if (message?.type === "session") {
         this.#session = { ...message.data, receivedAtMs: performance.now() };
         if (message.data.secret !== undefined) this.#signaling.useSecret(message.data.secret);
+        this.#repeatInputs();
       }
       this.#events.emit("message", received);
       if (message !== null) this.#onServerMessage(message);
@@ -297,13 +320,19 @@ class BrowserCall implements Call {
     },
   };
 
+  /** A session after the first begins with what the one before was told. */
+  #repeatInputs(): void {
+    if (Object.keys(this.#inputs).length === 0) return;
+    this.setInputs(this.#inputs).catch((error: unknown) => this.#events.emit("error", toCallError(error)));
+  }
+
   #onServerMessage(message: ServerMessage): void {
     switch (message.type) {
       case "turn":
         this.#events.emit("turn", message.data.state);
         break;
       case "transcript":
-        this.#events.emit("transcript", message.data);
+        this.#events.emit("transcript", { ...message.data, id: message.data.id + this.#firstLine });
         break;
       case "output":
         this.#events.emit("output", message.data);
@@ -315,7 +344,7 @@ class BrowserCall implements Call {
         this.#events.emit("error", new CallError("handler_failed", { message: message.message }));
         break;
       case "bye":
-        this.#finish(toEndReason(message.data.reason));
+        this.#bye(message.data);
         break;
       case "end_stream":
         this.#timers.set("goodbye", GOODBYE_MS, () => this.#finish("handler_closed"));
@@ -324,6 +353,12 @@ class BrowserCall implements Call {
         if (message.data === "closed") this.#finish("ended_by_edge");
         break;
     }
+  }
+
+  #bye({ reason, ticket }: Extension<"bye">): void {
+    const { rejoin = typeof this.#options.token !== "string" } = this.#options;
+    if (rejoin && ticket !== undefined && this.#descriptor !== undefined) this.#rejoin(ticket, this.#descriptor);
+    else this.#finish(toEndReason(reason));
   }
 
   #measure(act: (meter: LevelMeter) => unknown): void {
@@ -430,7 +465,8 @@ class BrowserCall implements Call {
   readonly #onPageHide = (): void => this.#finish("client_closed");
 }
 
-type SessionMessage = Extract<ExtensionMessage, { type: "session" }>["data"] & { readonly receivedAtMs: number };
+type Extension<Type extends ExtensionMessage["type"]> = Extract<ExtensionMessage, { type: Type }>["data"];
+type SessionMessage = Extension<"session"> & { readonly receivedAtMs: number };
 
 /** A part that cannot be loaded, as the page is older than the server's files: the call goes on without. */
 const nothing = (): null => null;

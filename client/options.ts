@@ -33,6 +33,11 @@ export interface CallOptions {
   readonly transport?: "auto" | "webrtc" | "websocket";
   /** Default: the stream's own, from its descriptor; else what the edge's TURN provider gives for this call, if it has one. */
   readonly rtcConfiguration?: RTCConfiguration;
+  /**
+   * Whether a call whose time is up, on a stream that gives it a place in line again (docs/queue.md), takes it: it is `queued`, and
+   * connected again when it is its turn, until it is ended. Default true, but with a `token` that is a string, good for one call.
+   */
+  readonly rejoin?: boolean;
   /** The stream's descriptor where you have it already: saves a request. */
   readonly descriptor?: StreamConfig;
 }

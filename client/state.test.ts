@@ -32,8 +32,8 @@ const TRANSITIONS: Record<CallStateName, Partial<Record<CallEvent["type"], CallS
   asking_microphone: { negotiate: "connecting", ended: "ended", failed: "failed" },
   connecting: { queued: "queued", connected: "connected", ended: "ended", failed: "failed" },
   queued: { queued: "queued", negotiate: "connecting", ended: "ended", failed: "failed" },
-  connected: { interrupted: "interrupted", ended: "ended", failed: "failed" },
-  interrupted: { connected: "connected", ended: "ended", failed: "failed" },
+  connected: { queued: "queued", interrupted: "interrupted", ended: "ended", failed: "failed" },
+  interrupted: { queued: "queued", connected: "connected", ended: "ended", failed: "failed" },
   ended: {},
   failed: {},
 };

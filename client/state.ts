@@ -19,7 +19,7 @@ export type CallState =
   | { readonly name: "starting" }
   | { readonly name: "asking_microphone" }
   | { readonly name: "connecting" }
-  /** Every line is taken: it waits for one. Again whenever the place has changed. */
+  /** Every line is taken, or its time is up: it waits for one. Again whenever the place has changed. */
   | ({ readonly name: "queued" } & Place)
   | { readonly name: "connected" }
   /** Media stopped; the connection may come back by itself. */
@@ -45,7 +45,8 @@ const FROM: Record<CallEvent["type"], readonly CallStateName[]> = {
   ask_microphone: ["starting"],
   // A stream that only sends to the client needs no microphone.
   negotiate: ["starting", "asking_microphone", "queued"],
-  queued: ["connecting", "queued"],
+  // Once it was connected: its time is up, and it is in line again.
+  queued: ["connecting", "queued", "connected", "interrupted"],
   connected: ["connecting", "interrupted"],
   interrupted: ["connected"],
   ended: ["idle", "starting", "asking_microphone", "connecting", "queued", "connected", "interrupted"],

@@ -1,5 +1,5 @@
 /** The routes of one stream at the edge, as URLs. */
-import { streamPath } from "../shared/ids.ts";
+import { streamPath } from "../shared/stream-name.ts";
 
 export interface StreamRoutes {
   /** GET: the stream's descriptor. */

@@ -2,10 +2,9 @@
 import * as v from "valibot";
 import { MAX_CLIENT_ID_CHARS } from "./limits.ts";
 
-declare const crypto: { randomUUID(): string };
+export { DEFAULT_STREAM, StreamName, streamPath } from "./stream-name.ts";
 
-/** The stream served at the root path, and the name of a stream file's default export. */
-export const DEFAULT_STREAM = "default";
+declare const crypto: { randomUUID(): string };
 
 /** First path segments that belong to the edge itself, so that no stream can take them. */
 export const RESERVED_STREAM_NAMES: readonly string[] = [
@@ -26,9 +25,6 @@ export const RESERVED_STREAM_NAMES: readonly string[] = [
   "webrtc",
   "websocket",
 ];
-
-/** A stream's name is a path segment: letters, digits, `_` and `-`, at most 64, starting with a letter or digit. */
-export const StreamName = v.pipe(v.string(), v.regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/));
 
 /** The client's own name for its session (`webrtc_id`). Often short and guessable: never trusted as a secret. */
 export const ClientId = v.pipe(v.string(), v.minLength(1), v.maxLength(MAX_CLIENT_ID_CHARS));
@@ -55,9 +51,4 @@ export const NodeId = v.pipe(v.string(), v.regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,6
 /** Mints a session id: 122 random bits. */
 export function newSessionId(): string {
   return `s_${crypto.randomUUID().replaceAll("-", "")}`;
-}
-
-/** The path prefix of a stream's routes: "" for the default stream, "/name" for others. */
-export function streamPath(name: string): string {
-  return name === DEFAULT_STREAM ? "" : `/${name}`;
 }

@@ -1,9 +1,9 @@
 /** A stream as clients see it, `GET /<stream>/config`. What only nodes and the edge need is in descriptor.ts. */
 import * as v from "valibot";
-import { StreamName } from "./ids.ts";
 import type { InputDeclarations } from "./inputs.ts";
 import { MAX_QUEUE_LENGTH, MAX_TICKET_TTL_MS, MIN_TICKET_TTL_MS } from "./limits.ts";
 import type { OutputDeclarations } from "./outputs.ts";
+import { StreamName } from "./stream-name.ts";
 import type { StreamUi } from "./stream-ui.ts";
 
 export const Modality = v.picklist(["audio", "video", "audio-video"]);

@@ -142,6 +142,7 @@ export function App() {
         dial={!textbox}
         phase={phase}
         call={view.call}
+        timeUp={view.timeUp}
         mode={mode}
         modality={modality}
         pictures={

@@ -117,7 +117,10 @@ export class CallStore {
     const show = (change: () => Partial<CallSnapshot>): void => {
       if (this.#call === call) this.#show(change());
     };
-    call.on("state", (state) => show(() => ({ state, info: call.info })));
+    call.on("state", (state) =>
+      // The next session says whose turn it is.
+      show(() => ({ state, info: call.info, ...(state.name === "queued" && { turn: null }) })),
+    );
     call.on("message", ({ message }) => {
       if (message?.type === "session") show(() => ({ info: call.info }));
     });

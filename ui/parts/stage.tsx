@@ -13,6 +13,8 @@ interface StageProps {
   readonly dial: boolean;
   readonly phase: Phase;
   readonly call: CallState;
+  /** It is in line because its time is up. */
+  readonly timeUp: boolean;
   readonly mode: StreamDescriptor["mode"];
   readonly modality: StreamDescriptor["modality"];
   readonly ready: boolean;
@@ -28,9 +30,24 @@ interface StageProps {
 }
 
 export function Stage(props: StageProps) {
-  const { title, ui, dial, phase, call, mode, modality, pictures, ready, levels, onPress, buttonRef, error, children } =
-    props;
-  const words = wordsOf(phase, call, mode, modality, ui.labels);
+  const {
+    title,
+    ui,
+    dial,
+    phase,
+    call,
+    timeUp,
+    mode,
+    modality,
+    pictures,
+    ready,
+    levels,
+    onPress,
+    buttonRef,
+    error,
+    children,
+  } = props;
+  const words = wordsOf(phase, call, mode, modality, ui.labels, timeUp);
   return (
     <section class="stage" aria-label="Call">
       <header class="intro">
@@ -55,7 +72,7 @@ export function Stage(props: StageProps) {
         <p class="state" data-testid="state" role="status">
           {words.label}
         </p>
-        {error ?? (dial && <p class="hint">{words.hint}</p>)}
+        {error ?? ((dial || phase === "queued") && <p class="hint">{words.hint}</p>)}
       </div>
       {children}
     </section>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { TranscriptLine, TurnState } from "../../client/index.ts";
+import type { CallState, TranscriptLine, TurnState } from "../../client/index.ts";
 import { type CallView, type CallViewEvent, EMPTY_VIEW, MAX_LINES, MAX_OUTPUTS, nextView } from "./call-view.ts";
 
 const line = (id: number, text: string, final = true): TranscriptLine => ({ id, role: "user", text, final });
@@ -58,6 +58,22 @@ describe("what the page shows of a call", () => {
     const info = { clientId: "a", sid: null, stream: "flip", transport: "webrtc" as const, connectMs: 80 };
     const ended = viewAfter(...events, { type: "call", call: { name: "ended", reason: "client_closed" }, info });
     expect(ended).toMatchObject({ localVideo: null, remoteVideo: null, videoReport: null });
+  });
+
+  it("says that the time of a call is up from there on until it is connected again", () => {
+    const info = { clientId: "a", sid: null, stream: "talk", transport: "webrtc" as const, connectMs: 80 };
+    const queued = { name: "queued", position: 2, estimatedWaitMs: null } as const;
+    const state = (call: CallState): CallViewEvent => ({ type: "call", call, info });
+    const first = viewAfter(state({ name: "connecting" }), state(queued));
+    expect(first.timeUp).toBe(false);
+    const talking = [state({ name: "connected" }), { type: "turn", turn: "bot_speaking", atMs: 0 }] as const;
+    const again = [...talking, { type: "line", line: line(1, "and then", false) }, state(queued)] as const;
+    const view = viewAfter(...again);
+    expect(view).toMatchObject({ timeUp: true, turn: null, lines: [line(1, "and then")] });
+    // Called, and no node had room.
+    expect(viewAfter(...again, state({ name: "connecting" }), state(queued)).timeUp).toBe(true);
+    expect(viewAfter(...again, state({ name: "connected" })).timeUp).toBe(false);
+    expect(viewAfter(...again, state({ name: "ended", reason: "client_closed" })).timeUp).toBe(false);
   });
 
   it("says that the stop word was heard until that was answered, not merely until somebody breathes", () => {

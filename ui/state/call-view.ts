@@ -23,6 +23,8 @@ export interface CallView {
   readonly shown: OutputValues;
   /** Whose turn it was, for developers. */
   readonly turns: TurnLog;
+  /** It was connected, and its time is up: it is in line for another turn. */
+  readonly timeUp: boolean;
   /** The stop word was heard: what is said now is the question. */
   readonly stopWordHeard: boolean;
   /** An error that did not end the call. */
@@ -54,6 +56,7 @@ export const EMPTY_VIEW: CallView = {
   outputs: [],
   shown: {},
   turns: [],
+  timeUp: false,
   stopWordHeard: false,
   notice: null,
   info: null,
@@ -66,15 +69,21 @@ export function nextView(view: CallView, event: CallViewEvent): CallView {
   switch (event.type) {
     case "reset":
       return EMPTY_VIEW;
-    case "call":
+    case "call": {
+      const over = isOver(event.call);
+      const queued = event.call.name === "queued";
       return {
         ...view,
         call: event.call,
         info: event.info,
-        stopWordHeard: view.stopWordHeard && !isOver(event.call),
-        lines: isOver(event.call) ? view.lines.map(closed) : view.lines,
-        ...(isOver(event.call) && { localVideo: null, remoteVideo: null, videoReport: null }),
+        timeUp: !over && (view.timeUp ? event.call.name !== "connected" : queued && wasConnected(view.call)),
+        lines: over || queued ? view.lines.map(closed) : view.lines,
+        ...((over || queued) && { stopWordHeard: false, remoteVideo: null, videoReport: null }),
+        // The next session says whose turn it is.
+        ...(queued && { turn: null }),
+        ...(over && { localVideo: null }),
       };
+    }
     case "turn":
       return {
         ...view,
@@ -107,6 +116,10 @@ export function nextView(view: CallView, event: CallViewEvent): CallView {
 /** A reply that is over. Who is only silent for a moment after the word has not been answered. */
 function isAnswered(before: TurnState | null, now: TurnState): boolean {
   return now === "listening" && (before === "bot_speaking" || before === "thinking");
+}
+
+function wasConnected({ name }: CallState): boolean {
+  return name === "connected" || name === "interrupted";
 }
 
 function isOver({ name }: CallState): boolean {

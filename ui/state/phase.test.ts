@@ -48,6 +48,10 @@ describe("the words of a phase", () => {
       wordsOf("queued", { name: "queued", position, estimatedWaitMs }, "send-receive").hint;
     expect(hint(1, null)).toBe("You are next.");
     expect(hint(3, 12_300)).toBe("You are number 3 in line. About 13 s to go.");
+    const again: CallState = { name: "queued", position: 2, estimatedWaitMs: null };
+    expect(wordsOf("queued", again, "send-receive", "audio", {}, true).hint).toBe(
+      "Your time is up, and you are in line again. You are number 2 in line.",
+    );
     expect(hint(3, 150_000)).toBe("You are number 3 in line. About 3 min to go.");
     const queued: CallState = { name: "queued", position: 1, estimatedWaitMs: null };
     expect(phaseOf(queued, null)).toBe("queued");

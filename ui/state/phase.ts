@@ -91,12 +91,17 @@ const MS_PER_SECOND = 1_000;
 const MS_PER_MINUTE = 60_000;
 
 /** A place in line, in words. */
-function placeHint({ position, estimatedWaitMs }: Extract<CallState, { name: "queued" }>): string {
-  const place = position === 1 ? "You are next." : `You are number ${position} in line.`;
+function placeHint({ position, estimatedWaitMs }: Extract<CallState, { name: "queued" }>, timeUp: boolean): string {
+  const before = timeUp ? "Your time is up, and you are in line again. " : "";
+  const place = before + placeOf(position);
   if (estimatedWaitMs === null) return place;
   const seconds = Math.max(1, Math.ceil(estimatedWaitMs / MS_PER_SECOND));
   const wait = estimatedWaitMs < MS_PER_MINUTE ? `${seconds} s` : `${Math.round(estimatedWaitMs / MS_PER_MINUTE)} min`;
   return `${place} About ${wait} to go.`;
+}
+
+function placeOf(position: number): string {
+  return position === 1 ? "You are next." : `You are number ${position} in line.`;
 }
 
 /** For streams without sound. */
@@ -106,16 +111,18 @@ const PICTURE_HINTS: Record<StreamDescriptor["mode"], string> = {
   receive: "Press the button and watch.",
 };
 
+/** @param timeUp whether it is in line because its time is up. */
 export function wordsOf(
   phase: Phase,
   call: CallState,
   mode: StreamDescriptor["mode"],
   modality: StreamDescriptor["modality"] = "audio",
   labels: StreamLabels = {},
+  timeUp = false,
 ): PhaseWords {
   const endHint = call.name === "ended" ? END_HINTS[call.reason] : undefined;
   const idleHint = modality === "video" ? PICTURE_HINTS[mode] : IDLE_HINTS[mode];
-  const callHint = call.name === "queued" ? placeHint(call) : endHint;
+  const callHint = call.name === "queued" ? placeHint(call, timeUp) : endHint;
   const hint = phase === "idle" ? idleHint : (callHint ?? HINTS[phase] ?? "");
   const inCall = isInCall(phase);
   const connected = inCall && !BEFORE_THE_CALL.has(phase);
