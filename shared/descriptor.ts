@@ -4,7 +4,7 @@ import { InputDeclarations } from "./inputs.ts";
 import { OutputDeclarations } from "./outputs.ts";
 import { HeaderNames } from "./request-headers.ts";
 import { StreamConfig } from "./stream-config.ts";
-import { StreamUi } from "./stream-ui.ts";
+import { ShownStopWords, StreamUi } from "./stream-ui.ts";
 
 export { IceServer, Modality, Mode, QueueOptions, RtcConfiguration, StreamConfig } from "./stream-config.ts";
 export { StreamUi } from "./stream-ui.ts";
@@ -14,6 +14,7 @@ export const ShownConfig = v.object({
   ui: StreamUi,
   inputs: v.optional(InputDeclarations),
   outputs: v.optional(OutputDeclarations),
+  stopWords: v.optional(ShownStopWords),
 });
 export type ShownConfig = v.InferOutput<typeof ShownConfig>;
 

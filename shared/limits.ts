@@ -52,6 +52,10 @@ export const MAX_SHOWN_CHARS = 1024 * 1024;
 /** Characters of the page's icon: of a picture as a data URL. It is in every descriptor. */
 export const MAX_ICON_CHARS = 16 * 1024;
 
+/** Stop words that the page tells, and characters of each: others work as well, and are not told. */
+export const MAX_SHOWN_STOP_WORDS = 8;
+export const MAX_STOP_WORD_CHARS = 60;
+
 /** Bytes of a stream's file inputs together: what its `maxBytes` add up to. More: a TypeError when the stream file is loaded. */
 export const MAX_INPUT_FILE_BYTES = 1024 * 1024;
 

@@ -4,7 +4,7 @@ import type { InputDeclarations } from "./inputs.ts";
 import { MAX_QUEUE_LENGTH, MAX_TICKET_TTL_MS, MIN_TICKET_TTL_MS } from "./limits.ts";
 import type { OutputDeclarations } from "./outputs.ts";
 import { StreamName } from "./stream-name.ts";
-import type { StreamUi } from "./stream-ui.ts";
+import type { ShownStopWords, StreamUi } from "./stream-ui.ts";
 
 export const Modality = v.picklist(["audio", "video", "audio-video"]);
 export type Modality = v.InferOutput<typeof Modality>;
@@ -31,7 +31,7 @@ export type RtcConfiguration = v.InferOutput<typeof RtcConfiguration>;
  * What only a page shows. The edge has checked it (descriptor.ts), and a call has no use for it: what a call has to load does
  * not check it again, a page does.
  */
-const shownAs = <T>() => v.custom<T>((value) => typeof value === "object" && value !== null && !Array.isArray(value));
+const shownAs = <T>() => v.custom<T>((value) => typeof value === "object" && value !== null);
 
 /** Who finds every slot taken may wait for one. */
 export const QueueOptions = v.object({
@@ -63,6 +63,8 @@ export const StreamConfig = v.object({
   inputs: v.optional(shownAs<InputDeclarations>()),
   /** What the page shows of the handler's AdditionalOutputs, by name, in the order to show. Absent: as they are. */
   outputs: v.optional(shownAs<OutputDeclarations>()),
+  /** Any of them wakes the handler, again for each turn. Absent: it listens. */
+  stopWords: v.optional(shownAs<ShownStopWords>()),
   /** Absent or null: who finds every slot taken is refused. */
   queue: v.optional(v.nullable(QueueOptions)),
   /** Each call needs a join token. Absent: as the edge is configured. */

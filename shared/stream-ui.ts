@@ -1,6 +1,6 @@
 /** What the page shows for a stream, and how. A call has no use for any of it. */
 import * as v from "valibot";
-import { MAX_ICON_CHARS } from "./limits.ts";
+import { MAX_ICON_CHARS, MAX_SHOWN_STOP_WORDS, MAX_STOP_WORD_CHARS } from "./limits.ts";
 
 const words = v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(60)));
 /** `#rrggbb`: nothing else gets into the page's style sheet. */
@@ -47,6 +47,13 @@ export const StreamUi = v.object({
   layout: v.optional(v.picklist(["auto", "columns"])),
 });
 export type StreamUi = v.InferOutput<typeof StreamUi>;
+
+/** What has to be said before the handler takes anything for a turn: the page tells it. */
+export const ShownStopWords = v.pipe(
+  v.array(v.pipe(v.string(), v.minLength(1), v.maxLength(MAX_STOP_WORD_CHARS))),
+  v.maxLength(MAX_SHOWN_STOP_WORDS),
+);
+export type ShownStopWords = v.InferOutput<typeof ShownStopWords>;
 
 /** Whether an icon is a picture's address, rather than letters. */
 export function isPicture(icon: string): boolean {

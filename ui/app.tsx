@@ -67,6 +67,7 @@ export function App() {
   const noNode = !inCall && (list.streams?.length === 0 || served === false) ? new CallError("no_media_node") : null;
   const callError = view.call.name === "failed" ? view.call.error : null;
   const failedCode = callError?.code ?? null;
+  const stopWords = connected && !view.stopWordHeard ? descriptor?.stopWords : undefined;
   const error = callError ?? list.error ?? noNode ?? descriptorError;
   const declaresOutputs = Object.keys(outputs).length > 0;
   const hasConversation = view.lines.length > 0 || (view.outputs.length > 0 && !declaresOutputs);
@@ -142,7 +143,7 @@ export function App() {
         dial={!textbox}
         phase={phase}
         call={view.call}
-        timeUp={view.timeUp}
+        guidance={{ timeUp: view.timeUp, stopWords }}
         mode={mode}
         modality={modality}
         pictures={

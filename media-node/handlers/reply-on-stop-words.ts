@@ -24,7 +24,8 @@ export interface ReplyOnStopWordsOptions<Inputs extends InputValues = InputValue
  */
 export class ReplyOnStopWords<Inputs extends InputValues = InputValues> extends ReplyOnPause<Inputs> {
   readonly #fn: ReplyFunction<Inputs>;
-  readonly #phrases: readonly string[];
+  /** What wakes it. */
+  readonly stopWords: readonly string[];
   readonly #options: ReplyOnStopWordsOptions<Inputs>;
   readonly #words: StopWords;
   readonly #sttModel: STTModel;
@@ -34,7 +35,7 @@ export class ReplyOnStopWords<Inputs extends InputValues = InputValues> extends 
     super(fn, withoutLimit(options));
     if (new.target !== ReplyOnStopWords) needOwnCopy(new.target.name, this.copy !== ReplyOnStopWords.prototype.copy);
     this.#fn = fn;
-    this.#phrases = stopWords;
+    this.stopWords = stopWords;
     this.#words = new StopWords(stopWords);
     this.#sttModel = getSTTModel(options.sttModel);
     // Made once: the sessions' copies share it.
@@ -42,7 +43,7 @@ export class ReplyOnStopWords<Inputs extends InputValues = InputValues> extends 
   }
 
   override copy(): ReplyOnStopWords<Inputs> {
-    return new ReplyOnStopWords(this.#fn, this.#phrases, this.#options);
+    return new ReplyOnStopWords(this.#fn, this.stopWords, this.#options);
   }
 
   protected override openTurns(host: TurnHost, judge: ChunkJudge | undefined): TurnFinder {

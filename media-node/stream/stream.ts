@@ -10,6 +10,7 @@ import {
 } from "../../shared/descriptor.ts";
 import { HeaderNames } from "../../shared/request-facts.ts";
 import type { SendFunction } from "../handlers/generated-audio.ts";
+import { ReplyOnStopWords } from "../handlers/reply-on-stop-words.ts";
 import type { StreamHandler } from "../handlers/stream-handler.ts";
 import {
   DEFAULT_MAX_VIDEO_BITS_PER_SECOND,
@@ -20,6 +21,7 @@ import type { VideoFunction, VideoGenerator } from "../video/video-stream-handle
 import { handlerOf } from "./handler-of.ts";
 import { type Input, type InputsOf, readDeclarations } from "./inputs.ts";
 import { type DeclaredOutputs, type OutputsOf, readOutputs } from "./outputs.ts";
+import { shownStopWords } from "./stop-words.ts";
 
 export interface QueueWish {
   /** Callers that wait at once, at most 1,000. */
@@ -156,6 +158,7 @@ export class Stream<
   describe(name: string, build: number): StreamDescriptor {
     const { modality, mode, concurrencyLimit, timeLimit, allowExtraTracks, rtcConfiguration, trackConstraints, ui } =
       this.options;
+    const stopWords = this.handler instanceof ReplyOnStopWords ? shownStopWords(this.handler.stopWords) : [];
     const { inputs, outputs, queue, requireToken, requestHeaders, rtpParams } = this.options;
     return {
       name,
@@ -171,6 +174,7 @@ export class Stream<
       ...(requireToken === undefined ? {} : { requireToken }),
       ...(inputs === undefined ? {} : { inputs: { ...inputs } }),
       ...(outputs === undefined ? {} : { outputs: { ...outputs } }),
+      ...(stopWords.length === 0 ? {} : { stopWords }),
       ...(requestHeaders === undefined ? {} : { requestHeaders: readRequestHeaders(requestHeaders) }),
       ...(queue == null ? {} : { queue: readQueue(queue) }),
       build,

@@ -2,7 +2,7 @@
 import type { ComponentChildren, RefObject } from "preact";
 import type { CallState, Levels, StreamDescriptor } from "../../client/index.ts";
 import type { StreamUi } from "../../shared/stream-ui.ts";
-import { type Phase, wordsOf } from "../state/phase.ts";
+import { type Guidance, type Phase, wordsOf } from "../state/phase.ts";
 import { CallButton } from "./call-button.tsx";
 import { StreamIcon } from "./stream-icon.tsx";
 
@@ -13,8 +13,7 @@ interface StageProps {
   readonly dial: boolean;
   readonly phase: Phase;
   readonly call: CallState;
-  /** It is in line because its time is up. */
-  readonly timeUp: boolean;
+  readonly guidance: Guidance;
   readonly mode: StreamDescriptor["mode"];
   readonly modality: StreamDescriptor["modality"];
   readonly ready: boolean;
@@ -36,7 +35,7 @@ export function Stage(props: StageProps) {
     dial,
     phase,
     call,
-    timeUp,
+    guidance,
     mode,
     modality,
     pictures,
@@ -47,7 +46,7 @@ export function Stage(props: StageProps) {
     error,
     children,
   } = props;
-  const words = wordsOf(phase, call, mode, modality, ui.labels, timeUp);
+  const words = wordsOf(phase, call, mode, modality, ui.labels, guidance);
   return (
     <section class="stage" aria-label="Call">
       <header class="intro">
@@ -72,7 +71,8 @@ export function Stage(props: StageProps) {
         <p class="state" data-testid="state" role="status">
           {words.label}
         </p>
-        {error ?? ((dial || phase === "queued") && <p class="hint">{words.hint}</p>)}
+        {error ??
+          ((dial || phase === "queued" || guidance.stopWords !== undefined) && <p class="hint">{words.hint}</p>)}
       </div>
       {children}
     </section>

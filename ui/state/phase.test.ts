@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { CallError, type CallState } from "../../client/index.ts";
-import { isInCall, nameOf, phaseOf, wordsOf } from "./phase.ts";
+import { isInCall, nameOf, type Phase, phaseOf, wordsOf } from "./phase.ts";
 
 const connected: CallState = { name: "connected" };
 
@@ -49,7 +49,7 @@ describe("the words of a phase", () => {
     expect(hint(1, null)).toBe("You are next.");
     expect(hint(3, 12_300)).toBe("You are number 3 in line. About 13 s to go.");
     const again: CallState = { name: "queued", position: 2, estimatedWaitMs: null };
-    expect(wordsOf("queued", again, "send-receive", "audio", {}, true).hint).toBe(
+    expect(wordsOf("queued", again, "send-receive", "audio", {}, { timeUp: true }).hint).toBe(
       "Your time is up, and you are in line again. You are number 2 in line.",
     );
     expect(hint(3, 150_000)).toBe("You are number 3 in line. About 3 min to go.");
@@ -57,6 +57,15 @@ describe("the words of a phase", () => {
     expect(phaseOf(queued, null)).toBe("queued");
     expect(isInCall("queued")).toBe(true);
     expect(wordsOf("queued", queued, "send-receive")).toMatchObject({ label: "Waiting in line", action: "Cancel" });
+  });
+
+  it("say which words are waited for, while somebody may say them", () => {
+    const hint = (phase: Phase, ...stopWords: string[]) =>
+      wordsOf(phase, connected, "send-receive", "audio", {}, { stopWords }).hint;
+    expect(hint("listening", "computer")).toBe("Say “computer”.");
+    expect(hint("user_speaking", "computer", "hey you")).toBe("Say “computer” or “hey you”.");
+    expect(hint("listening")).toBe("Go ahead, speak.");
+    expect(hint("bot_speaking", "computer")).toBe("");
   });
 
   it("say why a call ended, unless the person hung up", () => {

@@ -36,6 +36,17 @@ export function isInCall(phase: Phase): boolean {
 
 const BEFORE_THE_CALL: ReadonlySet<Phase> = new Set(["asking", "connecting", "queued"]);
 
+/** Whoever may say a stop word: the handler speaks, or thinks, in the other phases of a call. */
+const AWAITS_WORDS: ReadonlySet<Phase> = new Set(["live", "listening", "user_speaking"]);
+
+/** What of a call decides about the hint, beside its phase. */
+export interface Guidance {
+  /** It is in line because its time is up. Default false. */
+  readonly timeUp?: boolean;
+  /** One of these is waited for. Default none. */
+  readonly stopWords?: readonly string[] | undefined;
+}
+
 export interface PhaseWords {
   /** The state, in a word or two. */
   readonly label: string;
@@ -87,6 +98,8 @@ const END_HINTS: Partial<Record<string, string>> = {
   ended_by_edge: "The server ended the call.",
 };
 
+const OR = new Intl.ListFormat("en", { type: "disjunction" });
+
 const MS_PER_SECOND = 1_000;
 const MS_PER_MINUTE = 60_000;
 
@@ -100,6 +113,12 @@ function placeHint({ position, estimatedWaitMs }: Extract<CallState, { name: "qu
   return `${place} About ${wait} to go.`;
 }
 
+/** Undefined where none is waited for. */
+function stopWordsHint(words: readonly string[]): string | undefined {
+  if (words.length === 0) return undefined;
+  return `Say ${OR.format(words.map((word) => `“${word}”`))}.`;
+}
+
 function placeOf(position: number): string {
   return position === 1 ? "You are next." : `You are number ${position} in line.`;
 }
@@ -111,18 +130,18 @@ const PICTURE_HINTS: Record<StreamDescriptor["mode"], string> = {
   receive: "Press the button and watch.",
 };
 
-/** @param timeUp whether it is in line because its time is up. */
 export function wordsOf(
   phase: Phase,
   call: CallState,
   mode: StreamDescriptor["mode"],
   modality: StreamDescriptor["modality"] = "audio",
   labels: StreamLabels = {},
-  timeUp = false,
+  { timeUp = false, stopWords = [] }: Guidance = {},
 ): PhaseWords {
   const endHint = call.name === "ended" ? END_HINTS[call.reason] : undefined;
   const idleHint = modality === "video" ? PICTURE_HINTS[mode] : IDLE_HINTS[mode];
-  const callHint = call.name === "queued" ? placeHint(call, timeUp) : endHint;
+  const wordsHint = AWAITS_WORDS.has(phase) ? stopWordsHint(stopWords) : undefined;
+  const callHint = call.name === "queued" ? placeHint(call, timeUp) : (endHint ?? wordsHint);
   const hint = phase === "idle" ? idleHint : (callHint ?? HINTS[phase] ?? "");
   const inCall = isInCall(phase);
   const connected = inCall && !BEFORE_THE_CALL.has(phase);
