@@ -50,7 +50,7 @@ describe("the page, where every line is taken", () => {
     const { page } = await browser.open(stack.url);
     await page.getByTestId("call-button").click();
     await page.locator('[data-state="queued"]').waitFor({ timeout: 10_000 });
-    expect(page.workers()).toHaveLength(1);
+    await expect.poll(() => page.workers()).toHaveLength(1);
     await first.hangUp();
     await page.locator(CONNECTED).waitFor({ timeout: 15_000 });
     await expect.poll(() => page.workers()).toEqual([]);
@@ -71,7 +71,28 @@ describe("the page, where every line is taken", () => {
     expect(response.status()).toBe(204);
     await first.hangUp();
   });
+
+  it("has its turn again when its time is up, as long as the person stays", async () => {
+    stack = await Stack.start("test/fixtures/queue-streams.ts");
+    await stack.startNode({ shards: 1 });
+    browser = await TestBrowser.launch({ microphone: silence(2_000) });
+    const { page } = await browser.open(stack.url);
+    await page.getByTestId("call-button").click();
+    await page.getByText("turn 1").waitFor({ timeout: 10_000 });
+    // Somebody else is next: there is a line to be seen.
+    const other = await new Caller({ url: stack.url }).offer();
+    await page.getByText("Your time is up, and you are in line again.").waitFor({ timeout: 10_000 });
+    await giveUp(stack.url, other.body);
+    await page.getByText("turn 2").waitFor({ timeout: 10_000 });
+    expect(await page.getByTestId("state").textContent()).not.toBe("Call ended");
+  });
 });
+
+async function giveUp(url: string, refusal: Readonly<Record<string, unknown>>): Promise<void> {
+  const { meta } = refusal;
+  const ticket = meta !== null && typeof meta === "object" && "ticket" in meta ? String(meta.ticket) : "";
+  expect((await fetch(`${url}/queue/${ticket}`, { method: "DELETE" })).status).toBe(204);
+}
 
 const missing = coturnMissing();
 

@@ -174,7 +174,7 @@ it("keeps what was typed for a call that could not be made, and sends it with th
 describe("what a stream wants of its page", () => {
   it("is what it has: title, icon, colours and words", async () => {
     await open("?stream=styled");
-    expect(await page.title()).toBe("Front desk · EdgeRTC");
+    await expect.poll(() => page.title()).toBe("Front desk · EdgeRTC");
     expect(await page.getByTestId("icon").locator("img").getAttribute("src")).toMatch(/^data:image\/svg/);
     expect(await page.getByTestId("call-button").textContent()).toBe("Ring");
     expect(await page.evaluate(() => getComputedStyle(document.body).getPropertyValue("--user"))).toBe("#7c3aed");
