@@ -248,6 +248,8 @@ describe("everybody can use the page", () => {
 
   it("by the keyboard alone: every control is reached in the order it stands, and the call started and ended", async () => {
     await open("?stream=styled");
+    // What the stream is comes a moment after the page, and the controls with it.
+    await page.getByTestId("mute-mic").waitFor();
     const reached: string[] = [];
     for (let press = 0; press < 5; press++) {
       await page.keyboard.press("Tab");
