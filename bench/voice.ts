@@ -137,7 +137,14 @@ function secondProcessRow(sessions: number, inOne: number, turns: number, { cpuP
         { name: "server CPU per session", value: cpu, unit: "% of a core" },
         ...(one === undefined
           ? []
-          : [{ name: `more than ${inOne} in one process`, value: 100 * (cpu / one - 1), unit: "%", target: atMost(10) }]),
+          : [
+              {
+                name: `more than ${inOne} in one process`,
+                value: 100 * (cpu / one - 1),
+                unit: "%",
+                target: atMost(10),
+              },
+            ]),
       ]);
     },
   };
