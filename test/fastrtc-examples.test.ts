@@ -37,7 +37,7 @@ const METERS = /forward (ten|10) met/i;
 const RECORDING = /^$/;
 
 const EXAMPLES: readonly Example[] = [
-  { name: "hello_computer", say: "Hello computer.", shows: [RECORDING, /you said.*computer/i] },
+  { name: "hello_computer", say: "Hello, computer, what is the time?", shows: [RECORDING, /you said.*computer/i] },
   { name: "send_text_or_audio", shows: [RECORDING, CLUBS, RECORDING, METERS] },
   { name: "talk_to_azure_openai", shows: [CLUBS, METERS] },
   { name: "talk_to_claude", shows: [CLUBS, CLUBS, METERS, METERS] },
