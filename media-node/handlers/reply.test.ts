@@ -135,6 +135,24 @@ describe("a reply of which it is open whether it is wanted", () => {
     expect(ran).toEqual(["thinks", "goes on"]);
   });
 
+  it("gives nothing before that, however often it is asked", async () => {
+    let runs = 0;
+    const reply = new ReplyAhead(async function* () {
+      runs += 1;
+      yield frame;
+    });
+    const given: unknown[] = [];
+    void reply.next().then((step) => given.push(step));
+    await settled();
+    void reply.next().then((step) => given.push(step));
+    await settled();
+    expect(given).toEqual([]);
+    reply.confirm();
+    await settled();
+    expect(given).toEqual([{ done: false, value: frame }, { done: true }]);
+    expect(runs).toBe(1);
+  });
+
   it("gives what there is as soon as it is wanted, and waits for the rest", async () => {
     const thought = Promise.withResolvers<void>();
     const reply = new ReplyAhead(async function* () {

@@ -71,10 +71,9 @@ export class Reply {
    * @throws what the function throws; EdgeRtcError `handler_timeout` where it gives nothing in time.
    */
   async next(): Promise<ReplyStep> {
-    if (this.#stage === "open") {
-      void this.#runAhead();
-      await this.confirmed.catch(ignore);
-    }
+    if (this.#stage === "open" && this.#ahead.length === 0) void this.#runAhead();
+    // Also where somebody asks again, having given up on the first answer.
+    if (this.#stage !== "decided") await this.confirmed.catch(ignore);
     if (this.signal.aborted) return DONE;
     return await (this.#ahead.shift() ?? this.#step());
   }
