@@ -2,21 +2,16 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createCall } from "./call.ts";
 import type { Call, CallOptions } from "./options.ts";
 import { descriptor } from "./testing/descriptor.ts";
-import { FakeBrowser, type FakeConnection } from "./testing/fake-browser.ts";
+import type { FakeBrowser, FakeConnection } from "./testing/fake-browser.ts";
+import { closeFakeBrowser, openFakeBrowser } from "./testing/in-fake-browser.ts";
 
 let browser: FakeBrowser;
 
 beforeEach(() => {
-  vi.useFakeTimers();
-  browser = new FakeBrowser();
-  for (const [name, value] of Object.entries(browser.globals())) vi.stubGlobal(name, value);
+  browser = openFakeBrowser();
 });
 
-afterEach(() => {
-  expect(vi.getTimerCount()).toBe(0);
-  vi.useRealTimers();
-  vi.unstubAllGlobals();
-});
+afterEach(closeFakeBrowser);
 
 /** Everything that is due without time passing. */
 const settle = () => vi.advanceTimersByTimeAsync(0);

@@ -2,20 +2,15 @@ import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { createCall } from "./call.ts";
 import { watchDevices } from "./devices.ts";
 import { descriptor } from "./testing/descriptor.ts";
-import { FakeBrowser } from "./testing/fake-browser.ts";
+import type { FakeBrowser } from "./testing/fake-browser.ts";
+import { closeFakeBrowser, openFakeBrowser } from "./testing/in-fake-browser.ts";
 
 let browser: FakeBrowser;
 
 beforeEach(() => {
-  vi.useFakeTimers();
-  browser = new FakeBrowser();
-  for (const [name, value] of Object.entries(browser.globals())) vi.stubGlobal(name, value);
+  browser = openFakeBrowser();
 });
-afterEach(() => {
-  expect(vi.getTimerCount()).toBe(0);
-  vi.useRealTimers();
-  vi.unstubAllGlobals();
-});
+afterEach(closeFakeBrowser);
 
 const settle = () => vi.advanceTimersByTimeAsync(0);
 

@@ -2,21 +2,16 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { StreamDescriptor } from "../shared/descriptor.ts";
 import { createCall } from "./call.ts";
 import type { CallOptions, VideoReport } from "./options.ts";
-import { FakeBrowser } from "./testing/fake-browser.ts";
+import type { FakeBrowser } from "./testing/fake-browser.ts";
+import { closeFakeBrowser, openFakeBrowser } from "./testing/in-fake-browser.ts";
 
 let browser: FakeBrowser;
 
 beforeEach(() => {
-  vi.useFakeTimers();
-  browser = new FakeBrowser();
-  for (const [name, value] of Object.entries(browser.globals())) vi.stubGlobal(name, value);
+  browser = openFakeBrowser();
 });
 
-afterEach(() => {
-  expect(vi.getTimerCount()).toBe(0);
-  vi.useRealTimers();
-  vi.unstubAllGlobals();
-});
+afterEach(closeFakeBrowser);
 
 const descriptor: StreamDescriptor = {
   ...{ name: "flip", modality: "video", mode: "send-receive", concurrencyLimit: 1, timeLimit: null },

@@ -4,7 +4,8 @@ import type { StreamConfig } from "../../shared/stream-config.ts";
 import { createCall } from "../call.ts";
 import type { Call, CallOptions } from "../options.ts";
 import { descriptor as plain } from "../testing/descriptor.ts";
-import { FakeBrowser } from "../testing/fake-browser.ts";
+import type { FakeBrowser } from "../testing/fake-browser.ts";
+import { closeFakeBrowser, openFakeBrowser, settle } from "../testing/in-fake-browser.ts";
 
 const TICKET = `q_${"1".repeat(32)}`;
 const QUEUE = `/echo/queue/${TICKET}`;
@@ -32,8 +33,7 @@ let browser: FakeBrowser;
 let edge: { offer: unknown; place: unknown };
 
 beforeEach(() => {
-  vi.useFakeTimers();
-  browser = new FakeBrowser();
+  browser = openFakeBrowser();
   edge = {
     offer: REFUSAL,
     place: { state: "waiting", ticket: TICKET, position: 1, estimatedWaitMs: 4_000, retryAfterMs: 2_000 },
@@ -43,22 +43,9 @@ beforeEach(() => {
     if (edge.place instanceof Error) throw edge.place;
     return edge.place;
   };
-  for (const [name, value] of Object.entries(browser.globals())) vi.stubGlobal(name, value);
 });
 
-afterEach(() => {
-  expect(vi.getTimerCount()).toBe(0);
-  vi.useRealTimers();
-  vi.unstubAllGlobals();
-});
-
-/** Modules are loaded in real time, a little at a time. */
-async function settle(): Promise<void> {
-  for (let i = 0; i < 20; i++) {
-    await vi.advanceTimersByTimeAsync(0);
-    await vi.dynamicImportSettled();
-  }
-}
+afterEach(closeFakeBrowser);
 
 interface Running {
   readonly call: Call;

@@ -4,7 +4,8 @@ import type { StreamConfig } from "../../shared/stream-config.ts";
 import { createCall } from "../call.ts";
 import type { Call, CallOptions } from "../options.ts";
 import { descriptor as plain } from "../testing/descriptor.ts";
-import { FakeBrowser, type FakeConnection } from "../testing/fake-browser.ts";
+import type { FakeBrowser, FakeConnection } from "../testing/fake-browser.ts";
+import { closeFakeBrowser, openFakeBrowser, settle } from "../testing/in-fake-browser.ts";
 
 const TICKET = `q_${"1".repeat(32)}`;
 const QUEUE = `/echo/queue/${TICKET}`;
@@ -28,29 +29,16 @@ let browser: FakeBrowser;
 let place: unknown;
 
 beforeEach(() => {
-  vi.useFakeTimers();
-  browser = new FakeBrowser();
+  browser = openFakeBrowser();
   place = { state: "waiting", ticket: TICKET, position: 2, estimatedWaitMs: 4_000, retryAfterMs: 2_000 };
   browser.reply = (url) => {
     if (url !== QUEUE) return url === "/echo/input_hook" ? { status: "ok" } : ANSWER;
     if (place instanceof Error) throw place;
     return place;
   };
-  for (const [name, value] of Object.entries(browser.globals())) vi.stubGlobal(name, value);
 });
 
-afterEach(() => {
-  expect(vi.getTimerCount()).toBe(0);
-  vi.useRealTimers();
-  vi.unstubAllGlobals();
-});
-
-async function settle(): Promise<void> {
-  for (let i = 0; i < 20; i++) {
-    await vi.advanceTimersByTimeAsync(0);
-    await vi.dynamicImportSettled();
-  }
-}
+afterEach(closeFakeBrowser);
 
 interface Running {
   readonly call: Call;

@@ -3,7 +3,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createCall } from "../call.ts";
 import type { Call } from "../options.ts";
 import { descriptor as audio } from "../testing/descriptor.ts";
-import { FakeBrowser, type FakeConnection } from "../testing/fake-browser.ts";
+import type { FakeBrowser, FakeConnection } from "../testing/fake-browser.ts";
+import { closeFakeBrowser, openFakeBrowser, settle } from "../testing/in-fake-browser.ts";
 
 const SESSION = {
   type: "session",
@@ -16,29 +17,16 @@ let restart: () => unknown;
 let online: boolean;
 
 beforeEach(() => {
-  vi.useFakeTimers();
-  browser = new FakeBrowser();
+  browser = openFakeBrowser();
   restart = () => ({ sdp: "again", type: "answer" });
   online = true;
   browser.reply = (url, body) => {
     if (url.includes("/sessions/")) return { state: "live" };
     return typeof body === "object" && body !== null && "sid" in body ? restart() : { sdp: "answer", type: "answer" };
   };
-  for (const [name, value] of Object.entries(browser.globals())) vi.stubGlobal(name, value);
   Object.defineProperty(navigator, "onLine", { get: () => online });
 });
-afterEach(() => {
-  expect(vi.getTimerCount()).toBe(0);
-  vi.useRealTimers();
-  vi.unstubAllGlobals();
-});
-
-async function settle(): Promise<void> {
-  for (let i = 0; i < 20; i++) {
-    await vi.advanceTimersByTimeAsync(0);
-    await vi.dynamicImportSettled();
-  }
-}
+afterEach(closeFakeBrowser);
 
 interface Running {
   readonly call: Call;
