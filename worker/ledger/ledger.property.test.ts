@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { nodeSql } from "../../test/support/node-sqlite.ts";
 import { chance } from "../testing/chance.ts";
-import { assertLedgerHolds } from "../testing/ledger-property.ts";
+import { assertLedgerHolds } from "../testing/ledger-world/ledger-property.ts";
 import { Ledger } from "./ledger.ts";
 
 /** Steps in all: a sample by default; EDGERTC_PROPERTY_STEPS=1000000 takes a minute. */

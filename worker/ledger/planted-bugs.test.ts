@@ -6,7 +6,7 @@ import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { nodeSql } from "../../test/support/node-sqlite.ts";
 import { chance } from "../testing/chance.ts";
-import { assertLedgerHolds } from "../testing/ledger-property.ts";
+import { assertLedgerHolds } from "../testing/ledger-world/ledger-property.ts";
 import type { Ledger } from "./ledger.ts";
 
 interface PlantedBug {

@@ -1,7 +1,7 @@
 /** The property that a stream's ledger must have, as random histories of a world around it. */
 import fc from "fast-check";
-import { LedgerWorld } from "./ledger-world.ts";
-import { type LedgerStore, STEPS, type Step } from "./ledger-world-parts.ts";
+import { LedgerWorld, STEPS, type Step } from "./ledger-world.ts";
+import type { LedgerStore } from "./scene.ts";
 
 // What keeps the world going is more likely than what breaks it.
 const WEIGHTS: Partial<Record<Step, number>> = {
