@@ -23,6 +23,7 @@ const CALM_SYSTEM_TESTS = [
   "operators",
   "operators-page",
   "page",
+  "page-fields",
   "page-trouble",
   "queue",
   "resilience",

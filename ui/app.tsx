@@ -52,7 +52,7 @@ export function App() {
   const connected = view.call.name === "connected";
   const microphones = useDevices("audioinput", connected && voice);
   const cameras = useDevices("videoinput", connected);
-  const inputs = useInputs(descriptor?.inputs ?? NOTHING, connected, setInputs);
+  const inputs = useInputs(stream, descriptor?.inputs ?? NOTHING, connected, setInputs);
   const [layout, setLayout] = useState<PictureLayout>("side by side");
 
   const callButton = useRef<HTMLButtonElement>(null);
@@ -162,7 +162,11 @@ export function App() {
         levels={control.levels}
         onPress={inCall ? hangUp : call}
         buttonRef={callButton}
-        error={error && <ErrorCard error={error} waiting={error.code === "no_media_node"} onRetry={retry} />}
+        error={
+          error && (
+            <ErrorCard error={error} waiting={error.code === "no_media_node" && served !== true} onRetry={retry} />
+          )
+        }
       >
         <StopWord heard={view.stopWordHeard} />
         {view.notice && inCall && (

@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 import type { InputDeclaration, InputDeclarations } from "../../shared/inputs.ts";
 import type { Pace } from "../hooks/use-inputs.ts";
 import { FileField } from "./file-field.tsx";
+import { NumberField } from "./number-field.tsx";
 
 interface InputsProps {
   readonly declared: InputDeclarations;
@@ -59,17 +60,11 @@ function Field({ name, declaration, value, onChange }: FieldProps): JSX.Element 
     }
     case "number":
       return (
-        <input
-          type="number"
-          {...testId}
-          {...(declaration.min !== null && { min: declaration.min })}
-          {...(declaration.max !== null && { max: declaration.max })}
+        <NumberField
+          id={testId.id}
+          declaration={declaration}
           value={Number(value)}
-          onInput={({ currentTarget }) => {
-            if (currentTarget.checkValidity() && currentTarget.value !== "") {
-              onChange(currentTarget.valueAsNumber, "settled");
-            }
-          }}
+          onChange={(number) => onChange(number, "settled")}
         />
       );
     case "checkbox":
