@@ -52,7 +52,11 @@ export function browserWebRtc(target: Target): string {
     "  };",
     "  await peer.setLocalDescription();",
     '  const answer = await post("webrtc/offer", { type: "offer", sdp: peer.localDescription.sdp });',
-    '  if (answer.type !== "answer") throw new Error(answer.meta?.message ?? answer.meta?.error ?? "refused");',
+    '  if (answer.type !== "answer") {',
+    mode !== "receive" && "    for (const track of media.getTracks()) track.stop();",
+    "    peer.close();",
+    '    throw new Error(answer.meta?.message ?? answer.meta?.error ?? "refused");',
+    "  }",
     "  await peer.setRemoteDescription(answer);",
     Object.keys(inputs).length > 0 && [
       "",

@@ -47,6 +47,75 @@ describe("the snippets", () => {
   });
 });
 
+describe("the JavaScript of a call that comes to nothing", () => {
+  const codeOf = (connection: Target["connection"]): string =>
+    snippetsFor(target({ connection })).find(({ label }) => label === "JavaScript")?.code ?? "";
+
+  it("lets go of the microphone where the edge refuses", async () => {
+    const world = fakeWorld();
+    await expect(world.call(codeOf("webrtc"))).rejects.toThrow("All lines are busy.");
+    expect(world.open).toEqual([]);
+  });
+
+  it("lets go of microphone and sound where the socket does not open", async () => {
+    const world = fakeWorld();
+    await expect(world.call(codeOf("websocket"))).rejects.toThrow("The edge cannot be reached.");
+    expect(world.open).toEqual([]);
+  });
+});
+
+/** As much of a browser as a call takes that is refused, and what of it is still open. */
+function fakeWorld() {
+  const open: string[] = [];
+  const opened = (name: string) => {
+    open.push(name);
+    return () => void open.splice(open.indexOf(name), 1);
+  };
+  const globals = {
+    navigator: {
+      mediaDevices: {
+        getUserMedia: async () => {
+          const tracks = [{ stop: opened("microphone") }];
+          return { getTracks: () => tracks };
+        },
+      },
+    },
+    fetch: async () => ({
+      json: async () => ({ status: "failed", meta: { error: "busy", message: "All lines are busy." } }),
+    }),
+    RTCPeerConnection: class {
+      localDescription = { sdp: "v=0" };
+      close = opened("peer");
+      addTrack = () => undefined;
+      createDataChannel(): object {
+        return {};
+      }
+      setLocalDescription = async () => undefined;
+    },
+    AudioContext: class {
+      audioWorklet = { addModule: async () => undefined };
+      close = opened("sound");
+    },
+    AudioWorkletNode: class {
+      port = {};
+    },
+    URL: { createObjectURL: () => "blob:" },
+    WebSocket: class {
+      onerror?: () => void;
+      onclose?: () => void;
+      constructor() {
+        setTimeout(() => {
+          this.onerror?.();
+          this.onclose?.();
+        });
+      }
+    },
+  };
+  const call = async (code: string): Promise<unknown> =>
+    await new Function(...Object.keys(globals), `${code}\nreturn call();`)(...Object.values(globals));
+  return { open, call };
+}
+
 it("keeps the chosen stream while it has the shape, else takes the first that has", () => {
   const stream = (name: string, modality: "audio" | "video") => ({ name, modality, mode: "send-receive" }) as const;
   const streams = [stream("a", "audio"), stream("b", "audio"), stream("v", "video")];

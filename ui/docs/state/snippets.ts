@@ -48,7 +48,12 @@ export function snippetsFor(target: Target): readonly Snippet[] {
     code: withReact(target),
   };
   if (target.connection === "websocket") {
-    const note = "16-bit PCM both ways. Nothing to install; start it in a click, or browsers play no sound.";
+    // decisions/0135: what edgertc/client resamples for.
+    const firefox =
+      target.mode === "receive"
+        ? ""
+        : " Firefox takes no microphone at another rate than the device's: use the client there.";
+    const note = `16-bit PCM both ways. Nothing to install; start it in a click, or browsers play no sound.${firefox}`;
     return [client, react, { label: "JavaScript", language: "js", note, code: browserWebSocket(target) }];
   }
   return [
