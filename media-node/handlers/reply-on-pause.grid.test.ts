@@ -20,8 +20,7 @@ const loudness: PauseDetectionModel = {
 function start(handler: ReplyOnPause) {
   const session = new ScriptedContext();
   const copy = handler.copy();
-  copy.attach(session.context);
-  copy.startUp();
+  const { emit, played } = session.start(copy);
   const hear = async (seconds: number, sample: number) => {
     for (let i = 0; i < Math.round((seconds * RATE) / FRAME); i++) {
       await copy.receive({ sampleRate: RATE, samples: new Int16Array(FRAME).fill(sample) });
@@ -34,15 +33,8 @@ function start(handler: ReplyOnPause) {
     hear,
     speak: (seconds: number) => hear(seconds, 1_000),
     pause: (seconds: number) => hear(seconds, 0),
-    emit: async () => {
-      const emission = await copy.emit();
-      if (emission !== undefined) session.playing = true;
-      return emission;
-    },
-    played: () => {
-      session.playing = false;
-      copy.playbackEnded();
-    },
+    emit,
+    played,
   };
 }
 

@@ -44,8 +44,7 @@ function rig(fn: ReplyFunction = echo, options: ReplyOnStopWordsOptions = {}) {
   const session = new ScriptedContext();
   const given = { inputSampleRate: RATE, sttModel: stt.model, thinkAheadMs: 0, ...options };
   const handler = new ReplyOnStopWords(fn, ["computer"], given).copy();
-  handler.attach(session.context);
-  handler.startUp();
+  const { emit, played } = session.start(handler);
   const hear = async (sample: number, durationMs: number) => {
     for (let ms = 0; ms < durationMs; ms += VAD_WINDOW_MS) {
       await handler.receive({ sampleRate: RATE, samples: new Int16Array(FRAME).fill(sample) });
@@ -63,15 +62,8 @@ function rig(fn: ReplyFunction = echo, options: ReplyOnStopWordsOptions = {}) {
     question: () => hear(2, 640),
     chatter: (ms = 640) => hear(3, ms),
     pause: (ms: number) => hear(0, ms),
-    emit: async () => {
-      const emission = await handler.emit();
-      if (emission !== undefined) session.playing = true;
-      return emission;
-    },
-    played: () => {
-      session.playing = false;
-      handler.playbackEnded();
-    },
+    emit,
+    played,
   };
 }
 

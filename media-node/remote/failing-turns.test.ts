@@ -28,8 +28,7 @@ function open() {
     { inputSampleRate: 16_000 },
   );
   const scripted = new ScriptedContext();
-  handler.attach(scripted.context);
-  handler.startUp();
+  const { emit, played } = scripted.start(handler);
   const say = (probability: number, windows: number) => {
     for (let i = 0; i < windows; i++) {
       void handler.receive({
@@ -47,12 +46,8 @@ function open() {
       say(0.9, 20);
       say(0, 30);
       let frames = 0;
-      while ((await handler.emit()) !== undefined) {
-        frames += 1;
-        scripted.playing = true;
-      }
-      scripted.playing = false;
-      handler.playbackEnded();
+      while ((await emit()) !== undefined) frames += 1;
+      played();
       return frames;
     },
   };
