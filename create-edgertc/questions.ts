@@ -1,7 +1,7 @@
 /** Asks for what the command line left open. Where nobody can be asked, the defaults count. */
-import type { Interface } from "node:readline/promises";
 import type { Wishes } from "./arguments.ts";
 import { DEFAULT_TEMPLATE, isTemplate, TEMPLATES, type Template } from "./templates.ts";
+import type { Terminal } from "./terminal.ts";
 
 const DEFAULT_FOLDER = "my-edgertc";
 
@@ -17,7 +17,7 @@ export interface Answers {
 /** @param terminal null where there is none: in a script, in CI. */
 export async function askWhatIsMissing(
   { folder, name, template, edgertc }: Wishes,
-  terminal: Pick<Interface, "question"> | null,
+  terminal: Pick<Terminal, "question"> | null,
 ): Promise<Answers> {
   return {
     folder: folder ?? (await ask(terminal, "Folder", DEFAULT_FOLDER)),
@@ -27,7 +27,7 @@ export async function askWhatIsMissing(
   };
 }
 
-async function askTemplate(terminal: Pick<Interface, "question"> | null): Promise<Template> {
+async function askTemplate(terminal: Pick<Terminal, "question"> | null): Promise<Template> {
   const about = Object.entries(TEMPLATES).map(([name, template]) => `    ${name.padEnd(7)}${template.about}\n`);
   for (;;) {
     const answer = await ask(terminal, `\n${about.join("")}\n  Template`, DEFAULT_TEMPLATE);
@@ -35,7 +35,7 @@ async function askTemplate(terminal: Pick<Interface, "question"> | null): Promis
   }
 }
 
-async function ask(terminal: Pick<Interface, "question"> | null, question: string, byDefault: string): Promise<string> {
+async function ask(terminal: Pick<Terminal, "question"> | null, question: string, byDefault: string): Promise<string> {
   if (terminal === null) return byDefault;
   const answer = await terminal.question(`  ${question} (${byDefault}): `);
   return answer.trim() || byDefault;

@@ -5,7 +5,12 @@ import { TEMPLATES, type Template } from "./templates.ts";
 
 export function nextSteps({ folder, name }: Project, template: Template): string {
   const here = path.relative(process.cwd(), folder);
-  const steps = [...(here === "" ? [] : [`cd ${here}`]), "npm install", "npm test", "npm run dev"];
+  const steps = [
+    ...(here === "" ? [] : [`cd ${/\s/.test(here) ? `"${here}"` : here}`]),
+    "npm install",
+    "npm test",
+    "npm run dev",
+  ];
   return [
     "",
     `  ${name}: ${TEMPLATES[template].about}.`,

@@ -94,7 +94,7 @@ export function readFaces({ heat, size, offset }: FaceMaps, columns: number, thr
     const width = Math.exp(size[plane + at] ?? 0) * STRIDE;
     const y = (Math.floor(at / columns) + (offset[at] ?? 0) + 0.5) * STRIDE;
     const x = ((at % columns) + (offset[plane + at] ?? 0) + 0.5) * STRIDE;
-    const [left, top] = [Math.max(0, x - width / 2), Math.max(0, y - height / 2)];
+    const [left, top] = [x - width / 2, y - height / 2];
     boxes.push({ left, top, right: left + width, bottom: top + height, score, label: "face" });
   }
   return withoutRepeats(boxes, OVERLAP);

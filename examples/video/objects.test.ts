@@ -67,6 +67,15 @@ it("a face is where the model is sure of one, as large as it says, and the sures
   expect(readFaces(maps, columns, 0.95)).toEqual([]);
 });
 
+it("a face at the edge is where it is, and partly outside", () => {
+  // In the first field: its middle is at two pixels, it is 16 large.
+  const heat = Float32Array.of(0.9);
+  const size = new Float32Array(2).fill(Math.log(4));
+  const [face] = readFaces({ heat, size, offset: new Float32Array(2) }, 1, 0.5);
+  const { left = 0, top = 0, right = 0, bottom = 0 } = face ?? {};
+  expect([left, top, right, bottom].map(Math.round)).toEqual([-6, -6, 10, 10]);
+});
+
 it("a model of another shape is not taken for the one that finds faces", () => {
   expect(() => withFreeSize(constantModel(32, new Float32Array(7), 7))).toThrow("no CenterFace model");
 });

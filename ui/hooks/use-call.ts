@@ -6,6 +6,7 @@ import { type CallView, EMPTY_VIEW, nextView } from "../state/call-view.ts";
 import { ResponseTime } from "../state/response-time.ts";
 import { Silence } from "../state/silence.ts";
 import { chooseTransport } from "../state/streams.ts";
+import { NOTHING_UNSENT, sendAll, type Unsent, withText } from "../state/unsent.ts";
 import { followCall } from "./follow-call.ts";
 
 /** How the person wants to be heard and seen, and to hear. */
@@ -45,18 +46,7 @@ export interface CallControls {
   readonly dismissNotice: () => void;
 }
 
-/** Typed texts that wait for a call to their stream to be connected. */
-export interface Unsent {
-  readonly stream: string;
-  readonly texts: readonly string[];
-}
-
-const NOTHING_UNSENT: Unsent = { stream: "", texts: [] };
-
 const SILENT_LEVELS: Levels = { input: 0, output: 0 };
-
-/** Texts that wait; the oldest go first. */
-const MAX_UNSENT = 20;
 
 /** The browser's default, or exactly that one. */
 function deviceOf(id: string): MediaTrackConstraints {
@@ -103,14 +93,10 @@ export function useCall(choices: DeviceChoices): CallControls {
   };
 
   const flush = (to: Call) => {
-    const { stream, texts } = waiting.current;
-    if (stream !== to.info.stream) return;
-    keepUnsent(NOTHING_UNSENT);
-    try {
-      for (const text of texts) to.send(JSON.stringify({ type: "chat", data: text }));
-    } catch (error) {
-      notice(error);
-    }
+    if (waiting.current.stream !== to.info.stream) return;
+    const { left, fault } = sendAll(waiting.current, (text) => to.send(JSON.stringify({ type: "chat", data: text })));
+    keepUnsent(left);
+    if (fault !== undefined) notice(fault);
   };
 
   const start = (descriptor: StreamDescriptor, wanted: Voice = "microphone") => {
@@ -156,8 +142,7 @@ export function useCall(choices: DeviceChoices): CallControls {
   };
 
   const say = (stream: string, text: string) => {
-    const before = waiting.current.stream === stream ? waiting.current.texts : [];
-    keepUnsent({ stream, texts: [...before, text].slice(-MAX_UNSENT) });
+    keepUnsent(withText(waiting.current, stream, text));
     if (call.current?.state.name === "connected") flush(call.current);
   };
 
