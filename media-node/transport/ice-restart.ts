@@ -57,6 +57,7 @@ export class IceRestarts {
 
   async #answer(sdp: string): Promise<string> {
     const connection = this.#connection;
+    for (const transport of connection.iceTransports) keepRelay(transport);
     const before = connection.iceTransports.map(({ iceRestarts }) => iceRestarts);
     try {
       await connection.setRemoteDescription({ type: "offer", sdp: withoutGeneration(sdp) });
@@ -72,6 +73,11 @@ export class IceRestarts {
     }
     return announceIceLite(answer);
   }
+}
+
+/** A relay that was allocated is offered again; werift would allocate another one each time. */
+function keepRelay({ connection }: RTCIceTransport): void {
+  if (connection.localCandidates.some(({ type }) => type === "relay")) Reflect.deleteProperty(connection, "turnServer");
 }
 
 function valuesIn(sdp: string): string[] {

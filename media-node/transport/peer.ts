@@ -117,6 +117,10 @@ export class Peer {
    */
   async answer(sdp: string, candidates: readonly IceCandidate[]): Promise<string> {
     checkOffer(sdp, this.#options);
+    return await this.#gathering(() => this.#answer(sdp, candidates));
+  }
+
+  async #answer(sdp: string, candidates: readonly IceCandidate[]): Promise<string> {
     const connection = this.#connection;
     connection.onDataChannel.subscribe((channel) => this.#adoptChannel(channel));
     connection.onRemoteTransceiverAdded.subscribe((transceiver) => {
@@ -158,7 +162,19 @@ export class Peer {
     const secured = this.#secure?.connected === true && this.#state === "open";
     if (!secured || this.#restarts === undefined) throw new EdgeRtcError("cannot_restart");
     checkOffer(sdp, this.#options);
-    return await this.#restarts.answer(sdp, this.#narrowed(sdp));
+    const restarts = this.#restarts;
+    return await this.#gathering(() => restarts.answer(sdp, this.#narrowed(sdp)));
+  }
+
+  /** werift closes what is open by then, and goes on to gather: what comes behind a close would be open for ever. */
+  async #gathering<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } finally {
+      if (this.#state === "closed") {
+        await Promise.all(this.#connection.iceTransports.map(({ connection }) => connection.close()));
+      }
+    }
   }
 
   /** Undefined before the answer, and where no video was agreed on. */
