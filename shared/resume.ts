@@ -11,6 +11,12 @@ export const ClientResume = v.object({
 });
 export type ClientResume = v.InferOutput<typeof ClientResume>;
 
-/** The node's answer: how many it has had of the client. Either side sends again what the other has not had. */
-export const Resumed = v.object({ type: v.literal("resumed"), data: v.object({ received: v.number() }) });
+/**
+ * The node's answer: how many it has had of the client, and how many of its own came before those that follow, of which the client may
+ * have had some by now. Either side sends again what the other has not had. A node that is older does not say `sent`.
+ */
+export const Resumed = v.object({
+  type: v.literal("resumed"),
+  data: v.object({ received: v.number(), sent: v.optional(v.number()) }),
+});
 export type Resumed = v.InferOutput<typeof Resumed>;

@@ -88,6 +88,120 @@ describe("a call whose network changes", () => {
     expect(second.connectionState).toBe("closed");
   });
 
+  it("hears nothing twice that the former still brought while the other came up", async () => {
+    const { call, texts, first } = await converse();
+    first.flows = false;
+    browser.page.dispatchEvent(new Event("online"));
+    await vi.advanceTimersByTimeAsync(100);
+    await settle();
+    first.receive("one");
+    const second = last();
+    second.connect();
+    // The session's message and "one".
+    expect(second.channel.sent).toEqual(['{"type":"resume","received":2}']);
+    // Was on its way, and the node cannot know.
+    first.receive("two");
+    second.receive({ type: "resumed", data: { received: 1, sent: 2 } });
+    for (const text of ["two", "three"]) second.receive(text);
+    expect(texts).toEqual(["one", "two", "three"]);
+    await call.end();
+  });
+
+  it("sees a connection through over which it has said how far it heard: the node may have let go of the former", async () => {
+    const { call, states, first } = await converse();
+    browser.page.dispatchEvent(new Event("online"));
+    await vi.advanceTimersByTimeAsync(100);
+    await settle();
+    const second = last();
+    second.connect();
+    // The former is still heard of.
+    await vi.advanceTimersByTimeAsync(1_200);
+    expect([second.connectionState, states.at(-1)]).toEqual(["connected", "interrupted"]);
+    second.receive({ type: "resumed", data: { received: 1, sent: 1 } });
+    expect([first.connectionState, states.at(-1)]).toEqual(["closed", "connected"]);
+    await call.end();
+  });
+
+  it("tries another where that is not answered, and keeps the former where it is heard of", async () => {
+    const { call, states, first } = await converse();
+    browser.page.dispatchEvent(new Event("online"));
+    await vi.advanceTimersByTimeAsync(100);
+    await settle();
+    const second = last();
+    second.connect();
+    await vi.advanceTimersByTimeAsync(2_100);
+    expect([first.connectionState, second.connectionState]).toEqual(["connected", "closed"]);
+    expect(states.at(-1)).toBe("connected");
+    await call.end();
+  });
+
+  it("goes on with the microphone that was chosen while the other connection came up", async () => {
+    const { call, first } = await converse();
+    first.flows = false;
+    browser.page.dispatchEvent(new Event("online"));
+    await vi.advanceTimersByTimeAsync(100);
+    await settle();
+    const second = last();
+    await call.setMicrophone({ deviceId: "another" });
+    second.connect();
+    second.receive({ type: "resumed", data: { received: 1, sent: 1 } });
+    expect(second.replaced).toEqual([browser.tracks[1]]);
+    await call.end();
+  });
+
+  it("is watched on, where the browser never tells the statistics of the connection that was left", async () => {
+    const { call, states, first } = await converse();
+    browser.page.dispatchEvent(new Event("online"));
+    await vi.advanceTimersByTimeAsync(100);
+    await settle();
+    const second = last();
+    // Its page is gone with it, and whatever was asked there.
+    first.getStats = () => new Promise(() => null);
+    await vi.advanceTimersByTimeAsync(200);
+    second.connect();
+    second.receive({ type: "resumed", data: { received: 1, sent: 1 } });
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(states.at(-1)).toBe("connected");
+    second.flows = false;
+    await vi.advanceTimersByTimeAsync(1_400);
+    expect(states.at(-1)).toBe("interrupted");
+    await call.end();
+  });
+
+  it("is as quick to notice again after a good while without trouble", async () => {
+    const { call, states, first } = await converse();
+    for (let n = 0; n < 3; n++) {
+      first.flows = false;
+      await vi.advanceTimersByTimeAsync(8_000);
+      first.flows = true;
+      await vi.advanceTimersByTimeAsync(600);
+      expect(states.at(-1)).toBe("connected");
+    }
+    await vi.advanceTimersByTimeAsync(60_000);
+    first.flows = false;
+    await vi.advanceTimersByTimeAsync(1_400);
+    expect(states.at(-1)).toBe("interrupted");
+    await call.end();
+  });
+
+  it("that comes back while the edge is asked for the last time is not given up", async () => {
+    const { call, states, first } = await converse();
+    restart = () => new Promise(() => null);
+    first.change("disconnected");
+    await vi.advanceTimersByTimeAsync(19_800);
+    let answer = (_: unknown): void => undefined;
+    browser.reply = () =>
+      new Promise((resolve) => {
+        answer = resolve;
+      });
+    await vi.advanceTimersByTimeAsync(300);
+    first.change("connected");
+    answer({ state: "live" });
+    await settle();
+    expect([states.at(-1), call.state.name]).toEqual(["connected", "connected"]);
+    await call.end();
+  });
+
   it("notices by itself when nothing arrives any more", async () => {
     const { call, states, first } = await converse();
     await vi.advanceTimersByTimeAsync(5_000);
@@ -147,6 +261,18 @@ describe("a call whose network changes", () => {
     await vi.advanceTimersByTimeAsync(60_000);
     expect(states.at(-1)).toBe("connected");
     await call.end();
+  });
+
+  it("leaves nothing behind on a connection with video while the machine is offline", async () => {
+    const { call, first } = await converse("audio-video");
+    const listening = vi.spyOn(first, "addEventListener");
+    const left = vi.spyOn(first, "removeEventListener");
+    online = false;
+    first.flows = false;
+    browser.page.dispatchEvent(new Event("offline"));
+    await vi.advanceTimersByTimeAsync(3_000);
+    await call.end();
+    expect(listening.mock.calls.length).toBe(left.mock.calls.length);
   });
 
   it("with video looks for another path of the same connection", async () => {

@@ -41,7 +41,7 @@ const ASK_INTERVAL_MS = 1_000;
 /** The first time right after the interruption: the node's report takes a moment to reach the edge. */
 const ASK_FIRST_MS = 150;
 
-export interface RecoveryOptions extends RejoinOptions {
+export interface RecoveryOptions extends Omit<RejoinOptions, "onResuming"> {
   /** As {@link RejoinOptions.Peer}. */
   readonly Candidates: typeof Candidates;
   /** Of the media in use. Null where that takes another way, which cannot be got back. */
@@ -110,7 +110,7 @@ export class Recovery {
     const state = nextRecovery(before, event);
     if (state === before) return;
     this.#state = state;
-    this.#dropAttempt();
+    if (state !== "resuming") this.#dropAttempt();
     if (before === "watching" && state !== "over") this.#begin();
     switch (state) {
       case "watching":
@@ -120,6 +120,9 @@ export class Recovery {
       case "restarting":
         if (this.#options.connection() === null) this.#on("refused");
         else this.#attemptIn(event === "network_changed" ? NETWORK_SETTLES_MS : 0);
+        break;
+      case "resuming":
+        this.#timers.set("attempt", JOIN_MS, () => this.#on("unanswered"));
         break;
       case "waiting":
         this.#timers.set("give_up", GIVE_UP_WAITING_MS, () => void this.#conclude());
@@ -161,17 +164,20 @@ export class Recovery {
 
   async #attempt(): Promise<void> {
     this.#dropAttempt();
-    const sid = this.#options.sid();
-    const attempt = this.#next();
-    if (attempt === null || sid === null) this.#on("refused");
     // The browser says when there is a network again.
-    if (attempt === null || sid === null || navigator.onLine === false) return;
+    if (navigator.onLine === false) return;
+    const sid = this.#options.sid();
+    const attempt = sid === null ? null : this.#next();
+    if (attempt === null || sid === null) {
+      this.#on("refused");
+      return;
+    }
     this.#underWay = attempt;
     this.#timers.set("attempt", this.#attemptMs, () => void this.#attempt());
     this.#attemptMs = Math.min(MAX_ATTEMPT_MS, 2 * this.#attemptMs);
     try {
       await attempt.run(sid);
-      if (this.#underWay !== attempt) return;
+      if (this.#underWay !== attempt || this.#state !== "restarting") return;
       const searchMs = attempt instanceof Rejoin ? JOIN_MS : SEARCH_MS;
       this.#timers.set("attempt", searchMs, () => void this.#attempt());
     } catch (error) {
@@ -189,9 +195,12 @@ export class Recovery {
     if (descriptor.modality !== "audio") return new Restart(former, this.#options);
     return new Rejoin({
       ...this.#options,
+      onResuming: () => this.#on("resuming"),
       onJoined: (media) => {
         onJoined(media);
-        this.#on("alive");
+        this.#on("joined");
+        // What the former was asked it may never tell.
+        this.#watch();
       },
     });
   }
@@ -204,9 +213,11 @@ export class Recovery {
 
   #watch(): void {
     this.#timers.set("pulse", PULSE_INTERVAL_MS, () => {
-      void this.#look().finally(() => {
+      const again = (): void => {
         if (this.#state !== "over") this.#watch();
-      });
+      };
+      // Statistics that cannot be had now may be the next time.
+      this.#look().then(again, again);
     });
   }
 
@@ -226,9 +237,10 @@ export class Recovery {
     }
     // Where nothing is sent there is nothing to report: a microphone may be taken away, or the page be put to sleep.
     if (before === undefined || pulse.sent === before.sent || !this.#sends) this.#pulsedAtMs = nowMs;
-    if (this.#state !== "watching" || nowMs - this.#pulsedAtMs <= this.#silenceMs) return;
     const longAgo = nowMs - this.#silentAtMs > FORGET_SILENCE_MS;
-    this.#silenceMs = Math.min(MAX_SILENCE_MS, longAgo ? 2 * SILENCE_MS : 2 * this.#silenceMs);
+    const silenceMs = longAgo ? SILENCE_MS : this.#silenceMs;
+    if (this.#state !== "watching" || nowMs - this.#pulsedAtMs <= silenceMs) return;
+    this.#silenceMs = Math.min(MAX_SILENCE_MS, 2 * silenceMs);
     this.#silentAtMs = nowMs;
     this.#on("trouble");
   }
@@ -243,7 +255,7 @@ export class Recovery {
   #askSoon(delayMs: number): void {
     this.#timers.set("ask", delayMs, () => {
       void this.#options.signaling.endReason().then((reason) => {
-        if (this.#state !== "restarting" && this.#state !== "waiting") return;
+        if (this.#state === "watching" || this.#state === "over") return;
         if (reason === null) this.#askSoon(ASK_INTERVAL_MS);
         else this.#options.onEnded(reason);
       });
@@ -253,7 +265,8 @@ export class Recovery {
   /** The connection will not come back: the edge's word on why, or ours. */
   async #conclude(): Promise<void> {
     const reason = await this.#options.signaling.endReason();
-    if (this.#state === "over") return;
+    // Meanwhile it may have come back after all.
+    if (this.#state === "watching" || this.#state === "over") return;
     if (reason === null) this.#options.onLost();
     else this.#options.onEnded(reason);
   }

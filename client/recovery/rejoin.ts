@@ -27,6 +27,8 @@ export interface RejoinOptions {
   /** Texts that have come so far. */
   readonly received: () => number;
   readonly sent: KeptTexts;
+  /** The node is told that this is to take the former's place: from now on it may have let go of that. */
+  readonly onResuming: () => void;
   /** From now on this is what carries the call. */
   readonly onJoined: (media: Media) => void;
 }
@@ -38,6 +40,8 @@ export class Rejoin implements Attempt {
   #peer: Peer | undefined;
   #stream: readonly [MediaStream, "audio" | "video"] | undefined;
   #phase: "joining" | "joined" | "closed" = "joining";
+  /** Texts to come that the former still brought after the node was told how far we had heard. */
+  #repeated = 0;
 
   constructor(options: RejoinOptions) {
     this.#options = options;
@@ -49,7 +53,13 @@ export class Rejoin implements Attempt {
     if (this.#phase === "closed") return;
     const realm = openFreshRealm();
     this.#realm = realm;
-    const resume = { type: "resume", received: received() } as const;
+    const resume = {
+      type: "resume",
+      // Read when it is sent: the former goes on until then.
+      get received() {
+        return received();
+      },
+    } as const;
     const peer = new Peer(configuration, this.#listener, resume, realm.window);
     this.#peer = peer;
     const offers = {
@@ -69,13 +79,17 @@ export class Rejoin implements Attempt {
 
   /** What it tells is the call's business only once it has taken the place. */
   readonly #listener: MediaListener = {
-    onConnected: () => this.#call?.onConnected(),
+    onConnected: () => {
+      if (this.#phase === "joining") this.#options.onResuming();
+      else this.#call?.onConnected();
+    },
     onDisconnected: () => this.#call?.onDisconnected(),
     onFailed: () => this.#call?.onFailed(),
     onClosed: () => this.#call?.onClosed(),
     onBlocked: () => this.#call?.onBlocked(),
     onMessage: (text) => {
       if (this.#phase === "joining") this.#join(text);
+      else if (this.#repeated > 0) this.#repeated -= 1;
       else this.#call?.onMessage(text);
     },
     onStream: (stream, kind) => {
@@ -93,8 +107,12 @@ export class Rejoin implements Attempt {
     const resumed = readResumed(text);
     if (peer === undefined || resumed === null) return;
     this.#phase = "joined";
-    const { sent, onJoined } = this.#options;
+    const { sent, onJoined, received, tracks } = this.#options;
+    const had = received();
+    this.#repeated = had - (resumed.data.sent ?? had);
     onJoined(new JoinedMedia(peer, this.#realm));
+    // Another may have been chosen since the offer.
+    for (const track of Object.values(tracks())) if (track !== null) peer.replaceTrack(track).catch(ignore);
     for (const missed of sent.after(resumed.data.received - GREETINGS)) peer.send(missed);
     if (this.#stream !== undefined) this.#call?.onStream(...this.#stream);
   }
@@ -107,6 +125,11 @@ function readResumed(text: string): Resumed | null {
   } catch {
     return null;
   }
+}
+
+/** It is closed already. */
+function ignore(): void {
+  // Nothing to do.
 }
 
 /** A peer, with the realm that it lives in. */

@@ -90,7 +90,7 @@ it("takes the former's place, and either side hears what it has missed, once", a
   const second = await another(node);
   // It has told what it has had: the last is taken for lost.
   second.channel.send('{"type":"resume","received":2}');
-  await soon(() => expect(second.heard).toEqual(['{"type":"resumed","data":{"received":1}}', "c"]));
+  await soon(() => expect(second.heard).toEqual(['{"type":"resumed","data":{"received":1,"sent":2}}', "c"]));
   second.channel.send("two");
   await soon(() => expect(texts).toEqual(["one", "two"]));
   node.sendText("d");

@@ -192,9 +192,11 @@ export class WebRtcTransport implements MediaTransport {
     this.#successor?.timer.cancel();
     this.#successor = this.#lost = undefined;
     this.#peer = peer;
-    const resumed: Resumed = { type: "resumed", data: { received: this.#received } };
+    const missed = this.#sent.after(received);
+    const sent = this.#sent.count - missed.length;
+    const resumed: Resumed = { type: "resumed", data: { received: this.#received, sent } };
     peer.sendText(JSON.stringify(resumed));
-    for (const missed of this.#sent.after(received)) peer.sendText(missed);
+    for (const text of missed) peer.sendText(text);
     former.close().catch(ignore);
     // Its numbers and times begin anew.
     this.#receiver?.close();
