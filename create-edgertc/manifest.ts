@@ -25,7 +25,8 @@ export function manifestOf({ name, template, edgertc }: ManifestOptions): object
     engines: { node: NODE_VERSIONS },
     scripts: {
       ...(TEMPLATES[template].models ? { predev: "edgertc models pull" } : {}),
-      dev: "edgertc dev streams.ts",
+      // With its own Worker, so that a route put there answers here, too.
+      dev: "edgertc dev streams.ts --worker worker.ts",
       test: "node --test",
       check: "tsc",
       deploy: "wrangler deploy",

@@ -34,6 +34,8 @@ describe.each(templates)("the template %s", (template) => {
     for (const file of files) expect(await read(`new-${template}`, file), file).not.toMatch(/\{\{|^COPY\s*$/m);
     const manifest = JSON.parse(await read(`new-${template}`, "package.json"));
     expect(manifest).toMatchObject({ name: `new-${template}`, dependencies: { edgertc: EDGERTC_VERSION } });
+    const [, streams = "", worker = ""] = /^edgertc dev (\S+) --worker (\S+)$/.exec(manifest.scripts.dev) ?? [];
+    expect(files).toEqual(expect.arrayContaining([streams, worker]));
     const wrangler = await read(`new-${template}`, "wrangler.toml");
     expect(wrangler).toContain(`name = "new-${template}"\nmain = "worker.ts"\n`);
     expect(wrangler).toContain('directory = "./node_modules/edgertc/ui/dist"');

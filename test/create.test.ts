@@ -65,7 +65,8 @@ describe("a project made by npm create edgertc", () => {
   it("answers a call, and serves the page", async () => {
     const port = await freePort();
     const url = `http://127.0.0.1:${port}`;
-    const dev = spawn("node_modules/.bin/edgertc", ["dev", "streams.ts", "--port", String(port), "--shards", "1"], {
+    const options = ["--worker", "worker.ts", "--port", String(port), "--shards", "1"];
+    const dev = spawn("node_modules/.bin/edgertc", ["dev", "streams.ts", ...options], {
       cwd: project,
       stdio: ["ignore", "pipe", "pipe"],
     });
