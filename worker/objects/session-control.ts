@@ -1,6 +1,7 @@
 /** What may be asked of a session, as the command its node is given, and what the node's reply means. */
+import type { IceCandidate } from "../../shared/candidate.ts";
 import { isErrorCode } from "../../shared/errors.ts";
-import type { SessionCommand } from "../../shared/link.ts";
+import type { Command, SessionCommand } from "../../shared/link.ts";
 import type { CommandResult, ControlResult, SessionAction, SessionName } from "../rpc.ts";
 
 export function controlCommand(session: SessionName, requestId: string, action: SessionAction): SessionCommand {
@@ -17,6 +18,10 @@ export function controlCommand(session: SessionName, requestId: string, action: 
     case "close":
       return { ...ref, command: "end", reason: "ended_by_edge" };
   }
+}
+
+export function candidateCommand({ sid, stream, clientId }: SessionName, candidate: IceCandidate): Command {
+  return { id: `${sid}:${crypto.randomUUID()}`, command: "candidate", sid, stream, clientId, candidate };
 }
 
 export function controlResult(reply: CommandResult): ControlResult {
