@@ -57,7 +57,7 @@ export class IceRestarts {
 
   async #answer(sdp: string): Promise<string> {
     const connection = this.#connection;
-    for (const transport of connection.iceTransports) keepRelay(transport);
+    for (const transport of connection.iceTransports) keepRelays(transport);
     const before = connection.iceTransports.map(({ iceRestarts }) => iceRestarts);
     try {
       await connection.setRemoteDescription({ type: "offer", sdp: withoutGeneration(sdp) });
@@ -75,9 +75,9 @@ export class IceRestarts {
   }
 }
 
-/** A relay that was allocated is offered again; werift would allocate another one each time. */
-function keepRelay({ connection }: RTCIceTransport): void {
-  if (connection.localCandidates.some(({ type }) => type === "relay")) Reflect.deleteProperty(connection, "turnServer");
+/** Those that it has are offered again. werift would allocate another each time, while the client waits for the answer. */
+function keepRelays({ connection }: RTCIceTransport): void {
+  Reflect.deleteProperty(connection, "turnServer");
 }
 
 function valuesIn(sdp: string): string[] {
