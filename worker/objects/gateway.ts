@@ -26,8 +26,7 @@ export const RESUME_GRACE_MS = 20_000;
 /** A session that is not known yet may still begin: what its ticket is good for, and its node's time to connect. */
 const BEGIN_GRACE_MS = 180_000;
 
-/** Sessions asked about in one question, and calls that are hung up at one time. */
-const MAX_AT_ONCE = 500;
+/** Calls that are hung up at one time. */
 const MAX_HANG_UPS = 20;
 
 interface CallSession {
@@ -133,8 +132,11 @@ export class Gateway extends DurableObject<Env> implements GatewayApi {
     const running = this.#book.calls().flatMap(({ callId, target, session }) => {
       return session === null ? [] : [{ callId, stream: target, ...session }];
     });
+    const up = new Set(running.map(({ callId }) => callId));
+    for (const callId of this.#seenMs.keys()) if (!up.has(callId)) this.#seenMs.delete(callId);
     const streams = Map.groupBy(running, ({ stream }) => stream);
-    await Promise.all([...streams].map(([stream, calls]) => this.#askStream(stream, calls.slice(0, MAX_AT_ONCE))));
+    // All of them: the book has a bounded number.
+    await Promise.all([...streams].map(([stream, calls]) => this.#askStream(stream, calls)));
   }
 
   async #askStream(stream: string, calls: readonly CallSession[]): Promise<void> {
@@ -156,7 +158,6 @@ export class Gateway extends DurableObject<Env> implements GatewayApi {
 
   #counted(callId: string, seconds: number | null, how: string): void {
     if (seconds === null) return;
-    this.#seenMs.delete(callId);
     log("info", "gateway_call_ended", { callId, seconds, how });
   }
 

@@ -315,6 +315,46 @@ describe("a call that no provider reports the end of", () => {
     node.drop();
   });
 
+  it("goes on while it waits for its first turn, also where admission is what finds every slot taken", async () => {
+    const name = "straight-turn";
+    const node = await serving(name, { queue: { maxLength: 5, ticketTtlMs: 60_000, rejoin: false } });
+    node.onCommand = () => ({ ok: true, socketUrl: "wss://node.example/media/abc" });
+    const limit = (slots: number | null) => env.STREAM.getByName(`default/${name}`).setLimit({ v: 3, limit: slots });
+    await limit(0);
+    const { request, variables } = await signerFor("twilio");
+    const signer = { request, variables: { ...variables, EDGERTC_TELEPHONE_MEDIA: "node" } };
+    const call = caller("twilio", signer, "straight-call");
+    let waits = await call.ask(redirectIn(await call.type(await codeFor({ stream: name }))));
+    expect(waits.text).toContain("You are next in line.");
+    for (let n = 0; n < 8; n++) {
+      pass(25_000);
+      await runDurableObjectAlarm(gateway());
+      waits = await call.ask(redirectIn(waits));
+    }
+    expect(await minutesOf("operator")).toMatchObject({ reserved: 600 });
+    await limit(null);
+    expect((await call.ask(redirectIn(waits))).text).toContain("wss://node.example/media/abc");
+    await call.end(200);
+    node.drop();
+  });
+
+  it("is asked about however many there are", async () => {
+    const node = await serving("crowd");
+    const code = await codeFor({ stream: "crowd" });
+    const enter = async (n: number) => {
+      const [callId, sid] = [`crowd-${n}`, `s_${String(n).padStart(32, "0")}`];
+      await gateway().enter({ v: 3, callId, provider: "twilio", caller: "", code, maxSeconds: 600 });
+      await gateway().session({ v: 3, callId, stream: "crowd", sid });
+    };
+    for (let n = 0; n < 501; n++) await enter(n);
+    // Their sessions never began.
+    pass(181_000);
+    await runDurableObjectAlarm(gateway());
+    const { calls } = await gateway().overview({ v: 3 });
+    expect(calls.filter((call) => call.code === code)).toEqual([]);
+    node.drop();
+  });
+
   it("is hung up when its time is over, where it went to somebody else's host", async () => {
     const key = await keyFor("erin", 60);
     const code = await codeFor({ url: "erin.gradio.live" }, key);

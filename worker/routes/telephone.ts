@@ -14,11 +14,12 @@ import { log } from "../log.ts";
 import { callObject, isOlder, isReset } from "../objects/call.ts";
 import { readCallForm } from "../telephone/call-form.ts";
 import { mintCallTicket } from "../telephone/call-ticket.ts";
-import { type LineQuery, lineQuery, placeAfter, standInLine, waitingOf } from "../telephone/line.ts";
+import { askPlace, type LineQuery, lineQuery, placeAfter, standInLine, waitingOf } from "../telephone/line.ts";
 import { nextUrl, type ProviderRequest, publicUrl, readProviderRequest, xml } from "../telephone/provider-request.ts";
 import { type AfterMedia, afterMedia, type ResumeQuery, resumed, resumeQuery } from "../telephone/resume.ts";
 import { farewellOf, greetingOf, mediaAtNode, resumesCalls } from "../telephone/settings.ts";
 import { admitSocket, giveUp } from "./media-socket.ts";
+import { refuseTooOften } from "./rate-limit.ts";
 import { refuse } from "./reply.ts";
 import { findStream, type KnownStream } from "./stream-name.ts";
 import { type CallOpening, callRequest, needsToken } from "./telephone-socket.ts";
@@ -63,9 +64,16 @@ async function connectOrWait(
   const { provider, openness, body } = request;
   const atNode = mediaAtNode(env);
   const sid = newSessionId();
-  const line = await standInLine(env, found, { sid, waits, placed: atNode });
+  let line = waits === null ? null : await askPlace(env, found.name, waits);
+  // The place was lost, or made up. Whoever asks is still there: it gets another, as a caller who is new.
+  if (line === null && waits !== null && openness === "open") {
+    const tooOften = await refuseTooOften(c, env.OFFER_LIMITER);
+    if (tooOften !== null) return tooOften;
+  }
+  line ??= await standInLine(env, found, { sid, placed: atNode });
   if (line.at === "busy") return xml(refuseInstruction(provider, BUSY));
-  if (line.at === "wait") return await haveWait(c, found, request, { queued: line.queued, before, waits });
+  const hadSession = before !== null || waits?.timeUp === true;
+  if (line.at === "wait") return await haveWait(c, found, request, { queued: line.queued, before, waits, hadSession });
   const metered = isMetered(c);
   const timeLimitMs = metered ? await minutesOf(env, body, found.name, sid) : undefined;
   if (timeLimitMs === null) return xml(refuseInstruction(provider, TIME_UP));
@@ -81,7 +89,7 @@ async function connectOrWait(
   };
   if (atNode) {
     const place = await placeCall(c, found, opening);
-    if ("queued" in place) return await haveWait(c, found, request, { queued: place.queued, before, waits });
+    if ("queued" in place) return await haveWait(c, found, request, { ...place, before, waits, hadSession: true });
     if ("sentence" in place) return xml(refuseInstruction(provider, place.sentence));
     return xml(connectInstruction(provider, { ...instruction, ...place }));
   }
@@ -96,6 +104,8 @@ interface InLine {
   readonly queued: Queued;
   readonly before: ResumeQuery | null;
   readonly waits: LineQuery | null;
+  /** Whether the gateway has been told of a session, which is over, or will not begin. */
+  readonly hadSession: boolean;
 }
 
 /** In line: its provider comes back. */
@@ -103,9 +113,8 @@ async function haveWait(
   c: Context<EdgeEnv>,
   { name }: KnownStream,
   { provider, body }: ProviderRequest,
-  { queued, before, waits }: InLine,
+  { queued, before, waits, hadSession }: InLine,
 ): Promise<Response> {
-  const hadSession = before !== null || waits?.timeUp === true;
   if (isMetered(c) && hadSession && (await minutesOf(c.env, body, name, null)) === null) {
     return xml(refuseInstruction(provider, TIME_UP));
   }

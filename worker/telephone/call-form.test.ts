@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { readCallForm } from "./call-form.ts";
+import { FINAL_STATUSES, readCallForm } from "./call-form.ts";
 
 describe("a provider's form", () => {
   it("tells the call, in each one's words", () => {
@@ -27,6 +27,13 @@ describe("a provider's form", () => {
     }
     expect(readCallForm("CallUUID=97ce&CallStatus=completed&Duration=1.5")?.lastedSeconds).toBe(1.5);
   });
+
+  it.each(["completed", "canceled", "cancel"])(
+    "tells of the end, in whatever word the provider has for it: %s",
+    (word) => {
+      expect(FINAL_STATUSES).toContain(readCallForm(`CallSid=CA1&CallStatus=${word}`)?.status);
+    },
+  );
 
   it("has Twilio's minutes beside its seconds, which count", () => {
     expect(readCallForm("CallSid=CA1&CallStatus=completed&Duration=2&CallDuration=61")?.lastedSeconds).toBe(61);

@@ -46,4 +46,12 @@ export function readCallForm(body: string): CallForm | null {
 }
 
 /** What a call's status is when it is over, in all three providers' words. */
-export const FINAL_STATUSES: readonly string[] = ["completed", "busy", "failed", "no-answer", "canceled", "timeout"];
+export const FINAL_STATUSES: readonly string[] = [
+  "completed",
+  "busy",
+  "failed",
+  "no-answer",
+  "canceled",
+  "cancel",
+  "timeout",
+];

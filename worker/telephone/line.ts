@@ -43,19 +43,19 @@ export type Line =
   | { readonly at: "wait"; readonly queued: Queued }
   | { readonly at: "busy" };
 
-/** How it stands for a call. @param placed true if admission itself decides about newcomers, and gives them their place. */
+/** How it stands for a call that waits. @returns null where it has no place any more. */
+export async function askPlace(env: Env, stream: string, { place }: LineQuery): Promise<Line | null> {
+  const status = await callObject(() => streamOf(env, stream).ticket({ v: PROTOCOL_VERSION, ticket: place }));
+  if (status === null) return null;
+  return status.state === "ready" ? { at: "go", place } : { at: "wait", queued: status };
+}
+
+/** How it stands for a call that has no place. @param placed true if admission itself decides, and gives it one. */
 export async function standInLine(
   env: Env,
   { name, descriptor }: KnownStream,
-  { sid, waits, placed }: { readonly sid: string; readonly waits: LineQuery | null; readonly placed: boolean },
+  { sid, placed }: { readonly sid: string; readonly placed: boolean },
 ): Promise<Line> {
-  if (waits !== null) {
-    const { place } = waits;
-    const status = await callObject(() => streamOf(env, name).ticket({ v: PROTOCOL_VERSION, ticket: place }));
-    if (status?.state === "waiting") return { at: "wait", queued: status };
-    if (status?.state === "ready") return { at: "go", place };
-    // The place was lost. Whoever asks is still there: it gets another.
-  }
   if (placed) return { at: "go" };
   return descriptor.queue == null ? await lookAtSlots(env, name) : await joinLine(env, name, sid);
 }

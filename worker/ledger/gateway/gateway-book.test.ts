@@ -49,6 +49,20 @@ describe("a key", () => {
     expect(book.register("digest-of-nobody", HOST, nowMs)).toEqual({ ok: false, why: "unknown_key" });
   });
 
+  it("is not remembered for what it used in months long past", () => {
+    book.putKey("ann", "a", 600);
+    for (let month = 0; month < 4; month++) {
+      nowMs = Date.UTC(2026, 8 + month, 30);
+      enter(codeOf("a", HOST), { callId: `CA${month}` });
+      seconds(60);
+      book.ended(`CA${month}`, { atMs: nowMs });
+    }
+    expect(sql.rows("SELECT month, seconds FROM minutes ORDER BY month")).toEqual([
+      { month: "2026-11", seconds: 60 },
+      { month: "2026-12", seconds: 60 },
+    ]);
+  });
+
   it("takes its codes with it when it goes", () => {
     book.putKey("ann", "a", 600);
     const code = codeOf("a", HOST);

@@ -10,6 +10,12 @@ export function monthOf(nowMs: number): string {
   return new Date(nowMs).toISOString().slice(0, 7);
 }
 
+/** A call that began in it may be counted in the next. */
+function monthBefore(month: string): string {
+  const first = new Date(`${month}-01T00:00:00Z`);
+  return monthOf(first.setUTCMonth(first.getUTCMonth() - 1));
+}
+
 /** The first day of the next one. */
 export function resetDateOf(nowMs: number): string {
   const now = new Date(nowMs);
@@ -47,6 +53,7 @@ export function remainingSeconds(sql: SqlPort, key: string, month: string): numb
 
 export function useSeconds(sql: SqlPort, key: string, month: string, seconds: number): void {
   if (seconds === 0) return;
+  sql.rows("DELETE FROM minutes WHERE month < ?", monthBefore(month));
   sql.rows(
     `INSERT INTO minutes (key_name, month, seconds) VALUES (?1, ?2, ?3)
      ON CONFLICT (key_name, month) DO UPDATE SET seconds = seconds + ?3`,
