@@ -83,8 +83,8 @@ export const EDGE_ERRORS = {
     400,
     false,
     "The request type is unknown.",
-    "`type` must be `offer` or `ice-candidate`.",
-    "Send one of the two.",
+    "`type` must be `offer`, `ice-candidate` or `restart`.",
+    "Send one of the three.",
   ),
   too_many_candidates: entry(
     200,
