@@ -18,7 +18,7 @@ export const MAX_CANDIDATE_CHARS = 512;
 /** Candidates kept for a session whose offer has not come yet. Past it the newest are dropped. */
 export const MAX_EARLY_CANDIDATES = 32;
 
-/** Candidates taken for one session in all. Past it: `too_many_candidates`. */
+/** Candidates taken for one connection of a session. Past it: `too_many_candidates`. */
 export const MAX_CANDIDATES = 128;
 
 /** Characters of a client id (`webrtc_id`). FastRTC's clients send 5 to 13. */

@@ -49,7 +49,7 @@ export class KeptCandidates {
     this.#offered = 0;
   }
 
-  /** A new session of this client id begins. */
+  /** A new session of this client id begins, or another connection of the one there is. */
   restart(): void {
     this.#count = this.#kept.length;
   }

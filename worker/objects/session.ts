@@ -122,6 +122,7 @@ export class Session extends DurableObject<Env> implements SessionApi {
     if (state.at !== "answered" || isAnother(state.sid, request.sid)) return { ok: false, error: "unknown_connection" };
     const command = controlCommand({ sid: state.sid, stream, clientId }, requestId, action);
     const reply = await this.#calls.command(state, command);
+    if (action.kind === "restart" && reply.ok) this.#candidates.restart();
     this.#learn(state.sid, reply);
     return controlResult(reply);
   }

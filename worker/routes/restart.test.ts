@@ -2,9 +2,10 @@
 import { env } from "cloudflare:workers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { newSessionId } from "../../shared/ids.ts";
+import { MAX_CANDIDATES } from "../../shared/limits.ts";
 import { createApp } from "../app.ts";
 import { sessionSecret } from "../session-secret.ts";
-import { offer, post, SDP } from "../testing/client.ts";
+import { CANDIDATE, offer, post, SDP } from "../testing/client.ts";
 import { descriptor, FakeNode } from "../testing/fake-node.ts";
 
 const NEW_SDP = `${SDP}a=ice-ufrag:new\r\n`;
@@ -46,6 +47,17 @@ describe("a restart", () => {
     await restart("same", sid);
     await restart("same", sid);
     expect(node.commands.filter((one) => one.command === "offer" && one.clientId === "same")).toHaveLength(1);
+  });
+
+  it("may have candidates of its own, however many the session has had", async () => {
+    const sid = await call("roaming");
+    const trickle = async () =>
+      (await post("moving", { type: "ice-candidate", webrtc_id: "roaming", candidate: CANDIDATE })).json;
+    for (let n = 0; n < MAX_CANDIDATES; n++) await trickle();
+    expect(await trickle()).toMatchObject({ meta: { error: "too_many_candidates" } });
+    node.onCommand = (command) => (command.command === "restart" ? { ok: true, sdp: "v=0\r\n" } : node.accept(command));
+    await restart("roaming", sid);
+    expect(await trickle()).toEqual({ status: "success" });
   });
 
   it.each([
