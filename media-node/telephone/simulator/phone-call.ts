@@ -106,6 +106,8 @@ export class PhoneCall {
 
   /** Places the call and settles when its media flows, or when it has ended without. @throws Error where it cannot be placed. */
   async dial(): Promise<void> {
+    // Whoever was to call has thought better of it.
+    if (this.#isOver) return;
     if (this.#state !== "new") throw new Error("A call is made once.");
     this.#state = "instructed";
     this.#dialledMs = this.#options.clock.nowMs();
@@ -179,7 +181,7 @@ export class PhoneCall {
         }
         case "wait":
           await this.#pause(step.seconds * 1_000);
-          left = MAX_INSTRUCTIONS;
+          if (step.seconds > 0) left = MAX_INSTRUCTIONS;
           break;
         case "redirect":
           await this.#follow(this.#reachable(step.url), left - 1);
