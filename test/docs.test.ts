@@ -40,6 +40,17 @@ it("shows TypeScript that compiles", async () => {
   }
 });
 
+it("shows Workers that can be deployed with wrangler.toml as it is: every object of its bindings is exported", async () => {
+  const wrangler = await readFile(path.join(ROOT, "wrangler.toml"), "utf8");
+  const objects = [...wrangler.matchAll(/^class_name = "(\w+)"$/gm)].map(([, name = ""]) => name);
+  const workers = (await readPages()).flatMap(codeBlocks).filter(({ code }) => /^export default app;$/m.test(code));
+  expect(workers.length).toBeGreaterThan(2);
+  for (const { file, line, code } of workers) {
+    const [, exported = ""] = /^export \{ (.*) \} from "edgertc\/worker";/m.exec(code) ?? [];
+    expect(exported.split(", "), `${file}:${line}`).toEqual(expect.arrayContaining(objects));
+  }
+});
+
 it("links to files and headings that exist", async () => {
   const pages = await readPages();
   const dead: string[] = [];
