@@ -1,5 +1,6 @@
 /** ReplyOnPause when somebody speaks over a reply: what holds it, what takes it back, and what does neither. */
 import { describe, expect, it } from "vitest";
+import { MAX_AUDIO_MS } from "../speech/stt/check-audio.ts";
 import { VAD_WINDOW_MS } from "../turn/speech-detector.ts";
 import { ScriptedContext } from "./testing/scripted-context.ts";
 import { echo, frame, settled, spokenTo } from "./testing/spoken-to.ts";
@@ -79,6 +80,22 @@ describe("ReplyOnPause, spoken over", () => {
     played();
     expect(events.at(-1)).toBe("[listening]");
     expect(session.cleared).toBe(0);
+  });
+
+  it("answers no more than speech models take to somebody who goes on and on, and forgets the oldest of it", async () => {
+    const answeredMs: number[] = [];
+    const { speak, emit } = spokenTo(({ audio: { samples, sampleRate } }) => {
+      answeredMs.push((samples.length / sampleRate) * 1_000);
+      return new Promise(() => undefined);
+    });
+    for (let minute = 0; minute < 8; minute++) {
+      speak(60_000);
+      void emit();
+      await settled();
+    }
+    expect(answeredMs.length).toBeGreaterThan(5);
+    expect(answeredMs[1]).toBeGreaterThan(115_000);
+    expect(Math.max(...answeredMs)).toBeLessThan(MAX_AUDIO_MS);
   });
 
   describe("backchannels", () => {

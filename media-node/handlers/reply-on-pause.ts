@@ -20,6 +20,12 @@ import { reportFailure, sessionFacts } from "./run.ts";
 import { needOwnCopy, StreamHandler } from "./stream-handler.ts";
 import { TentativeState } from "./tentative-state.ts";
 
+/**
+ * Of what somebody has said who goes on before the answer, again and again. Past it the oldest is forgotten: with one more turn it is within
+ * what speech models take.
+ */
+const MAX_UNANSWERED_MS = 180_000;
+
 export class ReplyOnPause<Inputs extends InputValues = InputValues> extends StreamHandler {
   readonly #fn: ReplyFunction<Inputs>;
   readonly #options: ReplyOnPauseOptions<Inputs>;
@@ -228,7 +234,7 @@ export class ReplyOnPause<Inputs extends InputValues = InputValues> extends Stre
         this.#abort();
         if (this.#question !== undefined) {
           this.#history?.rollBack(this.#question.mark);
-          this.#unanswered = this.#question.audio;
+          this.#unanswered = newest(this.#question.audio, MAX_UNANSWERED_MS);
         }
         turns.wentOn();
         break;
@@ -368,6 +374,10 @@ function isAbort(action: TurnAction): boolean {
 
 function isSpoken(frame: AudioFrame): frame is SpokenFrame {
   return "text" in frame && typeof frame.text === "string";
+}
+
+function newest({ sampleRate, samples }: AudioFrame, durationMs: number): AudioFrame {
+  return { sampleRate, samples: samples.subarray(-Math.floor((durationMs / 1_000) * sampleRate)) };
 }
 
 function join(first: AudioFrame, second: AudioFrame): AudioFrame {
