@@ -1,23 +1,14 @@
 /** One session in a shard: its audio in and out, and the handler between them, over whichever transport its client came by. */
-import * as v from "valibot";
-import {
-  ClientHello,
-  ClientMessage,
-  type ExtensionMessage,
-  type FastRtcMessage,
-  pythonJson,
-} from "../../shared/channel.ts";
-import { EdgeRtcError, ERRORS } from "../../shared/errors.ts";
+import { EdgeRtcError } from "../../shared/errors.ts";
 import { ticketOf } from "../../shared/ids.ts";
 import { checkInputs, type InputValues } from "../../shared/inputs.ts";
 import type { KeptOutputs as Kept, Output } from "../../shared/link.ts";
-import type { OutputsMessage, OutputValues } from "../../shared/outputs.ts";
 import { NO_FACTS, type RequestFacts } from "../../shared/request-facts.ts";
 import { CONNECT_TIMEOUT_MS, type EndReason } from "../../shared/session.ts";
 import { Player } from "../audio/player.ts";
 import type { HandlerContext, InputRequest, VadStream } from "../handlers/context.ts";
 import { inContext } from "../handlers/current-context.ts";
-import type { AdditionalOutputs, CloseStream } from "../handlers/emission.ts";
+import type { CloseStream } from "../handlers/emission.ts";
 import type { StreamHandler } from "../handlers/stream-handler.ts";
 import { freshCopy } from "../handlers/stream-handler.ts";
 import type { LoadedStream } from "../stream/load.ts";
@@ -25,13 +16,12 @@ import type { Clock, Timer } from "../time/clock.ts";
 import type { MediaTransport, TransportEvents } from "../transport/media-transport.ts";
 import type { VideoHost } from "../video/host/host.ts";
 import { HostedHandler } from "../video/host/hosted-handler.ts";
+import { ClientChannel, isHello } from "./client-channel.ts";
 import { HandlerRunner } from "./handler-runner.ts";
-import { KeptOutputs } from "./kept-outputs.ts";
 import type { CallerState } from "./kept-states.ts";
-import { MessageGuard } from "./message-guard.ts";
 import { SessionInputs } from "./session-inputs.ts";
 import { nextSession, type SessionAction, type SessionSignal, type SessionState } from "./session-machine.ts";
-import { ShownOutputs } from "./shown-outputs.ts";
+import { SessionOutputs } from "./session-outputs.ts";
 
 /** After `end_stream` the client has this long to close by itself. FastRTC would wait for ever. */
 const CLOSING_GRACE_MS = 2_000;
@@ -40,10 +30,6 @@ const CLOSING_MAX_MS = 30_000;
 const CLOSING_POLL_MS = 50;
 /** A client that was asked for its inputs has this long to send them; then the latest are used. */
 const INPUTS_WAIT_MS = 2_000;
-/** Every client takes messages of this size, a few bytes to a character. A larger one that could not be sent is told to the handler. */
-const SURE_MESSAGE_CHARS = 16 * 1024;
-/** Messages kept for a client that has not said `hello` yet, such as whose turn it is; past it the oldest are dropped. */
-const MAX_EARLY_EXTENSIONS = 32;
 
 export interface SessionLog {
   info(fields: object, message: string): void;
@@ -83,10 +69,8 @@ export class Session<Transport extends MediaTransport = MediaTransport> {
   readonly #runner: HandlerRunner;
   readonly #timers = new Set<Timer>();
   readonly #inputs: SessionInputs;
-  readonly #outputs: KeptOutputs;
-  /** Where the stream declares outputs. */
-  readonly #shown: ShownOutputs | undefined;
-  readonly #guard: MessageGuard;
+  readonly #channel: ClientChannel;
+  readonly #outputs: SessionOutputs;
   readonly transport: Transport;
   /** The handler's, kept for the caller's next session where it has a place in line. */
   readonly state: CallerState;
@@ -95,8 +79,6 @@ export class Session<Transport extends MediaTransport = MediaTransport> {
   #state: SessionState = { phase: "answering" };
   #gone: Promise<void> = Promise.resolve();
   #connectedAtMs: number | undefined;
-  #dialect: "fastrtc" | "edgertc" = "fastrtc";
-  #early: ExtensionMessage[] = [];
 
   constructor(options: SessionOptions<Transport>) {
     this.#options = options;
@@ -106,9 +88,6 @@ export class Session<Transport extends MediaTransport = MediaTransport> {
     const handler = this.#handler();
     this.state = options.state ?? new Map();
     this.#inputs = new SessionInputs(descriptor.inputs ?? {}, clock);
-    this.#guard = new MessageGuard(clock);
-    this.#outputs = new KeptOutputs(options.onOutput);
-    this.#shown = shownOutputs(stream);
     this.transport = connect({
       connected: () => this.#signal({ type: "connected" }),
       channelOpen: () => this.#signal({ type: "channel_open" }),
@@ -118,6 +97,13 @@ export class Session<Transport extends MediaTransport = MediaTransport> {
       dtmf: (digit) => this.#runner.dtmf(digit),
       video: this.#hosted,
       ended: (reason) => this.end(reason),
+    });
+    this.#channel = new ClientChannel(this.transport, clock);
+    this.#outputs = new SessionOutputs({
+      stream,
+      channel: this.#channel,
+      onOutput: options.onOutput,
+      feedBack: this.#onTelephone ? (args) => this.#feedBack(args) : undefined,
     });
     const { output } = this.transport;
     this.#player = new Player({
@@ -138,7 +124,7 @@ export class Session<Transport extends MediaTransport = MediaTransport> {
       context: this.#handlerContext,
       player: this.#player,
       playsAudio: descriptor.mode !== "send" && descriptor.modality !== "video",
-      onOutputs: (outputs) => this.#sendOutputs(outputs),
+      onOutputs: ({ args }) => this.#outputs.add(args),
       onClose: (close) => this.#requestClose(close),
     });
   }
@@ -187,7 +173,7 @@ export class Session<Transport extends MediaTransport = MediaTransport> {
 
   /** Tells the client that its connection is over, for it to hang up. */
   updateConnection(connection: "closed"): void {
-    this.#send({ type: "update_connection", data: connection });
+    this.#channel.send({ type: "update_connection", data: connection });
   }
 
   /** Hands outputs on from now on. @returns those kept after `after`. */
@@ -314,13 +300,10 @@ export class Session<Transport extends MediaTransport = MediaTransport> {
       requestInputs: (request) => this.#requestInputs(request),
       clearInputs: () => this.#inputs.clear(),
       state: this.state,
-      send: (message) => this.#send(message),
-      warn: (text) => this.#send({ type: "warning", message: text, data: text }),
-      sendText: (text) => {
-        if (!this.transport.sendText(text) && text.length > SURE_MESSAGE_CHARS)
-          throw new EdgeRtcError("message_too_large");
-      },
-      extend: (message) => this.#extend(message),
+      send: (message) => this.#channel.send(message),
+      warn: (text) => this.#channel.send({ type: "warning", message: text, data: text }),
+      sendText: (text) => this.#channel.sendText(text),
+      extend: (message) => this.#channel.extend(message),
       clearQueue: () => this.#player.clear(),
       holdOutput: () => {
         // The last words are not interrupted: nobody listens to what the client says over them.
@@ -333,63 +316,17 @@ export class Session<Transport extends MediaTransport = MediaTransport> {
     };
   }
 
-  #send(message: FastRtcMessage): void {
-    this.transport.sendText(pythonJson(message));
-  }
-
-  /** @returns false where the client speaks the extension and could not be sent it. */
-  #extend(message: ExtensionMessage): boolean {
-    if (this.#dialect === "edgertc") return this.transport.sendText(JSON.stringify(message));
-    this.#early = [...this.#early, message].slice(-MAX_EARLY_EXTENSIONS);
-    return true;
-  }
-
   async #requestInputs(request: InputRequest = {}): Promise<InputValues> {
     // There is nobody to ask: a turn has what the turn before has left (FastRTC's way to keep state on the telephone).
     if (this.#onTelephone) return this.#inputs.latest;
     const { signal, timeoutMs = INPUTS_WAIT_MS, keep = false, ask = true } = request;
     // FastRTC asks even if there are some, and its pages answer with what they show at that moment.
-    if (ask) this.#send({ type: "send_input", data: [] });
-    if (this.#dialect === "fastrtc") {
+    if (ask) this.#channel.send({ type: "send_input", data: [] });
+    if (this.#channel.dialect === "fastrtc") {
       await this.#inputs.next(signal === undefined ? { timeoutMs } : { signal, timeoutMs });
       if (!keep) this.#inputs.clear();
     }
     return this.#inputs.latest;
-  }
-
-  /** @throws for outputs that cannot be sent: the handler's turn goes on without them. */
-  #sendOutputs(outputs: AdditionalOutputs): void {
-    this.#outputs.add(outputs.args);
-    this.#send({ type: "fetch_output", data: [] });
-    const sent = this.#extend({ type: "output", data: [...outputs.args] });
-    if (this.#onTelephone) this.#feedBack(outputs);
-    this.#show(outputs.args);
-    if (!sent && JSON.stringify(outputs.args).length > SURE_MESSAGE_CHARS) {
-      throw new EdgeRtcError(
-        "output_too_large",
-        "An output is too large for the client's data channel; GET /outputs has it.",
-      );
-    }
-  }
-
-  /** Makes of it what the page shows. @throws for what the stream does not declare, or cannot be sent. */
-  #show(args: readonly unknown[]): void {
-    if (this.#shown === undefined) return;
-    const changed = this.#shown.add(args);
-    const [first] = this.#dialect === "edgertc" ? this.#tellShown(changed) : [];
-    if (first === undefined) return;
-    throw new EdgeRtcError("output_too_large", `The output "${first}" is too large for the client's data channel.`);
-  }
-
-  /** One by one: together they may be more than a message holds. @returns the names of those that are too large for it. */
-  #tellShown(values: OutputValues): string[] {
-    const tooLarge: string[] = [];
-    for (const [name, value] of Object.entries(values)) {
-      const message: OutputsMessage = { type: "outputs", data: { [name]: value } };
-      const text = JSON.stringify(message);
-      if (!this.transport.sendText(text) && text.length > SURE_MESSAGE_CHARS) tooLarge.push(name);
-    }
-    return tooLarge;
   }
 
   get #onTelephone(): boolean {
@@ -397,33 +334,23 @@ export class Session<Transport extends MediaTransport = MediaTransport> {
   }
 
   /** On the telephone what a turn puts out is the next turn's inputs, in the order they are declared, as in FastRTC. */
-  #feedBack({ args }: AdditionalOutputs): void {
+  #feedBack(args: readonly unknown[]): void {
     const named = this.#inputs.names.slice(0, args.length).map((name, index) => [name, args[index]]);
     if (named.length > 0) this.setInputs(Object.fromEntries(named));
   }
 
   #onMessage(text: string): void {
-    const verdict = this.#guard.judge(text);
-    if (verdict === "dropped") return;
-    if (verdict !== "taken") {
-      const { what, fix } = ERRORS[verdict];
-      this.#send({ type: "error", message: `${what} ${fix}`, data: verdict });
-      return;
-    }
-    // FastRTC echoes whatever a client sends on a data channel.
-    if (this.transport.manners === "channel") this.#send({ type: "log", data: `Server received: ${text}` });
-    const message = readMessage(text);
+    const message = this.#channel.receive(text);
     if (message === undefined) return;
-    if (v.is(ClientHello, message)) this.#sayHello();
+    if (isHello(message)) this.#sayHello();
     else this.#runner.message(message);
   }
 
   /** The client speaks EdgeRTC's extension: it is told what that says of the session so far. */
   #sayHello(): void {
-    this.#dialect = "edgertc";
     this.#inputs.skip();
     const { descriptor } = this.#options.stream;
-    this.#extend({
+    this.#channel.welcome({
       type: "session",
       data: {
         sid: this.#options.sid,
@@ -433,14 +360,12 @@ export class Session<Transport extends MediaTransport = MediaTransport> {
         ...(this.#options.secret === undefined ? {} : { secret: this.#options.secret }),
       },
     });
-    for (const message of this.#early.splice(0)) this.#extend(message);
-    // The handler has been told of those that are too large when it yielded them.
-    this.#tellShown(onlySet(this.#shown?.values ?? {}));
+    this.#outputs.showAll();
   }
 
   #requestClose(close: CloseStream): void {
     if (this.transport.manners === "channel") {
-      this.#whenPlayed(CLOSING_MAX_MS, () => this.#send({ type: "end_stream", data: close.message }));
+      this.#whenPlayed(CLOSING_MAX_MS, () => this.#channel.send({ type: "end_stream", data: close.message }));
     }
     this.#signal({ type: "close_requested" });
   }
@@ -455,7 +380,7 @@ export class Session<Transport extends MediaTransport = MediaTransport> {
   #tellEnd(reason: EndReason): void {
     // The edge puts the caller in line under the same ticket, when it hears of the end.
     const ticket = this.rejoinsAfter(reason) ? { ticket: ticketOf(this.#options.sid) } : {};
-    this.#extend({ type: "bye", data: { reason, ...ticket } });
+    this.#channel.extend({ type: "bye", data: { reason, ...ticket } });
   }
 
   async #tearDown(reason: EndReason): Promise<void> {
@@ -482,25 +407,5 @@ export class Session<Transport extends MediaTransport = MediaTransport> {
       { sid: this.#options.sid, stream: this.#options.stream.descriptor.name, err: error },
       message,
     );
-  }
-}
-
-function shownOutputs({ descriptor, stream }: LoadedStream): ShownOutputs | undefined {
-  if (descriptor.outputs === undefined) return undefined;
-  return new ShownOutputs(descriptor.outputs, stream.options.additionalOutputsHandler);
-}
-
-function onlySet(values: OutputValues): OutputValues {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null));
-}
-
-/** A text that is a message, the application's own or ours. Anything else is echoed and means nothing. */
-function readMessage(text: string): ClientMessage | undefined {
-  if (!text.startsWith("{")) return undefined;
-  try {
-    const parsed = v.safeParse(ClientMessage, JSON.parse(text));
-    return parsed.success ? parsed.output : undefined;
-  } catch {
-    return undefined;
   }
 }
