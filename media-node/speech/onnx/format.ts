@@ -5,7 +5,7 @@ export const Field = {
   Opset: { version: 2 },
   Graph: { node: 1, name: 2, initializer: 5, input: 11, output: 12 },
   Node: { input: 1, output: 2, name: 3, opType: 4, attribute: 5 },
-  Attribute: { name: 1, int: 3, string: 4, type: 20 },
+  Attribute: { name: 1, int: 3, string: 4, graph: 6, type: 20 },
   Tensor: { dims: 1, dataType: 2, name: 8, rawData: 9 },
   ValueInfo: { name: 1, type: 2 },
   Type: { tensor: 1 },

@@ -11,7 +11,7 @@ const OPSET_VERSION = 18;
 export type Value = string;
 export type Attributes = Readonly<Record<string, number | string>>;
 
-interface Node {
+export interface Node {
   readonly type: string;
   readonly inputs: readonly Value[];
   readonly outputs: readonly Value[];
@@ -108,6 +108,13 @@ export class ModelWriter {
     for (const input of this.#inputs) graph.writeMessage(Graph.input, writeSide, input);
     for (const output of this.#outputs) graph.writeMessage(Graph.output, writeSide, output);
   }
+}
+
+/** A node by itself, as the content of a graph's field. */
+export function nodeBytes(node: Node): Uint8Array {
+  const pbf = new PbfWriter();
+  writeNode(node, pbf);
+  return pbf.finish();
 }
 
 function writeNode({ type, inputs, outputs, attributes }: Node, pbf: PbfWriter): void {

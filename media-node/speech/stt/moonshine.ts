@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import * as ort from "onnxruntime-node";
 import type { NativeGate } from "../native-gate.ts";
+import { withIntegerProducts } from "../onnx/integer-products.ts";
 import { type Detokenize, readTokenizer } from "./tokenizer.ts";
 
 export const MOONSHINE_SAMPLE_RATE = 16_000;
@@ -61,7 +62,8 @@ export class Moonshine {
   static async load(files: MoonshineFiles, gate: NativeGate): Promise<Moonshine> {
     const detokenize = readTokenizer(await readFile(files.tokenizer, "utf8"));
     const encoder = await gate.run(() => ort.InferenceSession.create(files.encoder, SESSION));
-    const decoder = await gate.run(() => ort.InferenceSession.create(files.decoder, SESSION));
+    const decoderFile = withIntegerProducts(await readFile(files.decoder));
+    const decoder = await gate.run(() => ort.InferenceSession.create(decoderFile, SESSION));
     return new Moonshine(encoder, decoder, detokenize, gate);
   }
 

@@ -1,7 +1,8 @@
 /** Writes small ONNX files: stand-ins with the inputs and outputs of a model whose weights are not at hand. */
 
-const TYPES = { float32: 1, int64: 7, bool: 9 } as const;
+const TYPES = { float32: 1, uint8: 2, int64: 7, bool: 9 } as const;
 type TensorType = keyof typeof TYPES;
+const GRAPH_ATTRIBUTE = 5;
 
 export interface GraphValue {
   readonly name: string;
@@ -11,30 +12,45 @@ export interface GraphValue {
 }
 
 export interface GraphNode {
-  readonly op: "Identity" | "Gather";
+  readonly op: "Identity" | "Gather" | "MatMul" | "DequantizeLinear" | "If";
   readonly inputs: readonly string[];
   readonly output: string;
+  /** Of an `If`, by their names. */
+  readonly branches?: Readonly<Record<"then_branch" | "else_branch", Graph>>;
 }
 
 export interface Graph {
   readonly inputs: readonly GraphValue[];
   readonly outputs: readonly GraphValue[];
   readonly nodes: readonly GraphNode[];
-  /** Float32. */
-  readonly constants?: Readonly<Record<string, { readonly shape: readonly number[]; readonly data: Float32Array }>>;
+  readonly constants?: Readonly<
+    Record<string, { readonly shape: readonly number[]; readonly data: Float32Array | Uint8Array<ArrayBuffer> }>
+  >;
 }
 
 /** A model of one graph, as bytes of an ONNX file: field numbers are those of onnx.proto. */
-export function onnxModel({ inputs, outputs, nodes, constants = {} }: Graph): Uint8Array {
-  const graph = [
-    ...nodes.map(({ op, inputs: names, output }) =>
-      message(1, [...names.map((name) => text(1, name)), text(2, output), text(3, output), text(4, op)]),
+export function onnxModel(graph: Graph): Uint8Array {
+  return Buffer.concat([number(1, 8), message(7, graphParts(graph)), message(8, [text(1, ""), number(2, 17)])]);
+}
+
+function graphParts({ inputs, outputs, nodes, constants = {} }: Graph): Buffer[] {
+  return [
+    ...nodes.map(({ op, inputs: names, output, branches = {} }) =>
+      message(1, [
+        ...names.map((name) => text(1, name)),
+        text(2, output),
+        text(3, output),
+        text(4, op),
+        ...Object.entries(branches).map(([name, branch]) =>
+          message(5, [text(1, name), message(6, graphParts(branch)), number(20, GRAPH_ATTRIBUTE)]),
+        ),
+      ]),
     ),
     text(2, "graph"),
     ...Object.entries(constants).map(([name, { shape, data }]) =>
       message(5, [
         ...shape.map((length) => number(1, length)),
-        number(2, TYPES.float32),
+        number(2, data instanceof Float32Array ? TYPES.float32 : TYPES.uint8),
         text(8, name),
         bytes(9, Buffer.from(data.buffer, data.byteOffset, data.byteLength)),
       ]),
@@ -42,7 +58,6 @@ export function onnxModel({ inputs, outputs, nodes, constants = {} }: Graph): Ui
     ...inputs.map((value) => message(11, valueInfo(value))),
     ...outputs.map((value) => message(12, valueInfo(value))),
   ];
-  return Buffer.concat([number(1, 8), message(7, graph), message(8, [text(1, ""), number(2, 17)])]);
 }
 
 function valueInfo({ name, type, shape }: GraphValue): Buffer[] {
