@@ -46,6 +46,9 @@ export function CodeBlock({ snippets, chosen, onChoose }: CodeBlockProps) {
   );
 }
 
+const copied = () => "Copied";
+const notAllowed = () => "Not allowed";
+
 function CopyButton({ text }: { readonly text: string }) {
   const [said, setSaid] = useState("Copy");
   useEffect(() => {
@@ -53,11 +56,10 @@ function CopyButton({ text }: { readonly text: string }) {
     const timer = setTimeout(() => setSaid("Copy"), COPIED_MS);
     return () => clearTimeout(timer);
   }, [said]);
-  const copy = () => {
-    navigator.clipboard.writeText(text).then(
-      () => setSaid("Copied"),
-      () => setSaid("Not allowed"),
-    );
+  const copy = async () => {
+    // Over plain http browsers have no clipboard at all.
+    const clipboard: Clipboard | undefined = navigator.clipboard;
+    setSaid(clipboard === undefined ? "Not over http" : await clipboard.writeText(text).then(copied, notAllowed));
   };
   return (
     <button type="button" class="quiet-button" data-testid="copy" onClick={copy}>
