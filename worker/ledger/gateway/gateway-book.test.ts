@@ -49,6 +49,24 @@ describe("a key", () => {
     expect(book.register("digest-of-nobody", HOST, nowMs)).toEqual({ ok: false, why: "unknown_key" });
   });
 
+  it("of many costs no question of its own where all are listed", () => {
+    const asked: string[] = [];
+    const counting = new GatewayBook(
+      {
+        rows: (query, ...bindings) => {
+          asked.push(query);
+          return sql.rows(query, ...bindings);
+        },
+        transaction: (work) => sql.transaction(work),
+      },
+      () => 0.5,
+    );
+    for (let n = 0; n < 30; n++) counting.putKey(`key-${n}`, `digest-${n}`, 600);
+    asked.length = 0;
+    expect(counting.overview(nowMs).keys).toHaveLength(31);
+    expect(asked.length).toBeLessThan(10);
+  });
+
   it("is not remembered for what it used in months long past", () => {
     book.putKey("ann", "a", 600);
     for (let month = 0; month < 4; month++) {

@@ -9,7 +9,7 @@ import { beginCall, type CallEnd, endCall, findCall, MAX_OPEN_CALLS, openCalls, 
 import { allCodes, codeFor, dropCode, findCode, renewCode } from "./codes.ts";
 import { countWrongCode, hasGuessedTooOften } from "./guesses.ts";
 import { GATEWAY_MIGRATIONS } from "./migrations.ts";
-import { monthOf, quotaOf, remainingSeconds, reservedSeconds, resetDateOf, usedSeconds } from "./minutes.ts";
+import { minutesByKey, monthOf, remainingSeconds, reservedSeconds, resetDateOf } from "./minutes.ts";
 import type { CodeAttempt, CodeResult, GatewayTarget, OpenCall, Registration } from "./types.ts";
 
 /** Keys at once. Past it no new one is made. */
@@ -146,15 +146,12 @@ export class GatewayBook {
   /** For operators. */
   overview(nowMs: number): GatewayOverview {
     if (!this.#schema.exists()) return { keys: [], codes: [], calls: [] };
-    const month = monthOf(nowMs);
-    const names = this.#sql.rows("SELECT name FROM keys ORDER BY name").map((row) => text(row, "name"));
+    const minutes = minutesByKey(this.#sql, monthOf(nowMs));
+    const quotas = this.#sql
+      .rows("SELECT name, seconds_per_month FROM keys ORDER BY name")
+      .map((row) => ({ name: text(row, "name"), secondsPerMonth: number(row, "seconds_per_month") }));
     return {
-      keys: [OPERATOR_KEY, ...names].map((name) => ({
-        name,
-        secondsPerMonth: quotaOf(this.#sql, name),
-        usedSeconds: usedSeconds(this.#sql, name, month),
-        reservedSeconds: reservedSeconds(this.#sql, name, month),
-      })),
+      keys: [{ name: OPERATOR_KEY, secondsPerMonth: null }, ...quotas].map((key) => ({ ...key, ...minutes(key.name) })),
       codes: allCodes(this.#sql, nowMs).map(({ code, key, target, expiresMs }) => ({ code, key, target, expiresMs })),
       calls: this.calls().map(({ callId, code, key, startedMs, endsByMs }) => ({
         callId,

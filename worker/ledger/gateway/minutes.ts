@@ -3,7 +3,7 @@
  * that no number of calls at once can use more than there is. Inside a transaction of the book.
  */
 import { OPERATOR_KEY } from "../../../shared/telephone/gateway.ts";
-import { number, type SqlPort } from "../sql-port.ts";
+import { number, type SqlPort, type SqlRow, text } from "../sql-port.ts";
 
 /** The calendar month that a moment is in: `2026-11`, in UTC. */
 export function monthOf(nowMs: number): string {
@@ -23,13 +23,13 @@ export function resetDateOf(nowMs: number): string {
 }
 
 /** Seconds in a month; null is as many as one likes. */
-export function quotaOf(sql: SqlPort, key: string): number | null {
+function quotaOf(sql: SqlPort, key: string): number | null {
   if (key === OPERATOR_KEY) return null;
   const [row] = sql.rows("SELECT seconds_per_month FROM keys WHERE name = ?", key);
   return row === undefined ? 0 : number(row, "seconds_per_month");
 }
 
-export function usedSeconds(sql: SqlPort, key: string, month: string): number {
+function usedSeconds(sql: SqlPort, key: string, month: string): number {
   const [row] = sql.rows("SELECT seconds FROM minutes WHERE key_name = ? AND month = ?", key, month);
   return row === undefined ? 0 : number(row, "seconds");
 }
@@ -42,6 +42,24 @@ export function reservedSeconds(sql: SqlPort, key: string, month: string): numbe
     month,
   );
   return row === undefined ? 0 : number(row, "seconds");
+}
+
+/** What every key has used, and has reserved, in two questions however many there are. */
+export function minutesByKey(
+  sql: SqlPort,
+  month: string,
+): (key: string) => { readonly usedSeconds: number; readonly reservedSeconds: number } {
+  const byKey = (rows: readonly SqlRow[]) =>
+    new Map(rows.map((row) => [text(row, "key_name"), number(row, "seconds")] as const));
+  const used = byKey(sql.rows("SELECT key_name, seconds FROM minutes WHERE month = ?", month));
+  const reserved = byKey(
+    sql.rows(
+      `SELECT key_name, total(reserved_seconds) AS seconds FROM calls
+       WHERE ended_ms IS NULL AND month = ? GROUP BY key_name`,
+      month,
+    ),
+  );
+  return (key) => ({ usedSeconds: used.get(key) ?? 0, reservedSeconds: reserved.get(key) ?? 0 });
 }
 
 /** What a new call could have; null is as much as it likes. */
