@@ -21,13 +21,21 @@ export function acceptSocket({ headers, head }: UpgradeRequest, socket: Socket, 
   const request = new IncomingMessage(socket);
   request.method = "GET";
   request.headers = { ...headers };
-  server.handleUpgrade(request, socket, Buffer.from(head, "base64"), onOpen);
+  server.handleUpgrade(request, socket, Buffer.from(head, "base64"), (ws) => {
+    // Nobody else may listen: the session may have ended meanwhile, and an error that nobody hears ends the process.
+    ws.on("error", ignore);
+    onOpen(ws);
+  });
 }
 
 /** Dials; the socket closes, which its listeners hear, where nobody answers in time. */
 export function dialSocket(url: string, headers: Readonly<Record<string, string>>): WebSocket {
   const socket = new WebSocket(url, { ...OPTIONS, headers: { ...headers }, handshakeTimeout: OPEN_TIMEOUT_MS });
-  // Its `close` follows.
-  socket.on("error", () => undefined);
+  socket.on("error", ignore);
   return socket;
+}
+
+/** A socket's `close` follows. */
+function ignore(): void {
+  // Nothing to do.
 }
