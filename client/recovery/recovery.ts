@@ -3,10 +3,12 @@
  * go on over another connection, or another path of the same one, until something does, and asks the edge meanwhile whether the
  * session is over. Loaded once a call is up.
  */
+import type { KeptTexts } from "../../shared/kept-texts.ts";
 import type { EndReason } from "../../shared/session.ts";
 import type { Candidates } from "../candidates.ts";
 import { CallError } from "../errors.ts";
 import { Timers } from "../timers.ts";
+import { Account } from "./account.ts";
 import type { Attempt } from "./attempt.ts";
 import { hasArrived, type Pulse, readPulse } from "./pulse.ts";
 import { nextRecovery, type RecoveryEvent, type RecoveryState } from "./recovery-state.ts";
@@ -41,9 +43,12 @@ const ASK_INTERVAL_MS = 1_000;
 /** The first time right after the interruption: the node's report takes a moment to reach the edge. */
 const ASK_FIRST_MS = 150;
 
-export interface RecoveryOptions extends Omit<RejoinOptions, "onResuming"> {
+export interface RecoveryOptions extends Omit<RejoinOptions, "account" | "onResuming"> {
   /** As {@link RejoinOptions.Peer}. */
   readonly Candidates: typeof Candidates;
+  /** Texts that have come so far. */
+  readonly received: () => number;
+  readonly sent: KeptTexts;
   /** Of the media in use. Null where that takes another way, which cannot be got back. */
   readonly connection: () => RTCPeerConnection | null;
   /** The session's id; null while the node has not told it. */
@@ -61,6 +66,7 @@ export interface RecoveryOptions extends Omit<RejoinOptions, "onResuming"> {
 export class Recovery {
   readonly #options: RecoveryOptions;
   readonly #timers = new Timers<"pulse" | "attempt" | "give_up" | "ask">();
+  readonly #account: Account;
   #state: RecoveryState = "watching";
   #underWay: Attempt | undefined;
   /** Undefined: what has arrived so far is of before. */
@@ -74,6 +80,7 @@ export class Recovery {
 
   constructor(options: RecoveryOptions) {
     this.#options = options;
+    this.#account = new Account(options.received, options.sent);
     if (options.connection() === null) return;
     addEventListener("online", this.#onNetwork);
     addEventListener("offline", this.#onOffline);
@@ -195,6 +202,7 @@ export class Recovery {
     if (descriptor.modality !== "audio") return new Restart(former, this.#options);
     return new Rejoin({
       ...this.#options,
+      account: this.#account,
       onResuming: () => this.#on("resuming"),
       onJoined: (media) => {
         onJoined(media);

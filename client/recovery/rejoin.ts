@@ -3,17 +3,14 @@
  * sides have told each other how far they had heard. Until then the former goes on.
  */
 import * as v from "valibot";
-import type { KeptTexts } from "../../shared/kept-texts.ts";
 import { Resumed } from "../../shared/resume.ts";
 import type { StreamConfig } from "../../shared/stream-config.ts";
 import type { Media, MediaListener, Tracks } from "../media.ts";
 import type { Peer } from "../peer.ts";
 import type { Signaling } from "../signaling.ts";
+import type { Account } from "./account.ts";
 import type { Attempt } from "./attempt.ts";
 import { type FreshRealm, openFreshRealm } from "./fresh-realm.ts";
-
-/** Texts that were sent before the application's: the greeting. */
-const GREETINGS = 1;
 
 export interface RejoinOptions {
   /** Handed over by the call, which has it loaded: two parts that share a third are three to load. */
@@ -24,9 +21,8 @@ export interface RejoinOptions {
   readonly tracks: () => Tracks;
   /** Of the call, for the time when it is carried by this. */
   readonly listener: MediaListener;
-  /** Texts that have come so far. */
-  readonly received: () => number;
-  readonly sent: KeptTexts;
+  /** Of the session. */
+  readonly account: Account;
   /** The node is told that this is to take the former's place: from now on it may have let go of that. */
   readonly onResuming: () => void;
   /** From now on this is what carries the call. */
@@ -48,7 +44,7 @@ export class Rejoin implements Attempt {
   }
 
   async run(sid: string): Promise<void> {
-    const { Peer, signaling, descriptor, configure, tracks, received } = this.#options;
+    const { Peer, signaling, descriptor, configure, tracks, account } = this.#options;
     const configuration = await configure();
     if (this.#phase === "closed") return;
     const realm = openFreshRealm();
@@ -57,7 +53,7 @@ export class Rejoin implements Attempt {
       type: "resume",
       // Read when it is sent: the former goes on until then.
       get received() {
-        return received();
+        return account.heard;
       },
     } as const;
     const peer = new Peer(configuration, this.#listener, resume, realm.window);
@@ -107,13 +103,13 @@ export class Rejoin implements Attempt {
     const resumed = readResumed(text);
     if (peer === undefined || resumed === null) return;
     this.#phase = "joined";
-    const { sent, onJoined, received, tracks } = this.#options;
-    const had = received();
-    this.#repeated = had - (resumed.data.sent ?? had);
+    const { account, onJoined, tracks } = this.#options;
+    const { received, sent } = resumed.data;
+    this.#repeated = sent === undefined ? 0 : account.repeated(sent);
     onJoined(new JoinedMedia(peer, this.#realm));
     // Another may have been chosen since the offer.
     for (const track of Object.values(tracks())) if (track !== null) peer.replaceTrack(track).catch(ignore);
-    for (const missed of sent.after(resumed.data.received - GREETINGS)) peer.send(missed);
+    for (const missed of account.missing(received)) peer.send(missed);
     if (this.#stream !== undefined) this.#call?.onStream(...this.#stream);
   }
 }
