@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { afterEach, expect, it } from "vitest";
+import type { WebSocket } from "ws";
 import { acceptSocket } from "./accept-socket.ts";
 
 const open: (Server | Socket)[] = [];
@@ -32,6 +33,12 @@ it("a client that breaks the protocol harms nobody, even where its socket is onl
   open.push(client, socket);
   client.resume();
   // As a session process does with a client that comes when its session has ended. What is thrown behind it would end the process.
-  acceptSocket({ headers: HEADERS, head: NO_FRAME.toString("base64") }, socket, (ws) => ws.close());
-  await once(client, "close");
+  const accepted = Promise.withResolvers<WebSocket>();
+  acceptSocket({ headers: HEADERS, head: NO_FRAME.toString("base64") }, socket, (ws) => {
+    accepted.resolve(ws);
+    ws.close();
+  });
+  const ws = await accepted.promise;
+  await once(ws, "close");
+  expect(ws.readyState).toBe(ws.CLOSED);
 });
