@@ -33,12 +33,11 @@ it("a client that breaks the protocol harms nobody, even where its socket is onl
   open.push(client, socket);
   client.resume();
   // As a session process does with a client that comes when its session has ended. What is thrown behind it would end the process.
-  const accepted = Promise.withResolvers<WebSocket>();
+  const closed = Promise.withResolvers<WebSocket>();
   acceptSocket({ headers: HEADERS, head: NO_FRAME.toString("base64") }, socket, (ws) => {
-    accepted.resolve(ws);
+    ws.once("close", () => closed.resolve(ws));
     ws.close();
   });
-  const ws = await accepted.promise;
-  await once(ws, "close");
-  expect(ws.readyState).toBe(ws.CLOSED);
+  const { readyState, CLOSED } = await closed.promise;
+  expect(readyState).toBe(CLOSED);
 });
