@@ -115,7 +115,7 @@ describe("a call whose network changes", () => {
     const second = last();
     second.connect();
     // The former is still heard of.
-    await vi.advanceTimersByTimeAsync(1_200);
+    await vi.advanceTimersByTimeAsync(4_000);
     expect([second.connectionState, states.at(-1)]).toEqual(["connected", "interrupted"]);
     second.receive({ type: "resumed", data: { received: 1, sent: 1 } });
     expect([first.connectionState, states.at(-1)]).toEqual(["closed", "connected"]);
@@ -129,7 +129,7 @@ describe("a call whose network changes", () => {
     await settle();
     const second = last();
     second.connect();
-    await vi.advanceTimersByTimeAsync(2_100);
+    await vi.advanceTimersByTimeAsync(5_600);
     expect([first.connectionState, second.connectionState]).toEqual(["connected", "closed"]);
     expect(states.at(-1)).toBe("connected");
     await call.end();

@@ -28,6 +28,11 @@ const ATTEMPT_MS = 1_000;
 const MAX_ATTEMPT_MS = 4_000;
 /** One that was answered has so long to connect. Each new connection asks anew which networks there are. */
 const JOIN_MS = 1_500;
+/**
+ * One that is up, for the node's answer to how far we have heard: it may be lost, and comes again after three seconds (RFC 9260,
+ * RTO.Initial). To close a connection that the node has taken up is to hang up.
+ */
+const RESUMED_MS = 5_000;
 /** For a path of the same connection: as long as browsers take to learn of another network. Chromium on Linux waits two seconds. */
 const SEARCH_MS = 4_000;
 /** The next one where the edge could not be reached: the network is just coming back. */
@@ -129,7 +134,7 @@ export class Recovery {
         else this.#attemptIn(event === "network_changed" ? NETWORK_SETTLES_MS : 0);
         break;
       case "resuming":
-        this.#timers.set("attempt", JOIN_MS, () => this.#on("unanswered"));
+        this.#timers.set("attempt", RESUMED_MS, () => this.#on("unanswered"));
         break;
       case "waiting":
         this.#timers.set("give_up", GIVE_UP_WAITING_MS, () => void this.#conclude());
