@@ -5,9 +5,12 @@
  * is cleared on an interruption was never encoded. When nothing is queued nothing is sent.
  */
 import type { Clock, Timer } from "../time/clock.ts";
-import { type AudioFrame, toInt16, toMono } from "./frame.ts";
+import type { AudioEncoder } from "./audio-encoder.ts";
+import { BacklogWatch, blend } from "./backlog.ts";
+import type { Watcher } from "./clip.ts";
+import type { AudioFrame } from "./frame.ts";
+import { type EncoderFrame, Framer } from "./framer.ts";
 import { FRAME_MS, OPUS_CLOCK_RATE, opusRateFor } from "./opus.ts";
-import { Resampler, resample } from "./resample.ts";
 
 /** Audio queued beyond this makes {@link Player.ready} wait: a reply is produced a little ahead of what is heard. */
 const HIGH_WATER_MS = 1_000;
@@ -21,23 +24,7 @@ const LATE_MS = 60;
 /** An incomplete last frame is padded and sent once nothing has followed for this long. */
 const LINGER_MS = 40;
 
-/**
- * Live audio that queues up (the process stalled, the network came in a burst) would stay late for good. Where the queue
- * has held more than {@link LIVE_BACKLOG_FRAMES} for a whole {@link LIVE_WINDOW_FRAMES}, neither shrinking nor ever full,
- * every second frame is blended into the next until the backlog is gone.
- */
-const LIVE_WINDOW_FRAMES = 50;
-const LIVE_BACKLOG_FRAMES = 1;
-
 const FRAME_TICKS = (OPUS_CLOCK_RATE * FRAME_MS) / 1_000;
-
-/** Encodes frames of 20 ms, all of one rate. */
-export interface AudioEncoder {
-  /** Samples of a frame. */
-  readonly frameSize: number;
-  encode(samples: Int16Array): Uint8Array;
-  free(): void;
-}
 
 /** For clients that queue what they play, over connections that hold frames back now and then. */
 export interface Pacing {
@@ -72,54 +59,22 @@ export interface PlayerOptions {
   readonly onDrained: () => void;
 }
 
-/** What whoever wrote audio wants to know of it. */
-export interface Watcher {
-  /** Its first sample leaves. Never, if it is cleared before. */
-  readonly onStart: () => void;
-  /** It is cleared after that; `heard` is the share of it that had left, from 0 to 1. */
-  readonly onCut?: ((heard: number) => void) | undefined;
-}
-
-/** One piece of audio on its way. */
-interface Clip {
-  readonly watcher: Watcher;
-  readonly samples: number;
-  sent: number;
-  /** Its watcher knows that it has begun. */
-  begun: boolean;
-}
-
-/** Some samples of a clip in a frame. */
-interface Share {
-  readonly clip: Clip;
-  readonly samples: number;
-}
-
-interface QueuedFrame {
-  readonly samples: Int16Array;
-  readonly encoder: AudioEncoder;
-  readonly shares: readonly Share[];
-}
-
 /** A frame that was sent before its time. */
 interface FrameAhead {
   readonly dueMs: number;
-  readonly frame: QueuedFrame;
+  readonly frame: EncoderFrame;
 }
 
-const NOTHING: readonly Share[] = [];
 const AT_ITS_TIME: Pacing = { leadMs: 0, chunkMs: 0 };
 
 export class Player {
   readonly #options: PlayerOptions;
   readonly #pacing: Pacing;
   readonly #encoders = new Map<number, AudioEncoder>();
-  #queue: QueuedFrame[] = [];
+  readonly #framer = new Framer();
+  readonly #backlog = new BacklogWatch();
+  #queue: EncoderFrame[] = [];
   #head = 0;
-  #rest: Int16Array = new Int16Array(0);
-  #restEncoder: AudioEncoder | undefined;
-  #restShares = NOTHING;
-  #resampler: { readonly from: number; readonly to: number; readonly resampler: Resampler } | undefined;
   #dueMs: number | undefined;
   #ahead: FrameAhead[] = [];
   #timer: Timer | undefined;
@@ -128,7 +83,6 @@ export class Player {
   #timestamp = Math.floor(Math.random() * 0x7fff_ffff);
   #lastSentMs: number | undefined;
   #waiters: (() => void)[] = [];
-  readonly #backlog = new BacklogWatch();
   #state: "open" | "held" | "closed" = "open";
 
   constructor(options: PlayerOptions) {
@@ -143,7 +97,7 @@ export class Player {
 
   /** True while there is something to send, or something that was sent is still to be heard. */
   get playing(): boolean {
-    return this.#queue.length > this.#head || this.#rest.length > 0 || this.#unheardMs > 0;
+    return this.#queue.length > this.#head || this.#framer.hasRest || this.#unheardMs > 0;
   }
 
   /** How long what was sent ahead of its time, or lags behind it, is heard yet. */
@@ -159,7 +113,8 @@ export class Player {
   /** Settles when there is room for more: at once below the high-water mark, or when the player is cleared or closed. */
   ready(): Promise<void> {
     if (this.bufferedMs < HIGH_WATER_MS || this.#state === "closed") return Promise.resolve();
-    this.#backlog.filled();
+    // Whoever writes is ahead of time.
+    this.#backlog.reset();
     return new Promise((resolve) => {
       this.#waiters.push(resolve);
     });
@@ -174,8 +129,8 @@ export class Player {
     const encoderRate = (this.#options.rateFor ?? opusRateFor)(frame.sampleRate);
     const encoder = this.#encoders.get(encoderRate) ?? (await this.#addEncoder(encoderRate));
     if (encoder === undefined) return;
-    const samples = this.#resample(toInt16(toMono(frame)), frame.sampleRate, encoderRate);
-    this.#append(samples, encoder, watcher && { watcher, samples: samples.length, sent: 0, begun: false });
+    for (const next of this.#framer.add(frame, encoder, encoderRate, watcher)) this.#queue.push(next);
+    this.#armLinger();
     this.#pump();
   }
 
@@ -211,8 +166,8 @@ export class Player {
     this.#queue = [];
     this.#head = 0;
     this.#backlog.reset();
-    this.#dropRest();
-    this.#resampler = undefined;
+    this.#framer.clear();
+    this.#linger?.cancel();
     this.#drain?.cancel();
     this.#timer?.cancel();
     this.#timer = undefined;
@@ -235,19 +190,17 @@ export class Player {
 
   #tellCut(): void {
     const unheard = this.#framesUnheard().flatMap(({ frame }) => frame.shares);
-    for (const { clip, samples } of unheard) clip.sent -= samples;
+    for (const { clip, samples } of unheard) clip.takeBack(samples);
     const queued = this.#queue.slice(this.#head).flatMap((frame) => frame.shares);
-    const shares = [...unheard, ...queued, ...this.#restShares];
-    for (const clip of new Set(shares.map((share) => share.clip))) {
-      if (clip.begun) clip.watcher.onCut?.(Math.min(1, clip.sent / clip.samples));
-    }
+    const shares = [...unheard, ...queued, ...this.#framer.restShares];
+    for (const clip of new Set(shares.map((share) => share.clip))) clip.cut();
   }
 
   /** Takes back what was sent and not heard yet. */
   #recall(): void {
     const frames = this.#framesUnheard().map(({ frame }) => frame);
     if (frames.length === 0) return;
-    for (const { clip, samples } of frames.flatMap(({ shares }) => shares)) clip.sent -= samples;
+    for (const { clip, samples } of frames.flatMap(({ shares }) => shares)) clip.takeBack(samples);
     this.#queue = [...frames, ...this.#queue.slice(this.#head)];
     this.#head = 0;
     this.#ahead = [];
@@ -272,73 +225,15 @@ export class Player {
     return existing;
   }
 
-  #resample(samples: Int16Array, from: number, to: number): Int16Array {
-    if (from === to) return samples;
-    if (this.#resampler?.from !== from || this.#resampler.to !== to) {
-      this.#resampler = { from, to, resampler: new Resampler(from, to) };
-    }
-    return this.#resampler.resampler.process(samples);
-  }
-
-  /** Cuts samples into frames; what is left over waits for the next write. */
-  #append(samples: Int16Array, encoder: AudioEncoder, clip: Clip | undefined): void {
-    if (this.#restEncoder !== encoder) this.#carryRest(encoder);
-    const { frameSize } = encoder;
-    const shares = (count: number): readonly Share[] => (clip === undefined ? NOTHING : [{ clip, samples: count }]);
-    let offset = 0;
-    if (this.#rest.length > 0) {
-      offset = Math.min(frameSize - this.#rest.length, samples.length);
-      const joined = new Int16Array(this.#rest.length + offset);
-      joined.set(this.#rest);
-      joined.set(samples.subarray(0, offset), this.#rest.length);
-      const joinedShares = [...this.#restShares, ...shares(offset)];
-      if (joined.length < frameSize) {
-        this.#keepRest(joined, encoder, joinedShares);
-        return;
-      }
-      this.#queue.push({ samples: joined, encoder, shares: joinedShares });
-      this.#dropRest();
-    }
-    for (; offset + frameSize <= samples.length; offset += frameSize)
-      this.#queue.push({ samples: samples.subarray(offset, offset + frameSize), encoder, shares: shares(frameSize) });
-    if (offset < samples.length) this.#keepRest(samples.slice(offset), encoder, shares(samples.length - offset));
-  }
-
-  #keepRest(samples: Int16Array, encoder: AudioEncoder, shares: readonly Share[]): void {
-    this.#rest = samples;
-    this.#restEncoder = encoder;
-    this.#restShares = shares;
+  /** What is left over of a frame does not wait for ever. */
+  #armLinger(): void {
     this.#linger?.cancel();
+    if (!this.#framer.hasRest) return;
     this.#linger = this.#options.clock.after(LINGER_MS + this.bufferedMs, () => {
-      this.#flushRest();
+      const last = this.#framer.flush();
+      if (last !== undefined) this.#queue.push(last);
       this.#pump();
     });
-  }
-
-  /** The rate changes in the middle of a frame: what is left over goes along, so that there is no gap. */
-  #carryRest(encoder: AudioEncoder): void {
-    const before = this.#restEncoder;
-    if (before === undefined || this.#rest.length === 0) return;
-    this.#rest = resample(this.#rest, before.frameSize, encoder.frameSize);
-    this.#restEncoder = encoder;
-  }
-
-  #dropRest(): void {
-    this.#rest = new Int16Array(0);
-    this.#restEncoder = undefined;
-    this.#restShares = NOTHING;
-    this.#linger?.cancel();
-    this.#linger = undefined;
-  }
-
-  #flushRest(): void {
-    const encoder = this.#restEncoder;
-    if (encoder !== undefined && this.#rest.length > 0) {
-      const padded = new Int16Array(encoder.frameSize);
-      padded.set(this.#rest);
-      this.#queue.push({ samples: padded, encoder, shares: this.#restShares });
-    }
-    this.#dropRest();
   }
 
   /** Sends what is due and arms the timer for the next frame. */
@@ -372,12 +267,11 @@ export class Player {
 
   #tellDrained(): void {
     if (!this.playing) this.#options.onDrained();
-    else if (this.#rest.length === 0)
-      this.#drain = this.#options.clock.after(this.#unheardMs, () => this.#tellDrained());
+    else if (!this.#framer.hasRest) this.#drain = this.#options.clock.after(this.#unheardMs, () => this.#tellDrained());
   }
 
   /** The frame to send now: `frame`, or it and the next one in one, where live audio has a backlog. */
-  #hurry(frame: QueuedFrame): QueuedFrame {
+  #hurry(frame: EncoderFrame): EncoderFrame {
     if (!this.#backlog.sent(this.#queue.length - this.#head)) return frame;
     const next = this.#queue[this.#head];
     if (next === undefined || next.encoder !== frame.encoder) return frame;
@@ -395,7 +289,7 @@ export class Player {
     if (this.bufferedMs < HIGH_WATER_MS) this.#release();
   }
 
-  #sendFrame(frame: QueuedFrame, nowMs: number): void {
+  #sendFrame(frame: EncoderFrame, nowMs: number): void {
     const pauseMs = this.#lastSentMs === undefined ? 0 : nowMs - this.#lastSentMs - FRAME_MS;
     const afterPause = this.#lastSentMs === undefined || pauseMs > 2 * FRAME_MS;
     // After a pause the timestamp moves on by the time that passed, in whole frames.
@@ -403,62 +297,10 @@ export class Player {
     this.#timestamp = (this.#timestamp + FRAME_TICKS) >>> 0;
     this.#lastSentMs = nowMs;
     this.#options.send(frame.encoder.encode(frame.samples), this.#timestamp, afterPause);
-    for (const { clip, samples } of frame.shares) {
-      clip.sent += samples;
-      if (clip.begun) continue;
-      clip.begun = true;
-      clip.watcher.onStart();
-    }
+    for (const { clip, samples } of frame.shares) clip.send(samples);
   }
 
   #release(): void {
     for (const resolve of this.#waiters.splice(0)) resolve();
   }
-}
-
-/** Finds live audio that runs late: the least the queue held over a window is delay nobody needs. */
-class BacklogWatch {
-  #first: number | undefined;
-  #least = Number.POSITIVE_INFINITY;
-  #frames = 0;
-  #excess = 0;
-
-  /** The writer was held back: it produces ahead of time, so what is queued is no backlog. */
-  filled(): void {
-    this.reset();
-  }
-
-  reset(): void {
-    this.#first = undefined;
-    this.#least = Number.POSITIVE_INFINITY;
-    this.#frames = 0;
-    this.#excess = 0;
-  }
-
-  /** Called for each frame sent, with what is still queued. @returns whether to take two frames for one. */
-  sent(queued: number): boolean {
-    this.#first ??= queued;
-    this.#least = Math.min(this.#least, queued);
-    this.#frames += 1;
-    if (this.#frames >= LIVE_WINDOW_FRAMES) {
-      // A queue that shrinks is the end of a reply, playing out.
-      const steady = queued >= this.#first - LIVE_BACKLOG_FRAMES;
-      const excess = steady ? Math.max(0, this.#least - LIVE_BACKLOG_FRAMES) : 0;
-      this.reset();
-      this.#excess = excess;
-    }
-    if (this.#excess === 0 || this.#frames % 2 === 1) return false;
-    this.#excess -= 1;
-    return true;
-  }
-}
-
-/** Fades from one frame into another over their length. */
-function blend(from: Int16Array, to: Int16Array): Int16Array {
-  const out = new Int16Array(to.length);
-  for (let i = 0; i < out.length; i++) {
-    const share = i / out.length;
-    out[i] = (from[i] ?? 0) * (1 - share) + (to[i] ?? 0) * share;
-  }
-  return out;
 }

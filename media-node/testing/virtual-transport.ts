@@ -1,8 +1,8 @@
 /** A client without a network: audio goes in as PCM, what the session sends is handed out as PCM, at its moment. */
 import type { EndReason } from "../../shared/session.ts";
+import type { AudioEncoder } from "../audio/audio-encoder.ts";
 import type { AudioFrame } from "../audio/frame.ts";
 import { FRAME_MS } from "../audio/opus.ts";
-import type { AudioEncoder } from "../audio/player.ts";
 import type { AudioOutput, ListenFormat, MediaTransport, TransportEvents } from "../transport/media-transport.ts";
 
 /** Of what is sent to the client. */

@@ -4,8 +4,9 @@
  */
 import type { EndReason } from "../../shared/session.ts";
 import type { CallStart } from "../../shared/telephone/call-message.ts";
+import type { AudioEncoder } from "../audio/audio-encoder.ts";
 import type { AudioFrame } from "../audio/frame.ts";
-import type { AudioEncoder, Pacing } from "../audio/player.ts";
+import type { Pacing } from "../audio/player.ts";
 import type { VideoTrack, VideoTrackEvents } from "../video/types.ts";
 
 /** How a connection can end by itself. */

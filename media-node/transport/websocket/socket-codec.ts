@@ -1,8 +1,8 @@
 /** The codecs of the audio WebSocket, as encoders of 20 ms frames and decoders of messages of any length. */
 import type { SocketCodec } from "../../../shared/websocket.ts";
+import type { AudioEncoder } from "../../audio/audio-encoder.ts";
 import { g711 } from "../../audio/g711.ts";
 import { createSpeechDecoder, createSpeechEncoder, FRAME_MS, opusRateFor } from "../../audio/opus.ts";
-import type { AudioEncoder } from "../../audio/player.ts";
 
 export interface SocketDecoder {
   /** @returns mono samples. Bytes that are no audio cost their own message only. */
