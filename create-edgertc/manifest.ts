@@ -37,6 +37,9 @@ export function manifestOf({ name, template, edgertc }: ManifestOptions): object
   };
 }
 
+/** Of a Worker: its address is a label of a host's name, with room for what Cloudflare puts before it. */
+const MAX_NAME_CHARS = 54;
+
 /**
  * A name that npm and Cloudflare take: lower case letters, digits and hyphens.
  * @throws Error where nothing of the name is left.
@@ -45,8 +48,9 @@ export function packageNameOf(name: string): string {
   const safe = name
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, "-")
-    .replace(/^-+|-+$/g, "")
-    .slice(0, 54);
+    .replace(/^-/, "")
+    .slice(0, MAX_NAME_CHARS)
+    .replace(/-$/, "");
   if (safe === "") throw new Error(`"${name}" has no letters or digits for a package's name: say --name.`);
   return safe;
 }

@@ -5,6 +5,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { packageNameOf } from "./manifest.ts";
 import { createProject } from "./project.ts";
 import { DEVELOPED_WITH, EDGERTC_VERSION, NODE_VERSIONS } from "./release.ts";
 import { isTemplate, TEMPLATES, type Template } from "./templates.ts";
@@ -80,6 +81,7 @@ describe("a new project", () => {
       edgertc: undefined,
     });
     expect(JSON.parse(await read("x", "package.json")).name).toBe("my-voice-app");
+    expect(packageNameOf(`-${"a".repeat(53)} long`)).toBe("a".repeat(53));
     const nameless = { folder: path.join(folder, "y"), name: "…", template: "echo", edgertc: undefined } as const;
     await expect(createProject(nameless)).rejects.toThrow("--name");
   });

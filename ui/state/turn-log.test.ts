@@ -31,6 +31,33 @@ describe("the log of turns", () => {
     expect(exchangesOf(logOf(["user_speaking", 0]))).toMatchObject([{ spokeMs: null, thoughtMs: null }]);
   });
 
+  it("takes no time for an answer's that none came after: the user went on, or the reply had no sound", () => {
+    const log = logOf(
+      ...([
+        ["user_speaking", 0],
+        ["thinking", 1_000],
+        ["user_speaking", 1_050],
+      ] as [TurnState, number][]),
+      ...([
+        ["thinking", 2_000],
+        ["bot_speaking", 2_400],
+        ["listening", 3_000],
+      ] as [TurnState, number][]),
+      ...([
+        ["user_speaking", 4_000],
+        ["thinking", 5_000],
+        ["listening", 5_020],
+      ] as [TurnState, number][]),
+    );
+    const exchanges = exchangesOf(log);
+    expect(exchanges.map(({ spokeMs, thoughtMs, answeredMs }) => [spokeMs, thoughtMs, answeredMs])).toEqual([
+      [1_000, null, null],
+      [950, 400, 600],
+      [1_000, null, null],
+    ]);
+    expect(medianOf(exchanges.map(({ thoughtMs }) => thoughtMs))).toBe(400);
+  });
+
   it("keeps the newest, and has a median of what is known", () => {
     let log: TurnLog = [];
     for (let i = 0; i < MAX_LOGGED + 5; i++) log = logged(log, "listening", i);

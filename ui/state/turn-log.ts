@@ -22,7 +22,7 @@ export interface Exchange {
   readonly id: number;
   /** How long the user spoke, the silence that ended the turn included; null for a reply that nobody asked for aloud. */
   readonly spokeMs: number | null;
-  /** From the end of the turn to the reply's first audio at the media node. */
+  /** From the end of the turn to the reply's first audio at the media node; null where none came. */
   readonly thoughtMs: number | null;
   /** How long the reply was. */
   readonly answeredMs: number | null;
@@ -34,6 +34,8 @@ export interface Exchange {
 export function exchangesOf(log: TurnLog): readonly Exchange[] {
   const exchanges: Exchange[] = [];
   let open: Exchange | null = null;
+  /** Whether the open one got as far as the handler. */
+  let asked = false;
   for (const [index, { id, state, atMs }] of log.entries()) {
     const next = log[index + 1];
     const lasted = next === undefined ? null : next.atMs - atMs;
@@ -41,20 +43,25 @@ export function exchangesOf(log: TurnLog): readonly Exchange[] {
       case "user_speaking":
         if (open !== null) exchanges.push(open);
         open = { id, spokeMs: lasted, thoughtMs: null, answeredMs: null, interrupted: false };
+        asked = false;
         break;
       case "thinking":
         // Asked for in another way than by voice, or the reply to two parts of a sentence.
         open ??= { id, spokeMs: null, thoughtMs: null, answeredMs: null, interrupted: false };
-        open = { ...open, thoughtMs: lasted };
+        // The user may have gone on instead, or the reply have no sound: that is no answer's time.
+        open = { ...open, thoughtMs: next?.state === "bot_speaking" ? lasted : null };
+        asked = true;
         break;
       case "bot_speaking":
         open ??= { id, spokeMs: null, thoughtMs: null, answeredMs: null, interrupted: false };
         open = { ...open, answeredMs: lasted, interrupted: next?.state === "user_speaking" };
+        asked = true;
         break;
       case "listening":
         // Noise that was dismissed is no exchange.
-        if (open !== null && (open.thoughtMs !== null || open.answeredMs !== null)) exchanges.push(open);
+        if (open !== null && asked) exchanges.push(open);
         open = null;
+        asked = false;
         break;
     }
   }
