@@ -29,11 +29,12 @@ describe("row 54: what a handler's code throws outside of any call", () => {
     expect(seen).toEqual(["fault: Error: ours", "rejection: Error: late"]);
   });
 
-  it("floods nobody", () => {
+  it.each(["a session's", "nobody's"])("floods nobody, where it is %s", (whose) => {
     const { clock, seen, stray, session } = rig();
     const context = session("a");
     for (let n = 0; n < 1_000; n++) {
-      inContext(context, () => stray.thrown(new Error("again")));
+      if (whose === "nobody's") stray.rejected(new Error("again"));
+      else inContext(context, () => stray.thrown(new Error("again")));
       clock.advance(10);
     }
     expect(seen.length).toBeGreaterThan(5);

@@ -9,7 +9,10 @@ import { findCurrentContext } from "../handlers/current-context.ts";
 import { reportFailure } from "../handlers/run.ts";
 import type { Clock } from "../time/clock.ts";
 
-/** What is told of one session, a second and at once: an interval that always throws floods nobody. */
+/**
+ * What is told of one session, or of none, a second and at once: an interval that always throws floods nobody, nor does a client
+ * whose packets the SCTP stack rejects.
+ */
 const PER_SECOND = 1;
 const BURST = 5;
 
@@ -24,6 +27,7 @@ export interface StrayErrorsOptions {
 export class StrayErrors {
   readonly #options: StrayErrorsOptions;
   readonly #rates = new WeakMap<HandlerContext, RateBucket>();
+  readonly #rejections = new RateBucket(PER_SECOND, BURST);
 
   constructor(options: StrayErrorsOptions) {
     this.#options = options;
@@ -39,8 +43,8 @@ export class StrayErrors {
   /** For `unhandledRejection`. */
   rejected(error: unknown): void {
     const context = findCurrentContext();
-    if (context === undefined) this.#options.onRejection(error);
-    else this.#tell(context, error);
+    if (context !== undefined) this.#tell(context, error);
+    else if (this.#rejections.take(this.#options.clock.nowMs())) this.#options.onRejection(error);
   }
 
   #tell(context: HandlerContext, error: unknown): void {
