@@ -12,6 +12,7 @@ const TYPES: Readonly<Record<string, string>> = { ".html": "text/html", ".js": "
 
 const inputs = {
   ratio: { kind: "number", min: 0, max: null, value: 3, required: false, label: "Ratio" },
+  voice: { kind: "choice", options: ["first", " second  one"], value: "first", required: false, label: "Voice" },
   picture: { kind: "file", accept: ["image/png"], maxBytes: 1_024, required: false, label: "Picture" },
 };
 
@@ -67,6 +68,12 @@ describe("a number", () => {
     await field("ratio").blur();
     expect(await field("ratio").inputValue()).toBe("3");
   });
+});
+
+it("a choice is the option as it was declared, spaces and all", async () => {
+  await open();
+  await field("voice").selectOption({ index: 1 });
+  expect(await field("voice").inputValue()).toBe(" second  one");
 });
 
 describe("what was filled in", () => {

@@ -84,7 +84,10 @@ function Field({ name, declaration, value, onChange }: FieldProps): JSX.Element 
       return (
         <select {...testId} value={text} onChange={({ currentTarget }) => onChange(currentTarget.value)}>
           {declaration.options.map((option) => (
-            <option key={option}>{option}</option>
+            // Of itself its value would be the text without the spaces around it.
+            <option key={option} value={option}>
+              {option}
+            </option>
           ))}
         </select>
       );
