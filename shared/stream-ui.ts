@@ -24,7 +24,7 @@ export type StreamLabels = v.InferOutput<typeof StreamLabels>;
 export const StreamUi = v.object({
   title: v.optional(v.pipe(v.string(), v.maxLength(120))),
   subtitle: v.optional(v.pipe(v.string(), v.maxLength(400))),
-  /** In place of EdgeRTC's mark: an emoji or two letters, or a picture as a data URL, an https URL or a path of the site. */
+  /** In place of EdgeRTC's mark: an emoji or up to four letters, or a picture as a data URL, an https URL or a path of the site. */
   icon: v.optional(
     v.pipe(
       v.string(),
