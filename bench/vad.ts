@@ -4,7 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { readWav } from "../media-node/audio/wav.ts";
-import { BATCH_DELAY_MS } from "../media-node/speech/vad/silero-vad.ts";
+import { BATCH_DELAY_MS } from "../media-node/speech/vad/urgency.ts";
 import { percentile } from "./lib/percentiles.ts";
 import { measureVad } from "./lib/vad-cost.ts";
 import { compareGraphs } from "./lib/vad-graphs.ts";
@@ -24,13 +24,16 @@ for (const { batch, publishedUs, oursUs } of await compareGraphs([1, 4, 8, 16, 3
   console.log([...cells, (publishedUs / oursUs).toFixed(1).padStart(7)].join(""));
 }
 console.log(
-  `\n${seconds} s each, batches after ${batchDelayMs} ms · CPU ms per window, feeding subtracted · latency from a window's last sample to its result`,
+  `\n${seconds} s each, batches after ${batchDelayMs} ms · CPU ms per window, feeding and turn taking subtracted · latency from a window's last sample to its result, for all and for those that a speaker notices`,
 );
-console.log("           sessions  windows/s  total ms  media thread ms  VAD thread ms  latency p50/p99 ms  dropped");
+console.log(
+  "           sessions  windows/s  total ms  media thread ms  VAD thread ms  latency p50/p99 ms  noticed p50/p99 ms  dropped",
+);
 for (const [scene, samples] of Object.entries(SCENES)) {
   for (const sessions of [1, 8, 32, 100]) {
     const cost = await measureVad({ samples, sessions, durationMs: seconds * 1_000, batchDelayMs });
-    const latency = (percent: number) => percentile(cost.latenciesMs, percent).toFixed(1);
+    const latency = (all: readonly number[]) =>
+      all.length === 0 ? "none" : `${percentile(all, 50).toFixed(1)}/${percentile(all, 99).toFixed(1)}`;
     console.log(
       [
         scene.padEnd(11),
@@ -39,7 +42,8 @@ for (const [scene, samples] of Object.entries(SCENES)) {
         cost.totalMs.toFixed(4).padStart(10),
         cost.mainMs.toFixed(4).padStart(17),
         (cost.totalMs - cost.mainMs).toFixed(4).padStart(15),
-        `${latency(50)}/${latency(99)}`.padStart(20),
+        latency(cost.latenciesMs).padStart(20),
+        latency(cost.decisionLatenciesMs).padStart(20),
         String(cost.dropped).padStart(9),
       ].join(""),
     );

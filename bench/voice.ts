@@ -214,6 +214,7 @@ function vadRow(durationMs: number): Row {
           { name: "CPU per window", value: cost.totalMs, unit: "ms", target: atMost(0.04) },
           { name: "of it on the media thread", value: cost.mainMs, unit: "ms" },
           median("window's last sample → result", summarize(cost.latenciesMs)),
+          median("the same, of a window that a speaker notices", summarize(cost.decisionLatenciesMs)),
           { name: "windows dropped", value: cost.dropped, unit: "", target: atMost(0) },
         ],
       };

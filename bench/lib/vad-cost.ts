@@ -1,12 +1,29 @@
-/** What voice activity detection costs a process: many sessions are fed as calls are, a 20 ms frame each, spread over the 20 ms. */
+/**
+ * What voice activity detection costs a process: many sessions are fed as calls are, a 20 ms frame each, spread over the 20 ms, and take turns as
+ * they do by default, since that decides which windows are wanted soon.
+ */
 import { setTimeout as after } from "node:timers/promises";
-import { BATCH_DELAY_MS, SileroVad } from "../../media-node/speech/vad/silero-vad.ts";
+import { THINK_AHEAD_MS } from "../../media-node/handlers/reply-on-pause-options.ts";
+import { SileroVad } from "../../media-node/speech/vad/silero-vad.ts";
+import { BATCH_DELAY_MS } from "../../media-node/speech/vad/urgency.ts";
+import { systemClock } from "../../media-node/time/clock.ts";
+import { DEFAULT_SPEECH } from "../../media-node/turn/speech-detector.ts";
+import { SpeechTurns } from "../../media-node/turn/speech-turns.ts";
 
 /** At 16 kHz. */
 const FRAME_SAMPLES = 320;
 const FRAME_MS = 20;
 const WINDOW_SAMPLES = 512;
-const WARM_UP_MS = 1_000;
+/** Fed faster than real time at first, for a minute of their lives: a server's code has been compiled long since. */
+const WARM_UP = { durationMs: 3_000, speed: 20 };
+/** With and without detection in turn, since the machine's speed wanders. */
+const SLICE_MS = 1_000;
+/** After a slice, for what still waits. */
+const REST_MS = 200;
+/** What a speaker notices the moment of: that one is heard, that a reply is thought of, that it is given. */
+const FELT: ReadonlySet<string> = new Set(["speech_started", "speech_paused", "speech_ended"]);
+/** More windows than wait at a time. */
+const AHEAD = 64;
 /** Sessions begin this many frames apart in the same recording. */
 const SESSION_STEP = 7;
 
@@ -23,8 +40,9 @@ export interface VadCost {
   /** CPU per 32 ms window, feeding subtracted: of the whole process, and of the thread that feeds. */
   readonly totalMs: number;
   readonly mainMs: number;
-  /** From a window's last sample to its result, ascending. */
+  /** From a window's last sample to its result, ascending: of all, and of those that a speaker notices. */
   readonly latenciesMs: readonly number[];
+  readonly decisionLatenciesMs: readonly number[];
   readonly dropped: number;
 }
 
@@ -34,16 +52,26 @@ export async function measureVad(load: VadLoad): Promise<VadCost> {
   const vad = new SileroVad({ batchDelayMs, onError: failed.reject });
   const measured = async (): Promise<VadCost> => {
     await vad.ready();
-    await feed(vad, load, WARM_UP_MS);
-    const used = await cpuMs(() => feed(vad, load, durationMs));
-    await feed(undefined, load, WARM_UP_MS);
-    const idle = await cpuMs(() => feed(undefined, load, durationMs));
-    const { windows, latenciesMs, dropped } = used.result;
+    const heard = new Crowd(load, failed.reject, vad);
+    const unheard = new Crowd(load, failed.reject);
+    await heard.feed(WARM_UP.durationMs, WARM_UP.speed);
+    await unheard.feed(WARM_UP.durationMs, WARM_UP.speed);
+    heard.forget();
+    let [processMs, threadMs] = [0, 0];
+    for (let slice = 0; slice < durationMs / SLICE_MS; slice++) {
+      const [used, idle] = [await cpuMs(() => heard.feed(SLICE_MS)), await cpuMs(() => unheard.feed(SLICE_MS))];
+      processMs += used.processMs - idle.processMs;
+      threadMs += used.threadMs - idle.threadMs;
+    }
+    const { windows, latenciesMs, decisionLatenciesMs, dropped } = heard;
+    heard.close();
+    unheard.close();
     return {
       windowsPerSecond: (windows / durationMs) * 1_000,
-      totalMs: (used.processMs - idle.processMs) / windows,
-      mainMs: (used.threadMs - idle.threadMs) / windows,
+      totalMs: processMs / windows,
+      mainMs: threadMs / windows,
       latenciesMs: latenciesMs.sort((a, b) => a - b),
+      decisionLatenciesMs: decisionLatenciesMs.sort((a, b) => a - b),
       dropped,
     };
   };
@@ -54,38 +82,118 @@ export async function measureVad(load: VadLoad): Promise<VadCost> {
   }
 }
 
-/** Feeds the sessions in real time. `vad` undefined measures the feeding alone. */
-async function feed(vad: SileroVad | undefined, { samples, sessions }: VadLoad, durationMs: number) {
-  const frames = framesOf(samples);
-  let windows = 0;
-  const latenciesMs: number[] = [];
-  const streams = Array.from({ length: sessions }, (_, i) => {
-    const completedAt: number[] = [];
-    const stream = vad?.open((_probability, index) => {
-      windows++;
-      const at = completedAt[index];
-      if (at !== undefined) latenciesMs.push(performance.now() - at);
-    });
-    return { stream, completedAt, phaseMs: (i * FRAME_MS) / sessions, sent: i * SESSION_STEP, samples: 0 };
-  });
-  const start = performance.now();
-  while (performance.now() - start < durationMs) {
-    const elapsed = performance.now() - start;
-    for (const session of streams) {
-      while (session.phaseMs <= elapsed) {
-        session.phaseMs += FRAME_MS;
-        const frame = frames[session.sent++ % frames.length] ?? new Int16Array(FRAME_SAMPLES);
-        session.samples += frame.length;
-        const complete = Math.floor(session.samples / WINDOW_SAMPLES);
-        while (session.completedAt.length < complete) session.completedAt.push(performance.now());
-        session.stream?.push(frame);
-      }
-    }
-    await after(1);
+/** Sessions that are talked to. Without a detector they cost what feeding costs: turn taking that is told nothing. */
+class Crowd {
+  windows = 0;
+  latenciesMs: number[] = [];
+  decisionLatenciesMs: number[] = [];
+  readonly #frames: readonly Int16Array[];
+  readonly #sessions: readonly FedSession[];
+  #droppedBefore = 0;
+
+  constructor({ samples, sessions }: VadLoad, failed: (error: unknown) => void, vad?: SileroVad) {
+    this.#frames = framesOf(samples);
+    this.#sessions = Array.from({ length: sessions }, (_, i) => this.#session(i / sessions, i, failed, vad));
   }
-  const dropped = streams.reduce((sum, { stream }) => sum + (stream?.droppedWindows ?? 0), 0);
-  for (const { stream } of streams) stream?.close();
-  return { windows, dropped, latenciesMs };
+
+  get dropped(): number {
+    return this.#allDropped - this.#droppedBefore;
+  }
+
+  get #allDropped(): number {
+    return this.#sessions.reduce((sum, { droppedWindows }) => sum + droppedWindows(), 0);
+  }
+
+  /** @param speed how many seconds of audio there are to a second. */
+  async feed(durationMs: number, speed = 1): Promise<void> {
+    const start = performance.now();
+    let fedMs = 0;
+    while (fedMs < durationMs) {
+      fedMs = performance.now() - start;
+      for (const session of this.#sessions) {
+        // A phase of one session in the 20 ms of all, so that frames come one by one.
+        while (session.fed * FRAME_MS < (fedMs - session.phaseMs) * speed) this.#feed(session);
+      }
+      await after(1);
+    }
+    for (const session of this.#sessions) session.fed = 0;
+    await after(REST_MS);
+  }
+
+  /** What was measured so far. */
+  forget(): void {
+    this.#droppedBefore = this.#allDropped;
+    this.windows = 0;
+    this.latenciesMs = [];
+    this.decisionLatenciesMs = [];
+  }
+
+  close(): void {
+    for (const { turns } of this.#sessions) turns.close();
+  }
+
+  #feed(session: FedSession): void {
+    session.fed++;
+    const frame = this.#frames[(session.from + session.sent++) % this.#frames.length] ?? new Int16Array(FRAME_SAMPLES);
+    const complete = Math.floor((session.sent * FRAME_SAMPLES) / WINDOW_SAMPLES);
+    for (; session.complete < complete; session.complete++)
+      session.completedAt[session.complete % AHEAD] = performance.now();
+    void session.turns.push({ sampleRate: 16_000, samples: frame });
+  }
+
+  #session(phase: number, index: number, failed: (error: unknown) => void, vad: SileroVad | undefined): FedSession {
+    const completedAt = new Float64Array(AHEAD);
+    let droppedWindows = () => 0;
+    let latencyMs = 0;
+    const turns: SpeechTurns = new SpeechTurns({
+      speech: DEFAULT_SPEECH,
+      sampleRate: 16_000,
+      thinkAheadMs: THINK_AHEAD_MS,
+      clock: systemClock,
+      holdsReply: () => false,
+      onError: failed,
+      onEvent: ({ type }) => {
+        if (FELT.has(type)) this.decisionLatenciesMs.push(latencyMs);
+        if (type === "speech_ended") turns.take(true);
+      },
+      openVad: (onProbability) => {
+        const stream = vad?.open((probability, window) => {
+          this.windows++;
+          latencyMs = performance.now() - (completedAt[window % AHEAD] ?? 0);
+          this.latenciesMs.push(latencyMs);
+          onProbability(probability);
+        });
+        if (stream === undefined) return { push: () => undefined, close: () => undefined };
+        droppedWindows = () => stream.droppedWindows;
+        return stream;
+      },
+    });
+    return {
+      turns,
+      droppedWindows: () => droppedWindows(),
+      completedAt,
+      phaseMs: phase * FRAME_MS,
+      from: index * SESSION_STEP,
+      complete: 0,
+      sent: 0,
+      fed: 0,
+    };
+  }
+}
+
+interface FedSession {
+  readonly turns: SpeechTurns;
+  readonly droppedWindows: () => number;
+  /** When each of the last windows got its last sample. */
+  readonly completedAt: Float64Array;
+  readonly phaseMs: number;
+  /** The frame of the recording that it began with. */
+  readonly from: number;
+  /** Windows. */
+  complete: number;
+  /** Frames: since it began, and since this feeding began. */
+  sent: number;
+  fed: number;
 }
 
 function framesOf(samples: Int16Array): Int16Array[] {

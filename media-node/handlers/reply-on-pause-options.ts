@@ -29,7 +29,7 @@ const TELEPHONE_START_MS = 48;
 /** Shorter silences are within words. */
 const MIN_THINK_AHEAD_MS = 96;
 /** Speakers who pause in every sentence have the function run 0.74 times a turn for nothing (`node bench/turn-taking.ts turns`). */
-const THINK_AHEAD_MS = 320;
+export const THINK_AHEAD_MS = 320;
 
 export interface ReplyOnPauseOptions<Inputs extends InputValues = InputValues> extends StreamHandlerOptions {
   /** Runs once before the user has said anything: a greeting. */

@@ -17,7 +17,7 @@ import type { EngineUsages } from "./engine-usage.ts";
 import { Speech } from "./speech.ts";
 import type { STTModel, StreamingSTTModel } from "./stt/stt-model.ts";
 import type { TTSModel } from "./tts/tts-model.ts";
-import type { OnProbability, VadStream } from "./vad/silero-vad.ts";
+import type { OnProbability, VadStream } from "./vad/session-windows.ts";
 
 export type { AudioFrame, AudioInput } from "../audio/frame.ts";
 export type { LanguageModel, ReplyOptions } from "../remote/language-model.ts";
@@ -27,7 +27,7 @@ export type { STTModel, StreamingSTTModel, TranscribeOptions, Transcript } from 
 export { SentenceSplitter, splitSentences } from "./tts/sentences.ts";
 export type { SpeechText, SpokenFrame } from "./tts/speak-stream.ts";
 export type { TTSModel, TTSOptions } from "./tts/tts-model.ts";
-export type { OnProbability, VadStream } from "./vad/silero-vad.ts";
+export type { OnProbability, VadStream } from "./vad/session-windows.ts";
 
 /** One per process: its threads are a resource of the process, like its cores. */
 const speech = new Speech({

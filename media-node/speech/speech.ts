@@ -11,7 +11,8 @@ import { FliteTts } from "./tts/flite-tts.ts";
 import { KokoroTts, type Phonemize } from "./tts/kokoro/kokoro-tts.ts";
 import type { TTSModel } from "./tts/tts-model.ts";
 import { ChunkVad } from "./vad/chunk-vad.ts";
-import { type OnProbability, SileroVad, type VadStream } from "./vad/silero-vad.ts";
+import type { OnProbability, VadStream } from "./vad/session-windows.ts";
+import { SileroVad } from "./vad/silero-vad.ts";
 
 /** FastRTC's names. */
 export const STT_MODELS = ["moonshine/tiny", "moonshine/base"] as const;

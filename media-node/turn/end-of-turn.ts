@@ -72,6 +72,20 @@ export function endingSilenceMs(state: EndOfTurnState, silenceMs: number, option
   return state === "incomplete" ? Math.max(options.incompleteMs, silenceMs) : silenceMs;
 }
 
+/**
+ * Silence at which the next thing may happen in a pause that has lasted for `silenceMs`, apart from its ending the turn as things are: the
+ * question, or a yes to it, which ends the turn sooner. Undefined: nothing.
+ */
+export function nextMs(
+  state: EndOfTurnState,
+  silenceMs: number,
+  { askMs, completeMs }: EndOfTurnOptions,
+): number | undefined {
+  if (state === "unasked") return askMs;
+  // From there on a yes ends it with the next window, whenever that comes.
+  return state === "asked" ? Math.max(completeMs, silenceMs + 1) : undefined;
+}
+
 function stay(state: EndOfTurnState): EndOfTurnStep {
   return { state, action: undefined };
 }

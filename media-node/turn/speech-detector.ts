@@ -110,6 +110,11 @@ export class SpeechDetector {
     return this.#state.kind === "speaking";
   }
 
+  /** Whether this turn's speech would interrupt a reply. */
+  get confirmed(): boolean {
+    return this.#state.kind === "speaking" && this.#state.confirmed;
+  }
+
   /** Speech of this turn, in ms; 0 while nobody talks. */
   get speechMs(): number {
     return this.#state.kind === "speaking" ? this.#state.speechMs : 0;

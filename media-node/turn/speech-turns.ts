@@ -79,6 +79,7 @@ export class SpeechTurns implements TurnFinder {
   restart(): void {
     this.#detector.reset();
     this.#over();
+    this.#vad.awaits?.("speech");
   }
 
   close(): void {
@@ -96,18 +97,36 @@ export class SpeechTurns implements TurnFinder {
     const pausedMs = this.#detector.silenceMs;
     // With this window, also where it ends the turn and the detector has none any more.
     const silenceMs = probability < this.#host.speech.silenceThreshold ? pausedMs + VAD_WINDOW_MS : 0;
-    const paceMs = this.#endingSilenceMs(pausedMs);
-    const event = this.#detector.push(probability, this.#judge?.endingSilenceMs(paceMs) ?? paceMs);
+    const event = this.#detector.push(probability, this.#endMs(this.#paceMs(pausedMs)));
     if (this.#detector.speaking) this.#heardInTurn(event, silenceMs, pausedMs);
     else this.#heardOutside(event);
     if (event !== undefined) this.#tell(event, silenceMs);
+    this.#vad.awaits?.(this.#awaited());
+  }
+
+  /** What the next window that changes anything is. */
+  #awaited(): "speech" | number {
+    if (!this.#detector.speaking) return "speech";
+    // While it is open whether a reply is cut off, each window counts.
+    const isOpen = this.#check !== undefined || !this.#detector.confirmed;
+    if (isOpen && this.#host.holdsReply?.() !== false) return 0;
+    const { silenceMs } = this.#detector;
+    const ends = [this.#pace.silenceMs, this.#paceMs(silenceMs)].map((ms) => this.#endMs(ms));
+    const steps = [this.#host.thinkAheadMs, this.#judge?.nextMs(silenceMs), ...ends];
+    const next = steps.filter((ms): ms is number => ms !== undefined && ms > silenceMs);
+    return next.length === 0 ? 0 : Math.min(...next) - silenceMs;
+  }
+
+  /** Silence that ends the turn, where `paceMs` would end it without a model's verdict. */
+  #endMs(paceMs: number): number {
+    return this.#judge?.endingSilenceMs(paceMs) ?? paceMs;
   }
 
   /**
    * A reply that is ready when the speaker has been silent for long enough is given. For one that is not, the turn may stay open a while.
    * @param pausedMs silence up to the window that is being looked at.
    */
-  #endingSilenceMs(pausedMs: number): number {
+  #paceMs(pausedMs: number): number {
     const { silenceMs } = this.#pace;
     // A reply that comes later than that waits, too: who is silent for a little longer than usual may be about to go on.
     const patient = this.#ahead !== undefined && (pausedMs >= silenceMs || this.#host.awaitsReply?.() === true);

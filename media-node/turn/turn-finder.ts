@@ -13,6 +13,11 @@ export type OnTurnEvent = (event: TurnEvent) => void;
 /** A session's voice activity detector: 16 kHz samples in. */
 export interface WindowSource {
   push(samples: Int16Array): void;
+  /**
+   * Tells what is waited for: that speech begins, or the window so many milliseconds of audio after the last that was reported, before which
+   * nothing can be decided. Where it is not taken, windows come as soon as they can.
+   */
+  awaits?(what: "speech" | number): void;
   close(): void;
 }
 

@@ -6,6 +6,7 @@ import {
   type EndOfTurnState,
   endingSilenceMs,
   nextEndOfTurn,
+  nextMs,
 } from "./end-of-turn.ts";
 import type { EndOfTurnModel } from "./end-of-turn-model.ts";
 import { FailureStreak } from "./failure-streak.ts";
@@ -43,6 +44,11 @@ export class TurnJudge {
    */
   endingSilenceMs(silenceMs: number): number {
     return endingSilenceMs(this.#state, silenceMs, this.#options.options);
+  }
+
+  /** Silence at which something may come of a pause that has lasted for `silenceMs`, apart from what ends the turn now. Undefined: nothing. */
+  nextMs(silenceMs: number): number | undefined {
+    return nextMs(this.#state, silenceMs, this.#options.options);
   }
 
   /** Takes the session's audio, 16 kHz. */

@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { readWav } from "../../audio/wav.ts";
 import { VirtualClock } from "../../time/virtual-clock.ts";
-import { BATCH_DELAY_MS, CALM_DELAY_MS, MAX_QUEUED_WINDOWS, SileroVad, type SileroVadOptions } from "./silero-vad.ts";
+import { MAX_QUEUED_WINDOWS, SileroVad, type SileroVadOptions } from "./silero-vad.ts";
+import { BATCH_DELAY_MS, CALM_DELAY_MS, PATIENT_DELAY_MS, QUIET_DELAY_MS } from "./urgency.ts";
 
 const clip = (name: string) =>
   readWav(readFileSync(new URL(`../../../test/fixtures/speech/${name}`, import.meta.url))).samples;
@@ -163,6 +164,47 @@ describe("SileroVad", () => {
     clock.advance(0);
     await vi.waitFor(() => expect(heard.at(-1)).toBe(50));
     expect(clock.pending).toBe(0);
+  });
+
+  it("row 76: keeps windows that nobody waits for, and sends them with the one that decides", async () => {
+    const clock = new VirtualClock();
+    const { engine } = open({ load: fake, clock });
+    await engine.ready();
+    const heard: number[] = [];
+    const stream = engine.open((_p, index) => heard.push(index));
+    stream.awaits(3 * 32);
+    stream.push(windowOf(0));
+    clock.advance(32);
+    stream.push(windowOf(1));
+    clock.advance(31);
+    expect(clock.pending).toBe(1);
+    stream.push(windowOf(2));
+    clock.advance(0);
+    await vi.waitFor(() => expect(heard).toEqual([0, 1, 2]));
+    // Speech that goes on decides nothing either.
+    stream.awaits(320);
+    stream.push(windowOf(3));
+    clock.advance(PATIENT_DELAY_MS - 1);
+    expect(clock.pending).toBe(1);
+    clock.advance(1);
+    await vi.waitFor(() => expect(heard).toEqual([0, 1, 2, 3]));
+  });
+
+  it("lets silence after speech wait, too, where only speech is waited for", async () => {
+    const clock = new VirtualClock();
+    const { engine } = open({ load: fake, clock });
+    await engine.ready();
+    const heard: number[] = [];
+    const stream = engine.open((_p, index) => heard.push(index));
+    stream.awaits("speech");
+    stream.push(windowOf(0));
+    clock.advance(0);
+    await vi.waitFor(() => expect(heard).toEqual([0]));
+    stream.push(SILENCE);
+    clock.advance(QUIET_DELAY_MS - 1);
+    expect(clock.pending).toBe(1);
+    clock.advance(1);
+    await vi.waitFor(() => expect(heard).toEqual([0, 1]));
   });
 
   it("does not ask the model about a muted microphone, and lets it meet the next sound afresh", async () => {

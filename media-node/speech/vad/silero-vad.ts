@@ -2,35 +2,21 @@
  * Voice activity detection for all sessions of a process: one thread runs Silero over their windows in batches, since
  * sixteen windows at once cost a quarter each of what one alone does. The media thread only copies and posts.
  */
-import { isDigitalSilence } from "../../audio/frame.ts";
 import { type Clock, systemClock, type Timer } from "../../time/clock.ts";
 import { EngineThread, type LoadProgram, type ThreadProgram } from "../engine-thread.ts";
 import { EngineMeter, type EngineUsage } from "../engine-usage.ts";
 import { loadModel } from "../load-model.ts";
-import { isPacket, type Packet, RESET_BIT, viewPacket, WINDOW_SAMPLES } from "./packet.ts";
+import { isPacket, type Packet, RESET_BIT, viewPacket } from "./packet.ts";
 import { WindowQueue, type WindowTag } from "./queue.ts";
+import { type OnProbability, SessionWindows, type VadStream } from "./session-windows.ts";
+import { BATCH_DELAY_MS, delayMs, type Urgency } from "./urgency.ts";
 
-/** How long a window may wait for others to share its batch. */
-export const BATCH_DELAY_MS = 16;
-/**
- * How long one may wait of a session that is silent and has been for a while: waking the thread costs more than what it
- * then does, and nobody waits to hear that there is still nothing. Any louder window sends all that wait.
- */
-export const CALM_DELAY_MS = 128;
 /** Windows that are worth a batch without any more waiting: about a millisecond of work. */
 const FULL_BATCH = 64;
-/** A session is not calm for 1.5 s after a window that may have been speech. */
-const ALERT_PROBABILITY = 0.1;
-const ALERT_WINDOWS = 48;
-/** Mean square of a window that is loud enough to be looked at soon: −50 dB. */
-const LOUD_MEAN_SQUARE = 100 ** 2;
 /** With fewer open streams than this no company is to be expected within the delay, and windows go at once. */
 const MIN_STREAMS_TO_WAIT = 4;
 /** Windows of one stream that may wait, about 1 s; past it the oldest are dropped and counted. */
 export const MAX_QUEUED_WINDOWS = 32;
-
-/** Called for each window, in order. `probability` is that of speech, 0 to 1; `windowIndex` counts from 0 in 32 ms. */
-export type OnProbability = (probability: number, windowIndex: number) => void;
 
 export interface SileroVadOptions {
   /** The thread died or could not start, or a listener threw: to be logged. A thread is tried again while audio comes. */
@@ -42,21 +28,9 @@ export interface SileroVadOptions {
   readonly load?: LoadProgram;
 }
 
-/** One session's voice activity detection. */
-export interface VadStream {
-  /** Takes 16 kHz samples, any number of them. */
-  push(samples: Int16Array): void;
-  /** Forgets what was heard: windows that are on their way are never reported. `windowIndex` goes on. */
-  reset(): void;
-  /** Nothing is reported after it. */
-  close(): void;
-  /** Windows dropped because the thread was too slow or down. */
-  readonly droppedWindows: number;
-}
-
 /** The packet the thread is working on, and whose windows are in it. */
 interface Batch {
-  readonly tags: readonly WindowTag<Stream>[];
+  readonly tags: readonly WindowTag<SessionWindows>[];
   readonly sinceMs: number;
 }
 
@@ -65,15 +39,15 @@ export class SileroVad {
   readonly #batchDelayMs: number;
   readonly #onError: (error: Error) => void;
   readonly #thread: EngineThread;
-  readonly #queue = new WindowQueue<Stream>();
-  readonly #streams = new Set<Stream>();
+  readonly #queue = new WindowQueue<SessionWindows>();
+  readonly #streams = new Set<SessionWindows>();
   readonly #freeSlots: number[] = [];
   readonly #meter = new EngineMeter();
   #slots = 0;
   #inFlight: Batch | undefined;
   #timer: { readonly dueMs: number; readonly timer: Timer } | undefined;
-  /** Whether a window waits that is not calm. */
-  #urgent = false;
+  /** When the first of those that wait is due. */
+  #dueMs = Number.POSITIVE_INFINITY;
 
   constructor(options: SileroVadOptions) {
     this.#clock = options.clock ?? systemClock;
@@ -111,8 +85,8 @@ export class SileroVad {
 
   open(onProbability: OnProbability): VadStream {
     const slot = this.#freeSlots.pop() ?? this.#slots++;
-    const stream = new Stream(slot, onProbability, {
-      enqueue: (tag, word, window, isCalm) => this.#enqueue(tag, word, window, isCalm),
+    const stream = new SessionWindows(slot, onProbability, {
+      enqueue: (tag, word, window, urgency) => this.#enqueue(tag, word, window, urgency),
       closed: () => {
         if (this.#streams.delete(stream)) this.#freeSlots.push(slot);
       },
@@ -130,7 +104,7 @@ export class SileroVad {
     await this.#thread.close();
   }
 
-  #enqueue(tag: WindowTag<Stream>, word: number, window: Int16Array, isCalm: boolean): void {
+  #enqueue(tag: WindowTag<SessionWindows>, word: number, window: Int16Array, urgency: Urgency): void {
     const { owner } = tag;
     if (owner.queued >= MAX_QUEUED_WINDOWS) {
       owner.droppedWindows += 1;
@@ -144,27 +118,25 @@ export class SileroVad {
     }
     owner.queued += 1;
     this.#queue.push(tag, word, window);
-    this.#urgent ||= !isCalm;
+    this.#dueMs = Math.min(this.#dueMs, this.#clock.nowMs() + this.#delayMs(urgency));
     this.#schedule();
+  }
+
+  #delayMs(urgency: Urgency): number {
+    return urgency === "soon" && this.#streams.size < MIN_STREAMS_TO_WAIT ? 0 : delayMs(urgency, this.#batchDelayMs);
   }
 
   #schedule(): void {
     if (this.#inFlight !== undefined || this.#queue.count === 0) return;
-    const delayMs = this.#delayMs();
-    const dueMs = this.#clock.nowMs() + delayMs;
+    const nowMs = this.#clock.nowMs();
+    const dueMs = this.#queue.count >= FULL_BATCH ? nowMs : Math.max(nowMs, this.#dueMs);
     if (this.#timer !== undefined && this.#timer.dueMs <= dueMs) return;
     this.#stopWaiting();
-    const timer = this.#clock.after(delayMs, () => {
+    const timer = this.#clock.after(dueMs - nowMs, () => {
       this.#timer = undefined;
       this.#flush();
     });
     this.#timer = { dueMs, timer };
-  }
-
-  #delayMs(): number {
-    if (this.#queue.count >= FULL_BATCH) return 0;
-    if (!this.#urgent) return CALM_DELAY_MS;
-    return this.#streams.size < MIN_STREAMS_TO_WAIT ? 0 : this.#batchDelayMs;
   }
 
   #stopWaiting(): void {
@@ -182,7 +154,7 @@ export class SileroVad {
       return;
     }
     if (this.#inFlight !== undefined || this.#queue.count === 0) return;
-    this.#urgent = false;
+    this.#dueMs = Number.POSITIVE_INFINITY;
     const { packet, tags } = this.#queue.take();
     this.#inFlight = { tags, sinceMs: this.#clock.nowMs() };
     this.#thread.post(packet, [packet.buffer]);
@@ -222,83 +194,6 @@ export class SileroVad {
     this.#meter.count(outcome, tags.length);
     this.#meter.worked(this.#clock.nowMs() - sinceMs);
   }
-}
-
-interface StreamHost {
-  enqueue(tag: WindowTag<Stream>, word: number, window: Int16Array, isCalm: boolean): void;
-  closed(): void;
-}
-
-/** Cuts one session's samples into windows. */
-class Stream implements VadStream {
-  droppedWindows = 0;
-  /** Windows waiting or with the thread. */
-  queued = 0;
-  /** Whether the next window is the first that the thread hears. */
-  startsAnew = true;
-  readonly #slot: number;
-  readonly #onProbability: OnProbability;
-  readonly #host: StreamHost;
-  readonly #window = new Int16Array(WINDOW_SAMPLES);
-  #filled = 0;
-  #index = 0;
-  #epoch = 0;
-  /** Index of the window up to which the session counts as alert. */
-  #alertUntil = -1;
-  #open = true;
-
-  constructor(slot: number, onProbability: OnProbability, host: StreamHost) {
-    this.#slot = slot;
-    this.#onProbability = onProbability;
-    this.#host = host;
-  }
-
-  push(samples: Int16Array): void {
-    if (!this.#open) return;
-    for (let from = 0; from < samples.length; ) {
-      const part = samples.subarray(from, from + WINDOW_SAMPLES - this.#filled);
-      this.#window.set(part, this.#filled);
-      this.#filled += part.length;
-      from += part.length;
-      if (this.#filled < WINDOW_SAMPLES) return;
-      this.#filled = 0;
-      const index = this.#index++;
-      const isAlert = index <= this.#alertUntil;
-      if (!isAlert && this.queued === 0 && isDigitalSilence(this.#window)) {
-        // Nothing to infer, and nothing to remember: the next sound meets the model as a new session would.
-        this.startsAnew = true;
-        this.report(0, index, this.#epoch);
-        continue;
-      }
-      const word = this.#slot | (this.startsAnew ? RESET_BIT : 0);
-      this.startsAnew = false;
-      const isCalm = !isAlert && !isLoud(this.#window);
-      this.#host.enqueue({ owner: this, index, epoch: this.#epoch }, word, this.#window, isCalm);
-    }
-  }
-
-  reset(): void {
-    this.#filled = 0;
-    this.#epoch += 1;
-    this.startsAnew = true;
-  }
-
-  close(): void {
-    if (!this.#open) return;
-    this.#open = false;
-    this.#host.closed();
-  }
-
-  report(probability: number, index: number, epoch: number): void {
-    if (probability >= ALERT_PROBABILITY) this.#alertUntil = index + ALERT_WINDOWS;
-    if (this.#open && epoch === this.#epoch) this.#onProbability(probability, index);
-  }
-}
-
-function isLoud(window: Int16Array): boolean {
-  let sum = 0;
-  for (const sample of window) sum += sample * sample;
-  return sum >= LOUD_MEAN_SQUARE * WINDOW_SAMPLES;
 }
 
 async function loadSilero(signal: AbortSignal): Promise<ThreadProgram> {

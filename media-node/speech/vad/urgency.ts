@@ -1,0 +1,58 @@
+/**
+ * How long a window may wait for others to share its run. Waking the thread costs as much as twenty windows do, and most windows change
+ * nothing: what a session's owner waits for decides which of them are wanted soon.
+ */
+import { WINDOW_MS } from "./packet.ts";
+
+/**
+ * What the owner of a stream waits for: `speech`, that it begins; a number, the window so many milliseconds of audio after the last that was
+ * reported, before which nothing can be decided.
+ */
+export type Awaited = "speech" | number;
+
+/**
+ * - `soon`: somebody may wait for it.
+ * - `quiet`: it is silent, but not long after speech.
+ * - `calm`: it is silent, as the session has been for a while.
+ * - a number: it is wanted with a window that ends so many milliseconds later.
+ */
+export type Urgency = "soon" | "quiet" | "calm" | number;
+
+/** How long a window may wait for others to share its batch. */
+export const BATCH_DELAY_MS = 16;
+/** Two windows: a voice that begins below −50 dB is noticed so much later. */
+export const QUIET_DELAY_MS = 64;
+/** Nobody waits to hear that there is still nothing. */
+export const CALM_DELAY_MS = 128;
+/** Longest that one waits in speech: what follows from it, such as where it stopped, is then known with the next three windows. */
+export const PATIENT_DELAY_MS = 96;
+
+export function delayMs(urgency: Urgency, batchDelayMs: number): number {
+  if (urgency === "soon") return batchDelayMs;
+  if (urgency === "quiet") return Math.max(QUIET_DELAY_MS, batchDelayMs);
+  if (urgency === "calm") return Math.max(CALM_DELAY_MS, batchDelayMs);
+  return Math.max(Math.min(PATIENT_DELAY_MS, urgency), batchDelayMs);
+}
+
+export interface WindowFacts {
+  /** The session's count of windows. */
+  readonly index: number;
+  /** That of the last which was reported; −1 for none. */
+  readonly reportedIndex: number;
+  /** Undefined: the owner has not said. */
+  readonly awaited: Awaited | undefined;
+  /** Asked only where it matters: it looks at each sample. */
+  readonly isLoud: () => boolean;
+  /** Not long after a window that may have been speech. */
+  readonly isAlert: boolean;
+}
+
+export function urgencyOf({ index, reportedIndex, awaited, isLoud, isAlert }: WindowFacts): Urgency {
+  if (typeof awaited === "number") {
+    const awaitedIndex = reportedIndex + Math.ceil(awaited / WINDOW_MS);
+    return index < awaitedIndex ? (awaitedIndex - index) * WINDOW_MS : "soon";
+  }
+  if (isLoud()) return "soon";
+  if (!isAlert) return "calm";
+  return awaited === "speech" ? "quiet" : "soon";
+}
