@@ -100,10 +100,11 @@ export class Gateway extends DurableObject<Env> implements GatewayApi {
     try {
       await this.#endOverdue();
       await this.#askSessions();
+      await this.#armAlarm();
     } catch (error) {
       log("error", "gateway_alarm_failed", { reason: reasonOf(error) });
+      await this.ctx.storage.setAlarm(Date.now() + CHECK_EVERY_MS);
     }
-    await this.#armAlarm();
   }
 
   /** Calls that have had what was reserved for them. */

@@ -338,6 +338,24 @@ describe("a call that no provider reports the end of", () => {
     node.drop();
   });
 
+  it("is looked after again where that failed once: a row of a newer build", async () => {
+    const code = await codeFor({ url: "newer.example" });
+    const callId = "newer-call";
+    await gateway().enter({ v: 3, callId, provider: "twilio", caller: "", code, maxSeconds: 60 });
+    const provider = (name: string) =>
+      runInDurableObject(gateway(), (_, { storage }) => {
+        storage.sql.exec("UPDATE calls SET provider = ? WHERE call_id = ?", name, callId);
+      });
+    await provider("carrier-pigeon");
+    pass(60_000);
+    await runDurableObjectAlarm(gateway());
+    expect(await runInDurableObject(gateway(), (_, { storage }) => storage.getAlarm())).toBeGreaterThan(Date.now());
+    await provider("twilio");
+    await runDurableObjectAlarm(gateway());
+    const { calls } = await gateway().overview({ v: 3 });
+    expect(calls.filter((call) => call.callId === callId)).toEqual([]);
+  });
+
   it("is asked about however many there are", async () => {
     const node = await serving("crowd");
     const code = await codeFor({ stream: "crowd" });
