@@ -27,21 +27,22 @@ beforeAll(async () => {
 afterAll(() => browser?.close());
 afterEach(() => page?.close());
 
-async function open(): Promise<void> {
+async function open(stream = "one"): Promise<void> {
   asked = [];
   page = await browser.context.newPage();
   await page.route(`${EDGE}/**`, answer);
-  await page.goto(`${EDGE}/?stream=one`);
+  await page.goto(`${EDGE}/?stream=${stream}`);
   await field("ratio").waitFor();
 }
 
 async function answer(route: Route): Promise<void> {
   const { pathname } = new URL(route.request().url());
-  if (pathname === "/streams") return route.fulfill({ json: [summary("one"), summary("two")] });
+  if (pathname === "/streams") return route.fulfill({ json: ["one", "two", "typed"].map(summary) });
   const [, stream = "", config] = pathname.split("/");
   if (config === "config") {
     asked.push(stream);
-    return route.fulfill({ json: { ...descriptor, name: stream, inputs } });
+    const ui = stream === "typed" ? { variant: "textbox" } : {};
+    return route.fulfill({ json: { ...descriptor, name: stream, inputs, ui } });
   }
   if (pathname.endsWith("/webrtc/offer")) {
     return route.fulfill({ json: { status: "failed", meta: { error: "no_media_node" } } });
@@ -74,6 +75,23 @@ it("a choice is the option as it was declared, spaces and all", async () => {
   await open();
   await field("voice").selectOption({ index: 1 });
   expect(await field("voice").inputValue()).toBe(" second  one");
+});
+
+it("the page does not say that it looks for a media node where one is listed", async () => {
+  await open();
+  await page.getByTestId("call-button").click();
+  await page.getByTestId("error").getByText("No media node is available.").waitFor();
+  await expect.poll(() => asked.length).toBe(2);
+  expect(await page.getByTestId("error").textContent()).not.toContain("keeps looking");
+});
+
+it("whoever tries again by keyboard goes on where they typed", async () => {
+  await open("typed");
+  await page.getByTestId("textbox").fill("Hello?");
+  await page.getByTestId("textbox").press("Enter");
+  await page.getByTestId("retry").press("Enter");
+  await page.keyboard.type("Still there?");
+  expect(await page.getByTestId("textbox").inputValue()).toBe("Still there?");
 });
 
 describe("what was filled in", () => {

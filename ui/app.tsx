@@ -56,6 +56,7 @@ export function App() {
   const [layout, setLayout] = useState<PictureLayout>("side by side");
 
   const callButton = useRef<HTMLButtonElement>(null);
+  const field = useRef<HTMLTextAreaElement>(null);
   const phase = phaseOf(view.call, view.turn);
   const inCall = isInCall(phase);
   const { mode = "send-receive", modality = "audio", ui = {}, outputs = NOTHING } = descriptor ?? {};
@@ -97,7 +98,7 @@ export function App() {
   };
   const retry = () => {
     // The card goes away with the button that was pressed: the keyboard goes on from here.
-    callButton.current?.focus();
+    (callButton.current ?? field.current)?.focus();
     if (callError !== null && descriptor !== null && served !== false) start(descriptor, voice);
     else setAttempt(attempt + 1);
   };
@@ -209,6 +210,7 @@ export function App() {
         {textbox && (
           <Composer
             labels={labels}
+            fieldRef={field}
             ready={descriptor !== null}
             inCall={inCall}
             voice={voice}

@@ -1,4 +1,5 @@
 /** Of variant `textbox`: the field to type in, and beside it what makes a conversation spoken. */
+import type { RefObject } from "preact";
 import { useState } from "preact/hooks";
 import type { StreamLabels } from "../../shared/stream-ui.ts";
 import type { Voice } from "../hooks/use-call.ts";
@@ -9,6 +10,7 @@ const MAX_CHARS = 5_000;
 
 interface ComposerProps {
   readonly labels: StreamLabels;
+  readonly fieldRef: RefObject<HTMLTextAreaElement | null>;
   readonly ready: boolean;
   readonly inCall: boolean;
   readonly voice: Voice;
@@ -22,7 +24,7 @@ interface ComposerProps {
 }
 
 export function Composer(props: ComposerProps) {
-  const { labels, ready, inCall, voice, microphoneMuted, hearing, onSay, onTalk, onHangUp } = props;
+  const { labels, fieldRef, ready, inCall, voice, microphoneMuted, hearing, onSay, onTalk, onHangUp } = props;
   const [text, setText] = useState("");
   const open = inCall && voice === "microphone" && !microphoneMuted;
   const send = () => {
@@ -41,6 +43,7 @@ export function Composer(props: ComposerProps) {
       }}
     >
       <textarea
+        ref={fieldRef}
         rows={1}
         maxLength={MAX_CHARS}
         value={text}
