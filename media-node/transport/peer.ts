@@ -29,6 +29,7 @@ import { followNomination } from "./lite-nomination.ts";
 import { checkOffer, type OfferRules, videoCodecsOf } from "./offer-check.ts";
 import { type RtpAudioPacket, RtpReceiver } from "./rtp-receiver.ts";
 import { RtpSender } from "./rtp-sender.ts";
+import { type Association, isWelcomeSctp } from "./sctp-check.ts";
 import { SecureTransport } from "./secure-transport.ts";
 import { withChosenCodec } from "./video/codec-choice.ts";
 import { RtpVideoTrack } from "./video/rtp-video-track.ts";
@@ -259,6 +260,7 @@ export class Peer {
     this.#secure = new SecureTransport(transport, {
       fingerprints: fingerprintsOf(sdp),
       clock,
+      takesData: (packet) => isWelcomeSctp(packet, () => associationOf(this.#connection)),
       events: {
         connected: () => {
           if (this.#state === "closed") return;
@@ -334,6 +336,15 @@ export class Peer {
     this.#connection.close().catch(ignore);
     this.#options.events.ended(reason);
   }
+}
+
+/** werift keeps it to itself. */
+function associationOf({ sctpTransport }: RTCPeerConnection): Association {
+  const of = (name: string): number | undefined => {
+    const value: unknown = sctpTransport === undefined ? undefined : Reflect.get(sctpTransport.sctp, name);
+    return typeof value === "number" ? value : undefined;
+  };
+  return { lastReceivedTsn: of("lastReceivedTsn"), roomBytes: of("advertisedRwnd") };
 }
 
 /** Of any profile: which is taken is chosen out of the offer. */

@@ -39,6 +39,7 @@ export class SecureTransport {
   readonly #transport: RTCDtlsTransport;
   readonly #dtls: DtlsServer;
   readonly #events: SecureTransportEvents;
+  readonly #takesData: (packet: Buffer) => boolean;
   readonly #started = Promise.withResolvers<void>();
   #kept: Buffer[] = [];
   #earlyData: Buffer[] | undefined = [];
@@ -50,6 +51,8 @@ export class SecureTransport {
     options: {
       readonly fingerprints: readonly Fingerprint[];
       readonly clock: Clock;
+      /** Whether a packet of SCTP may be handed on. */
+      readonly takesData: (packet: Buffer) => boolean;
       readonly events: SecureTransportEvents;
     },
   ) {
@@ -58,6 +61,7 @@ export class SecureTransport {
     keepFingerprints(certificate);
     this.#transport = transport;
     this.#events = options.events;
+    this.#takesData = options.takesData;
     this.#dtls = new DtlsServer({
       certificate: ownCertificate(certificate),
       fingerprints: options.fingerprints,
@@ -160,6 +164,7 @@ export class SecureTransport {
   }
 
   #onData(data: Buffer): void {
+    if (!this.#takesData(data)) return;
     if (this.#earlyData === undefined) this.#transport.dataReceiver(data);
     else if (this.#earlyData.length < MAX_EARLY_DATA) this.#earlyData.push(data);
   }
