@@ -2,15 +2,7 @@
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { toCallError } from "../../../client/errors.ts";
 import { type Call, type CallOptions, type CallStateName, createCall } from "../../../client/index.ts";
-
-/** Lines that are kept; past it the oldest go. */
-const MAX_LINES = 200;
-
-export interface LogLine {
-  readonly id: number;
-  readonly kind: "state" | "message" | "error";
-  readonly text: string;
-}
+import { type LogLine, withLine } from "../state/run-log.ts";
 
 export interface RunView {
   readonly state: CallStateName;
@@ -32,11 +24,9 @@ export interface Run {
 export function useRun(): Run {
   const [view, setView] = useState(IDLE);
   const current = useRef<Call | null>(null);
-  const nextId = useRef(1);
 
   const write = useCallback((kind: LogLine["kind"], text: string): void => {
-    const line = { id: nextId.current++, kind, text };
-    setView((before) => ({ ...before, lines: [...before.lines, line].slice(-MAX_LINES) }));
+    setView((before) => ({ ...before, lines: withLine(before.lines, kind, text) }));
   }, []);
   const end = useCallback(() => void current.current?.end(), []);
   useEffect(() => end, [end]);

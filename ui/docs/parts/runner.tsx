@@ -1,7 +1,8 @@
 /** Runs a call in the page: its button, its pictures, its inputs and everything that the stream says. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { CallOptions } from "../../../client/index.ts";
-import { type LogLine, useRun } from "../hooks/use-run.ts";
+import { useRun } from "../hooks/use-run.ts";
+import type { LogLine } from "../state/run-log.ts";
 
 interface RunnerProps {
   readonly options: CallOptions;
