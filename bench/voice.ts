@@ -8,7 +8,7 @@ import { clipPath } from "../test/support/audio.ts";
 import { sentence } from "./lib/clips.ts";
 import { startMeter } from "./lib/machine.ts";
 import { summarize } from "./lib/percentiles.ts";
-import { type Heard, measureReplies, type Replies, spread, utterance } from "./lib/replies.ts";
+import { type Heard, measureReplies, type Replies, type RepliesOptions, spread, utterance } from "./lib/replies.ts";
 import {
   atLeast,
   atMost,
@@ -28,6 +28,8 @@ const ECHO_SESSIONS = [40, 48, 56, 64];
 /** Sessions between which memory is compared. */
 const FEW = 40;
 const MANY = 64;
+/** What a session costs is measured after so many: V8 goes on compiling for half a minute. */
+const WARM_UP_TURNS = 2;
 const TALKERS = 6;
 const SLOW_SESSIONS = 12;
 const VAD_SESSIONS = 32;
@@ -52,7 +54,7 @@ export function voiceRows({ quick }: Scale): Row[] {
   const loopbackMs = quick ? 5_000 : 15_000;
   return [
     ...sizes.map((sessions) => echoRow(sessions, turns, earlier)),
-    secondProcessRow(sizes[0] ?? FEW, sizes[0] ?? FEW, turns, earlier),
+    secondProcessRow(sizes.at(-1) ?? MANY, sizes.at(-1) ?? MANY, turns, earlier),
     secondProcessRow(2 * (sizes[0] ?? FEW), sizes[0] ?? FEW, turns, earlier),
     ...sizes.map((sessions) => loopbackRow("voice · loopback", sessions, loopbackMs)),
     slowRow(quick ? 4 : SLOW_SESSIONS, quick ? 1 : 2),
@@ -66,9 +68,9 @@ function echoRow(sessions: number, turns: number, earlier: Earlier): Row {
   return {
     title: `voice · echo · ${sessions} sessions`,
     server: "full",
-    estimateMs: estimateMs(sessions, turns),
+    estimateMs: estimateMs(sessions, turns + WARM_UP_TURNS),
     measure: async (context) => {
-      const replies = await speakTo("/echo", context, sessions, turns);
+      const replies = await speakTo("/echo", context, { sessions, turns, warmUpTurns: WARM_UP_TURNS });
       earlier.residentMb.set(sessions, replies.usage.serverResidentMb);
       earlier.cpuPercent.set(sessions, corePercent(replies.usage, sessions));
       return measurement(replies, [
@@ -127,9 +129,9 @@ function secondProcessRow(sessions: number, inOne: number, turns: number, { cpuP
   return {
     title: `voice · echo · ${sessions} sessions in two processes`,
     server: "two_processes",
-    estimateMs: estimateMs(sessions, turns),
+    estimateMs: estimateMs(sessions, turns + WARM_UP_TURNS),
     measure: async (context) => {
-      const replies = await speakTo("/echo", context, sessions, turns);
+      const replies = await speakTo("/echo", context, { sessions, turns, warmUpTurns: WARM_UP_TURNS });
       const cpu = corePercent(replies.usage, sessions);
       const one = cpuPercent.get(inOne);
       return measurement(replies, [
@@ -157,7 +159,7 @@ function slowRow(sessions: number, turns: number): Row {
     server: "full",
     estimateMs: estimateMs(sessions, turns),
     measure: async (context) => {
-      const replies = await speakTo("/slow", context, sessions, turns, "together");
+      const replies = await speakTo("/slow", context, { sessions, turns, phase: "together" });
       const lengths = spread(replies.heard, ({ decidedMs, endMs }) =>
         decidedMs === undefined || endMs === undefined ? undefined : endMs - decidedMs,
       );
@@ -184,7 +186,7 @@ function talkRow(sessions: number, turns: number, phase: "spread" | "together"):
     server: "talk",
     estimateMs: estimateMs(sessions, turns) + 10_000,
     measure: async (context) => {
-      const replies = await speakTo("/talk", context, sessions, turns, phase);
+      const replies = await speakTo("/talk", context, { sessions, turns, phase });
       const sound = spread(replies.heard, ({ audibleMs }) => audibleMs);
       return measurement(replies, [
         median("end of speech → first sound", sound, { target: atMost(900) }),
@@ -225,12 +227,10 @@ function vadRow(durationMs: number): Row {
 async function speakTo(
   path: string,
   context: RowContext,
-  sessions: number,
-  turns: number,
-  phase: "spread" | "together" = "spread",
+  options: Pick<RepliesOptions, "sessions" | "turns" | "warmUpTurns" | "phase">,
 ): Promise<Replies> {
   const said = await utterance(await sentence(), PERIOD_MS);
-  return await measureReplies(context, { path, sessions, periodMs: PERIOD_MS, turns, said, phase });
+  return await measureReplies(context, { path, periodMs: PERIOD_MS, said, ...options });
 }
 
 function measurement({ usage, clientLateMs }: Replies, figures: readonly Figure[]): Measurement {

@@ -54,6 +54,8 @@ export interface RepliesOptions {
   readonly periodMs: number;
   readonly turns: number;
   readonly said: Utterance;
+  /** Turns before the server's CPU is measured, for what it does once in its life, such as compiling. Default 0. */
+  readonly warmUpTurns?: number;
   /** How the speakers' sentences lie: evenly over the period (default), or all at once. */
   readonly phase?: "spread" | "together";
 }
@@ -74,7 +76,7 @@ export function measureReplies(context: RowContext, options: RepliesOptions): Pr
 async function measureAmong(
   clients: readonly LoadClient[],
   { server, pinning, signal }: RowContext,
-  { said, periodMs, turns, phase = "spread" }: RepliesOptions,
+  { said, periodMs, turns, warmUpTurns = 0, phase = "spread" }: RepliesOptions,
 ): Promise<Replies> {
   for (const client of clients) client.recording = true;
   // One that begins inside the sentence is measured from its next on.
@@ -82,6 +84,7 @@ async function measureAmong(
   const speakers = clients.map((client, i) => ({ client, packets: said.packets, offset: Math.round(i * step) }));
   const pacer = new Pacer(speakers);
   try {
+    await sleep(warmUpTurns * periodMs, signal);
     const stop = startMeter(server.pid, pinning);
     await sleep(turns * periodMs + LEAD_MS, signal);
     const usage = stop();
