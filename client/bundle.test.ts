@@ -8,7 +8,7 @@ import { expect, it } from "vitest";
  * Gzipped. Up front, and what is loaded behind that: what gets a call back whose network has changed, once it is up; the WebSocket
  * where WebRTC does not connect; waiting in line; loudness and statistics, where somebody looks.
  */
-const BUDGET_BYTES = { upFront: 12 * 1024, later: 8.25 * 1024 };
+const BUDGET_BYTES = { upFront: 12 * 1024, later: 8.5 * 1024 };
 
 it("is small, and what only a WebSocket or a line needs comes only when it is needed", async () => {
   const result = await build({

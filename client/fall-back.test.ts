@@ -64,6 +64,23 @@ async function converse(options: CallOptions = { transport: "websocket" }): Prom
   return running;
 }
 
+it("sound over a WebSocket that the browser holds back, the microphone's too, begins with the next click on the page", async () => {
+  browser.silent = true;
+  const { call, events } = await converse();
+  const states = () => browser.audioContexts.map(({ state }) => state);
+  expect([events.at(-1), states()]).toEqual(["error autoplay_blocked", ["suspended"]]);
+  browser.page.dispatchEvent(new Event("click"));
+  await settle();
+  expect(states()).toEqual(["running"]);
+  await call.end();
+  // Nobody waits for a click on behalf of a call that is over.
+  const { call: unheard } = await converse();
+  await unheard.end();
+  browser.page.dispatchEvent(new Event("keydown"));
+  await settle();
+  expect(states()).toEqual(["closed", "closed"]);
+});
+
 describe("falling back", () => {
   it("gives WebRTC five seconds, gives its session up, and connects over a WebSocket", async () => {
     const { call, events, outcome } = await dial();

@@ -243,6 +243,11 @@ class FakeAudioContext {
   readonly audioWorklet = { addModule: async (): Promise<void> => await Promise.resolve() };
   state = "running";
 
+  async resume(): Promise<void> {
+    this.state = "running";
+    await Promise.resolve();
+  }
+
   createMediaStreamSource(): { connect(): void; disconnect(): void } {
     return { connect: () => undefined, disconnect: () => undefined };
   }
@@ -280,6 +285,8 @@ export class FakeBrowser {
     readonly method: string;
     readonly headers: unknown;
   }[] = [];
+  /** Whether sound waits for the person's first click. */
+  silent = false;
   reply: Reply = () => ({ sdp: "answer", type: "answer" });
   getUserMedia = async (constraints: { readonly video?: unknown } = {}): Promise<FakeMediaStream> => {
     const track = new FakeTrack(constraints.video === undefined ? "audio" : "video");
@@ -290,6 +297,7 @@ export class FakeBrowser {
   /** The browser's globals by name, to be stubbed. */
   globals(): Record<string, unknown> {
     const { page, connections, sockets, audioNodes, audioContexts, players } = this;
+    const isSilent = (): boolean => this.silent;
     return {
       isSecureContext: true,
       navigator: {
@@ -321,6 +329,7 @@ export class FakeBrowser {
       AudioContext: class extends FakeAudioContext {
         constructor() {
           super();
+          if (isSilent()) this.state = "suspended";
           audioContexts.push(this);
         }
       },

@@ -68,7 +68,9 @@ export class SocketMedia implements Media {
     this.#phase = "open";
     if (track !== null) sound.listen(track);
     listener.onConnected();
-    if (sound.suspended) listener.onBlocked();
+    if (!sound.suspended) return;
+    sound.resumeWithGesture();
+    listener.onBlocked();
   }
 
   async replaceTrack(track: MediaStreamTrack): Promise<void> {

@@ -21,6 +21,7 @@ export class Sound {
   readonly #toContext: Resampler;
   readonly #rates: SoundRates;
   readonly #onFrame: (samples: Float32Array) => void;
+  readonly #waiting = new AbortController();
   #capture: { readonly source: MediaStreamAudioSourceNode; readonly node: AudioWorkletNode } | undefined;
   /** What is heard. */
   readonly stream: MediaStream;
@@ -91,12 +92,22 @@ export class Sound {
     return this.#context.state === "suspended";
   }
 
+  /** Begins with whatever the browser takes for the person's wish to hear something, as playback.ts does. */
+  resumeWithGesture(): void {
+    const onGesture = (): void => {
+      this.#waiting.abort();
+      void this.resume();
+    };
+    for (const gesture of ["click", "keydown"]) addEventListener(gesture, onGesture, { signal: this.#waiting.signal });
+  }
+
   /** To be called in a user gesture. */
   async resume(): Promise<void> {
     if (this.suspended) await this.#context.resume();
   }
 
   close(): void {
+    this.#waiting.abort();
     this.#unlisten();
     this.#playback.disconnect();
     void this.#context.close();
