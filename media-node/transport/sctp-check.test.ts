@@ -85,7 +85,7 @@ describe("a packet of SCTP", () => {
   });
 });
 
-it("of a client's that breaks the protocol is dropped before anybody reads it, and the call goes on", async () => {
+it("a client's packet that breaks the protocol is dropped before anybody reads it, and the call goes on", async () => {
   const connection = new RTCPeerConnection({
     iceServers: [{ urls: "stun:127.0.0.1:9" }],
     iceStunGatherTimeout: 0.01,
