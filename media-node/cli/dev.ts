@@ -95,7 +95,7 @@ export function devCommand(): Command {
       },
       (error: unknown) => log.error({ err: error }, "the node could not be shut down"),
     );
-    printWelcome(edgeUrl, node.streams, variables.EDGERTC_ADMIN_TOKEN);
+    printWelcome(edge.url, flags.basePath, node.streams, variables.EDGERTC_ADMIN_TOKEN);
   });
 }
 
@@ -126,12 +126,17 @@ async function localSecret(stateDir: string, name: string, variable: string): Pr
   return secret;
 }
 
-function printWelcome(url: string, streams: readonly string[], adminToken: string): void {
-  const base = url.replace(/\/$/, "");
-  console.log(`\n  EdgeRTC is running.\n\n    Talk      ${base}/`);
+function printWelcome(edgeUrl: string, basePath: string, streams: readonly string[], adminToken: string): void {
+  const base = `${edgeUrl}${basePath}`.replace(/\/$/, "");
+  // Under a prefix the front end is the Worker's own.
+  const hasPages = basePath === "";
+  console.log("\n  EdgeRTC is running.\n");
+  console.log(`    ${hasPages ? "Talk" : "Edge"}      ${base}/`);
   for (const name of streams) console.log(`    ${name.padEnd(9)} POST ${base}${streamPath(name)}/webrtc/offer`);
-  console.log(`\n    Code      ${base}/docs/`);
-  // In the fragment: it is sent nowhere, and the page takes it out of the address.
-  console.log(`    Operate   ${base}/admin/#token=${adminToken}`);
+  if (hasPages) {
+    console.log(`\n    Code      ${base}/docs/`);
+    // In the fragment: it is sent nowhere, and the page takes it out of the address.
+    console.log(`    Operate   ${base}/admin/#token=${adminToken}`);
+  }
   console.log("\n  Ctrl-C stops it.\n");
 }

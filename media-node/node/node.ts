@@ -188,7 +188,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     onReplaced: () => pool.endAll("edge_lost"),
     alive: () => pool.silentMs < SHARD_SILENCE_MS,
     onLinked: () => {
-      log.info({ edge: edgeUrl, node: nodeId }, "linked to the edge");
+      log.info({ edge: edgeUrl }, "linked to the edge");
       linked.resolve();
     },
   });
