@@ -69,11 +69,12 @@ describe("a framer", () => {
     expect(heard).toEqual(["first", "second", "second cut at 0.5"]);
   });
 
-  it("begins anew once it is cleared", () => {
+  it("begins anew once it is cleared: with nothing left over, nor of what went before in the resampler", () => {
     const framer = new Framer();
-    framer.add(audio(16_000, 0, 100), AT_16_KHZ, 16_000);
+    framer.add(audio(48_000, 20_000, 1_000), AT_16_KHZ, 16_000);
     framer.clear();
     expect([framer.hasRest, framer.flush()]).toEqual([false, undefined]);
-    expect(framer.add(audio(16_000, 0, 319), AT_16_KHZ, 16_000)).toEqual([]);
+    const fresh = new Framer().add(audio(48_000, 0, 960), AT_16_KHZ, 16_000);
+    expect(framer.add(audio(48_000, 0, 960), AT_16_KHZ, 16_000)).toEqual(fresh);
   });
 });
