@@ -157,6 +157,7 @@ export class Connection implements Media {
   /**
    * What the options say; else what the edge's provider gives, asked anew for each offer, since credentials are for one call; else
    * what the stream's file says.
+   * @throws CallError once the call is up: it has a configuration.
    */
   async configure({ rtcConfiguration, turn }: StreamConfig): Promise<RTCConfiguration> {
     const { signaling, rtcConfiguration: own, onTurnFailed } = this.#options;
@@ -166,6 +167,7 @@ export class Connection implements Media {
     try {
       return toRtcConfiguration(await signaling.turn());
     } catch (error) {
+      if (this.#phase === "up") throw error;
       this.#turnFailed = true;
       onTurnFailed(toCallError(error));
       return ofStream;

@@ -35,8 +35,8 @@ interface Running {
   readonly first: FakeConnection;
 }
 
-async function converse(modality: "audio" | "audio-video" = "audio"): Promise<Running> {
-  const call = createCall({ stream: "echo", descriptor: { ...audio, modality } });
+async function converse(modality: "audio" | "audio-video" = "audio", turn = false): Promise<Running> {
+  const call = createCall({ stream: "echo", descriptor: { ...audio, modality, turn } });
   const [states, texts]: [string[], string[]] = [[], []];
   call.on("state", ({ name }) => states.push(name));
   call.on("message", ({ text, message }) => message === null && texts.push(text));
@@ -199,6 +199,34 @@ describe("a call whose network changes", () => {
     answer({ state: "live" });
     await settle();
     expect([states.at(-1), call.state.name]).toEqual(["connected", "connected"]);
+    await call.end();
+  });
+
+  it("has its TURN servers on the other connection, too, though the edge could not be asked for them at first", async () => {
+    const servers = (name: string) => ({
+      iceServers: [{ urls: [`turn:${name}.example`], username: "u", credential: "c" }],
+    });
+    const { reply } = browser;
+    let turn: () => unknown = () => servers("first");
+    browser.reply = (url, body) => (url.endsWith("/turn") ? turn() : reply(url, body));
+    const { call, first } = await converse("audio", true);
+    const errors: string[] = [];
+    call.on("error", ({ code }) => errors.push(code));
+    expect(first.configuration).toMatchObject(servers("first"));
+    turn = restart = () => {
+      throw new TypeError("the network is down");
+    };
+    first.flows = false;
+    browser.page.dispatchEvent(new Event("offline"));
+    await vi.advanceTimersByTimeAsync(1_000);
+    turn = () => servers("second");
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(last().configuration).toMatchObject(servers("second"));
+    // Those of before may still do.
+    turn = () => ({ status: "failed", meta: { error: "turn_unavailable", retryable: true } });
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(last().configuration).toMatchObject(servers("first"));
+    expect(errors).toEqual([]);
     await call.end();
   });
 

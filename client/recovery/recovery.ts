@@ -48,7 +48,7 @@ const ASK_INTERVAL_MS = 1_000;
 /** The first time right after the interruption: the node's report takes a moment to reach the edge. */
 const ASK_FIRST_MS = 150;
 
-export interface RecoveryOptions extends Omit<RejoinOptions, "account" | "onResuming"> {
+export interface RecoveryOptions extends Omit<RejoinOptions, "account" | "former" | "onResuming"> {
   /** As {@link RejoinOptions.Peer}. */
   readonly Candidates: typeof Candidates;
   /** Texts that have come so far. */
@@ -208,6 +208,7 @@ export class Recovery {
     return new Rejoin({
       ...this.#options,
       account: this.#account,
+      former,
       onResuming: () => this.#on("resuming"),
       onJoined: (media) => {
         onJoined(media);

@@ -17,7 +17,10 @@ export interface RejoinOptions {
   readonly Peer: typeof Peer;
   readonly signaling: Signaling;
   readonly descriptor: StreamConfig;
+  /** @throws CallError where the edge or its TURN provider cannot be asked. */
   readonly configure: () => Promise<RTCConfiguration>;
+  /** What this is to take the place of. */
+  readonly former: RTCPeerConnection;
   readonly tracks: () => Tracks;
   /** Of the call, for the time when it is carried by this. */
   readonly listener: MediaListener;
@@ -44,8 +47,9 @@ export class Rejoin implements Attempt {
   }
 
   async run(sid: string): Promise<void> {
-    const { Peer, signaling, descriptor, configure, tracks, account } = this.#options;
-    const configuration = await configure();
+    const { Peer, signaling, descriptor, configure, former, tracks, account } = this.#options;
+    // TURN credentials are good for a while.
+    const configuration = await configure().catch(() => former.getConfiguration());
     if (this.#phase === "closed") return;
     const realm = openFreshRealm();
     this.#realm = realm;

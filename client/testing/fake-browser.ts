@@ -91,6 +91,10 @@ export class FakeConnection extends EventTarget {
     this.configuration = configuration;
   }
 
+  getConfiguration(): RTCConfiguration {
+    return this.configuration ?? {};
+  }
+
   /** The other side's sound arrives. */
   hear(): void {
     this.#dispatch(this, "track", { streams: [new FakeMediaStream()], track: new FakeTrack() });
