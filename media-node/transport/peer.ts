@@ -141,12 +141,21 @@ export class Peer {
       if (state === "failed") this.#end(this.#silenceTimer === undefined ? "failed" : "peer_lost");
     });
     for (const candidate of candidates) await this.addCandidate(candidate);
-    await connection.setLocalDescription(await connection.createAnswer());
+    await connection.setLocalDescription(await this.#createAnswer());
     for (const transceiver of connection.getTransceivers()) this.#adoptTransceiver(transceiver);
     const answer = connection.localDescription?.sdp;
     if (answer === undefined || this.#state === "closed") throw new EdgeRtcError("invalid_sdp", "The peer was closed.");
     this.#restarts = new IceRestarts(connection, sdp);
     return announceIceLite(answer);
+  }
+
+  /** werift takes offers that make no sense to it when it is to answer. */
+  async #createAnswer(): ReturnType<RTCPeerConnection["createAnswer"]> {
+    try {
+      return await this.#connection.createAnswer();
+    } catch (cause) {
+      throw new EdgeRtcError("invalid_sdp", "The offer could not be answered.", { cause });
+    }
   }
 
   /** Whether an offer is of the very connection that this is the other end of. */
