@@ -2,6 +2,8 @@
 import { newPacketBuffer, type Packet, type PacketView, RESET_BIT, viewPacket, WINDOW_SAMPLES } from "./packet.ts";
 
 const FIRST_CAPACITY = 16;
+/** A buffer with room for more than so many times what was in it is made smaller by half. */
+const ROOMY = 4;
 
 /** Whose window it is, by the owner's own terms. */
 export interface WindowTag<Owner> {
@@ -54,13 +56,21 @@ export class WindowQueue<Owner> {
     this.#tags = [];
     const spare = this.#spare;
     this.#spare = undefined;
-    this.#use(spare?.buffer ?? newPacketBuffer(this.#capacity), spare?.capacity ?? this.#capacity);
+    const capacity = this.#nextCapacity(tags.length);
+    if (spare?.capacity === capacity) this.#use(spare.buffer, capacity);
+    else this.#use(newPacketBuffer(capacity), capacity);
     return { packet, tags };
   }
 
   /** Gives a packet's memory back once its results are read. */
   recycle(packet: Packet): void {
     this.#spare = packet;
+  }
+
+  /** What a burst took is given back: V8 counts memory that goes to another thread and back as if it were made anew each time. */
+  #nextCapacity(taken: number): number {
+    const isFarTooLarge = this.#capacity > FIRST_CAPACITY && taken * ROOMY < this.#capacity;
+    return isFarTooLarge ? this.#capacity / 2 : this.#capacity;
   }
 
   #grow(): void {
