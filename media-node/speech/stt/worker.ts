@@ -3,6 +3,7 @@ import * as v from "valibot";
 import { toFloat32, toInt16, toMono } from "../../audio/frame.ts";
 import { resample } from "../../audio/resample.ts";
 import { serveJobs } from "../job-worker.ts";
+import { standBack } from "../stand-back.ts";
 import { workerStart } from "../worker-start.ts";
 import { MOONSHINE_SAMPLE_RATE, Moonshine } from "./moonshine.ts";
 import { segments } from "./segments.ts";
@@ -14,6 +15,9 @@ const Job = v.object({
   samples: v.union([v.instance(Int16Array), v.instance(Float32Array)]),
   channels: v.picklist([1, 2]),
 });
+
+/** What was understood is to be answered, and sound to be paced, before the next speaker is understood (docs/decisions/0180). */
+const NICENESS = 10;
 
 const { port, gate, data } = workerStart();
 const moonshine = await Moonshine.load(v.parse(Data, data), gate);
@@ -29,6 +33,7 @@ function prepare(job: v.InferOutput<typeof Job>): Float32Array {
   return mono instanceof Float32Array ? mono.map((sample) => (Number.isFinite(sample) ? sample : 0)) : toFloat32(mono);
 }
 
+standBack(NICENESS);
 serveJobs(port, async (payload, signal) => {
   const texts: string[] = [];
   for (const segment of segments(prepare(v.parse(Job, payload)), MOONSHINE_SAMPLE_RATE)) {
