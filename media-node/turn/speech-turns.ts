@@ -111,10 +111,16 @@ export class SpeechTurns implements TurnFinder {
     const isOpen = this.#check !== undefined || !this.#detector.confirmed;
     if (isOpen && this.#host.holdsReply?.() !== false) return 0;
     const { silenceMs } = this.#detector;
-    const ends = [this.#pace.silenceMs, this.#paceMs(silenceMs)].map((ms) => this.#endMs(ms));
-    const steps = [this.#host.thinkAheadMs, this.#judge?.nextMs(silenceMs), ...ends];
-    const next = steps.filter((ms): ms is number => ms !== undefined && ms > silenceMs);
-    return next.length === 0 ? 0 : Math.min(...next) - silenceMs;
+    // Of each window of each session, hence without lists.
+    let nextMs = Number.POSITIVE_INFINITY;
+    const mayCome = (atMs: number | undefined): void => {
+      if (atMs !== undefined && atMs > silenceMs && atMs < nextMs) nextMs = atMs;
+    };
+    mayCome(this.#host.thinkAheadMs);
+    mayCome(this.#judge?.nextMs(silenceMs));
+    mayCome(this.#endMs(this.#pace.silenceMs));
+    mayCome(this.#endMs(this.#paceMs(silenceMs)));
+    return nextMs === Number.POSITIVE_INFINITY ? 0 : nextMs - silenceMs;
   }
 
   /** Silence that ends the turn, where `paceMs` would end it without a model's verdict. */
