@@ -67,15 +67,14 @@ describe("declared outputs", () => {
   it("are shown each as what it is, as the stream's own handler has combined them", async () => {
     await open("?stream=shown");
     const outputs = page.getByTestId("outputs");
-    expect(await outputs.locator("figcaption").allTextContents()).toEqual([
-      ...["What it sees", "Confidence", "Conversation", "Picture", "Boxes", "Sound"],
-    ]);
+    await expect
+      .poll(() => outputs.locator("figcaption").allTextContents())
+      .toEqual(["What it sees", "Confidence", "Conversation", "Picture", "Boxes", "Sound"]);
     await call();
     await page.getByTestId("output-score").getByText("93.7 %").waitFor();
-    expect(await outputs.locator(".chat p").allTextContents()).toEqual([
-      ...["You", "How many red cars?"],
-      ...["Assistant", "Three red cars, and one that may be orange."],
-    ]);
+    await expect
+      .poll(() => outputs.locator(".chat p").allTextContents())
+      .toEqual(["You", "How many red cars?", "Assistant", "Three red cars, and one that may be orange."]);
     expect(await outputs.locator("img").getAttribute("src")).toMatch(/^data:image\/png/);
     expect(await outputs.locator("audio").getAttribute("src")).toMatch(/^data:audio\/wav/);
     expect(await outputs.locator("pre").textContent()).toContain('"label": "car"');
