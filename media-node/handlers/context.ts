@@ -4,15 +4,13 @@ import type { InputValues } from "../../shared/inputs.ts";
 import type { RequestFacts } from "../../shared/request-facts.ts";
 import type { CallStart } from "../../shared/telephone/call-message.ts";
 import type { Clock } from "../time/clock.ts";
+import type { Expected } from "../turn/turn-finder.ts";
 
 /** One session's voice activity detection: 16 kHz samples in, a probability of speech per 32 ms window out. */
 export interface VadStream {
   push(samples: Int16Array): void;
-  /**
-   * Tells what the handler waits for: that speech begins, or the window so many milliseconds of audio after the last that was reported. What
-   * it does not wait for may come up to a tenth of a second later, and costs less. Never told: everything comes soon.
-   */
-  awaits?(what: "speech" | number): void;
+  /** Tells what the handler waits for. What that is not may come up to a tenth of a second later, and costs less. Never told: everything comes soon. */
+  awaits?(what: Expected): void;
   reset(): void;
   close(): void;
 }

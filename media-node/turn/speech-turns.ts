@@ -5,7 +5,7 @@ import { ListeningAudio } from "./listening-audio.ts";
 import { patientPace, SpeakerPace } from "./speaker-pace.ts";
 import { SpeechDetector, type SpeechEvent, VAD_WINDOW_MS } from "./speech-detector.ts";
 import { ThinkingAhead } from "./thinking-ahead.ts";
-import type { TurnFinder, TurnHost, WindowSource } from "./turn-finder.ts";
+import type { Expected, TurnFinder, TurnHost, WindowSource } from "./turn-finder.ts";
 import { TurnJudge } from "./turn-judge.ts";
 import { nextTurn, type TurnEvent } from "./turn-machine.ts";
 import { TurnRecorder } from "./turn-recorder.ts";
@@ -79,7 +79,7 @@ export class SpeechTurns implements TurnFinder {
   restart(): void {
     this.#detector.reset();
     this.#over();
-    this.#vad.awaits?.("speech");
+    this.awaitSpeech();
   }
 
   close(): void {
@@ -104,8 +104,13 @@ export class SpeechTurns implements TurnFinder {
     this.#vad.awaits?.(this.#awaited());
   }
 
+  /** Until it is told something else, the detector may take its time with all that is no speech. */
+  protected awaitSpeech(): void {
+    this.#vad.awaits?.("speech");
+  }
+
   /** What the next window that changes anything is. */
-  #awaited(): "speech" | number {
+  #awaited(): Expected {
     if (!this.#detector.speaking) return "speech";
     // While it is open whether a reply is cut off, each window counts.
     const isOpen = this.#check !== undefined || !this.#detector.confirmed;

@@ -10,14 +10,17 @@ import type { TurnEvent, TurnPhase, TurnStep } from "./turn-machine.ts";
 /** Takes what was found, in order. */
 export type OnTurnEvent = (event: TurnEvent) => void;
 
+/**
+ * What whoever listens waits for: `speech`, that it begins; a number, the window so many milliseconds of audio after the last that was
+ * reported, before which nothing can be decided.
+ */
+export type Expected = "speech" | number;
+
 /** A session's voice activity detector: 16 kHz samples in. */
 export interface WindowSource {
   push(samples: Int16Array): void;
-  /**
-   * Tells what is waited for: that speech begins, or the window so many milliseconds of audio after the last that was reported, before which
-   * nothing can be decided. Where it is not taken, windows come as soon as they can.
-   */
-  awaits?(what: "speech" | number): void;
+  /** Tells what is waited for. Where that is not taken, windows come as soon as they can. */
+  awaits?(what: Expected): void;
   close(): void;
 }
 

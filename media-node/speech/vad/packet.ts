@@ -6,7 +6,6 @@
 /** Samples of a window: 32 ms at 16 kHz, what Silero takes. */
 export const WINDOW_SAMPLES = 512;
 export const VAD_SAMPLE_RATE = 16_000;
-export const WINDOW_MS = (1_000 * WINDOW_SAMPLES) / VAD_SAMPLE_RATE;
 
 /** Set in a window's word: the session starts here, forget what its slot has heard. */
 export const RESET_BIT = 0x4000_0000;

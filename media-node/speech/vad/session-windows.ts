@@ -1,8 +1,9 @@
 /** One session's side of voice activity detection: its samples cut into windows, and how soon each of them is wanted. */
 import { isDigitalSilence } from "../../audio/frame.ts";
+import type { Expected } from "../../turn/turn-finder.ts";
 import { RESET_BIT, WINDOW_SAMPLES } from "./packet.ts";
 import type { WindowTag } from "./queue.ts";
-import { type Awaited, type Urgency, urgencyOf } from "./urgency.ts";
+import { type Urgency, urgencyOf } from "./urgency.ts";
 
 /** A session is not calm for 1.5 s after a window that may have been speech. */
 const ALERT_PROBABILITY = 0.1;
@@ -21,7 +22,7 @@ export interface VadStream {
    * Tells what its owner waits for, from the last reported window on. Windows that nobody waits for are reported later, which is cheaper.
    * Never told: every window that may be speech, or comes soon after such a one, is reported soon.
    */
-  awaits(what: Awaited): void;
+  awaits(what: Expected): void;
   /** Forgets what was heard: windows that are on their way are never reported. `windowIndex` goes on. */
   reset(): void;
   /** Nothing is reported after it. */
@@ -53,7 +54,7 @@ export class SessionWindows implements VadStream {
   /** Index of the window up to which the session counts as alert. */
   #alertUntil = -1;
   #reportedIndex = -1;
-  #awaited: Awaited | undefined;
+  #awaited: Expected | undefined;
   #open = true;
 
   constructor(slot: number, onProbability: OnProbability, host: WindowsHost) {
@@ -85,7 +86,7 @@ export class SessionWindows implements VadStream {
     }
   }
 
-  awaits(what: Awaited): void {
+  awaits(what: Expected): void {
     this.#awaited = what;
   }
 

@@ -246,6 +246,23 @@ describe("SileroVad", () => {
     await vi.waitFor(() => expect(heard).toEqual([1_001, 2]));
   });
 
+  it("asks for its thread once in a while, not with every window, while that is on its way", async () => {
+    const clock = new VirtualClock();
+    const loading = Promise.withResolvers<Awaited<ReturnType<typeof fake>>>();
+    const { engine } = open({ load: () => loading.promise, clock });
+    const heard: number[] = [];
+    const streams = [1, 2, 3, 4].map(() => engine.open((p) => heard.push(p)));
+    streams[0]?.push(windowOf(1));
+    clock.advance(BATCH_DELAY_MS);
+    expect(clock.pending).toBe(0);
+    // It is due with those that come with it, as the first was.
+    streams[1]?.push(windowOf(2));
+    clock.advance(BATCH_DELAY_MS - 1);
+    expect(clock.pending).toBe(1);
+    loading.resolve(await fake());
+    await vi.waitFor(() => expect(heard).toEqual([1_001, 1_002]));
+  });
+
   it("drops and counts the oldest windows of a session that is too far behind, and keeps the place of the rest", async () => {
     const clock = new VirtualClock();
     const { engine } = open({ load: fake, clock });

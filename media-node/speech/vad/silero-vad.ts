@@ -146,6 +146,8 @@ export class SileroVad {
 
   #flush(): void {
     if (!this.#thread.running) {
+      // Nothing is due before there is one: the next window does not ask for it again at once.
+      this.#dueMs = Number.POSITIVE_INFINITY;
       // A thread that cannot start has told onError; the next window tries again.
       this.#thread.start().then(
         () => this.#flush(),

@@ -2,13 +2,8 @@
  * How long a window may wait for others to share its run. Waking the thread costs as much as twenty windows do, and most windows change
  * nothing: what a session's owner waits for decides which of them are wanted soon.
  */
-import { WINDOW_MS } from "./packet.ts";
-
-/**
- * What the owner of a stream waits for: `speech`, that it begins; a number, the window so many milliseconds of audio after the last that was
- * reported, before which nothing can be decided.
- */
-export type Awaited = "speech" | number;
+import { VAD_WINDOW_MS } from "../../turn/speech-detector.ts";
+import type { Expected } from "../../turn/turn-finder.ts";
 
 /**
  * - `soon`: somebody may wait for it.
@@ -40,7 +35,7 @@ export interface WindowFacts {
   /** That of the last which was reported; −1 for none. */
   readonly reportedIndex: number;
   /** Undefined: the owner has not said. */
-  readonly awaited: Awaited | undefined;
+  readonly awaited: Expected | undefined;
   /** Asked only where it matters: it looks at each sample. */
   readonly isLoud: () => boolean;
   /** Not long after a window that may have been speech. */
@@ -49,8 +44,8 @@ export interface WindowFacts {
 
 export function urgencyOf({ index, reportedIndex, awaited, isLoud, isAlert }: WindowFacts): Urgency {
   if (typeof awaited === "number") {
-    const awaitedIndex = reportedIndex + Math.ceil(awaited / WINDOW_MS);
-    return index < awaitedIndex ? (awaitedIndex - index) * WINDOW_MS : "soon";
+    const awaitedIndex = reportedIndex + Math.ceil(awaited / VAD_WINDOW_MS);
+    return index < awaitedIndex ? (awaitedIndex - index) * VAD_WINDOW_MS : "soon";
   }
   if (isLoud()) return "soon";
   if (!isAlert) return "calm";

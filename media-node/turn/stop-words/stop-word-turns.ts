@@ -66,6 +66,8 @@ export class StopWordTurns extends SpeechTurns {
       super.heardWindow(probability);
       return;
     }
+    // Nobody follows a turn now, so nobody else says so.
+    this.awaitSpeech();
     search.sound.push({ probability });
     if (!search.schedule.push(probability)) return;
     if (search.transcription === "none") void this.#spot(search);
