@@ -24,7 +24,7 @@ for (const { batch, publishedUs, oursUs } of await compareGraphs([1, 4, 8, 16, 3
   console.log([...cells, (publishedUs / oursUs).toFixed(1).padStart(7)].join(""));
 }
 console.log(
-  `\n${seconds} s each, batches after ${batchDelayMs} ms · CPU ms per window, feeding and turn taking subtracted · latency from a window's last sample to its result, for all and for those that a speaker notices`,
+  `\n${seconds} s each, batches after ${batchDelayMs} ms · CPU ms per window, feeding subtracted, what turn taking makes of it included · latency from a window's last sample to its result, for all and for those that a speaker notices`,
 );
 console.log(
   "           sessions  windows/s  total ms  media thread ms  VAD thread ms  latency p50/p99 ms  noticed p50/p99 ms  dropped",

@@ -205,7 +205,7 @@ function vadRow(durationMs: number): Row {
   return {
     title: `voice · speech detection · ${VAD_SESSIONS} sessions`,
     server: "full",
-    estimateMs: 10_000 + 2 * durationMs,
+    estimateMs: 30_000 + 2 * durationMs,
     measure: async ({ server, pinning }) => {
       const { samples } = readWav(readFileSync(clipPath("librivox-0870.wav")));
       const stop = startMeter(server.pid, pinning);
