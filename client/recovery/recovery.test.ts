@@ -60,17 +60,47 @@ const restarts = () =>
     ({ body }) => typeof body === "object" && body !== null && Reflect.get(body, "type") === "restart",
   );
 
+/** Lets time pass. */
+const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
+
+/** The browser tells the page that the machine is on a network, or on none. */
+const announce = (name: "online" | "offline") => browser.page.dispatchEvent(new Event(name));
+
+/** The machine is on another network, and says so. @returns the connection that the call tries there, not up yet. */
+async function changeNetwork(): Promise<FakeConnection> {
+  announce("online");
+  await pass(100);
+  await settle();
+  return last();
+}
+
+/** The machine is on no network any more. */
+function unplug(connection: FakeConnection): void {
+  online = false;
+  connection.flows = false;
+  announce("offline");
+}
+
+/** Nothing arrives any more, for as long as it takes a call to notice. */
+async function fallSilent(connection: FakeConnection): Promise<void> {
+  connection.flows = false;
+  await pass(1_400);
+}
+
+/** The node takes the connection for the session's: either side has heard the other's first message, and no more was said. */
+const resume = (connection: FakeConnection) => connection.receive({ type: "resumed", data: { received: 1, sent: 1 } });
+
+/** Whatever is asked stays open. */
+const noAnswer = (): Promise<never> => new Promise(() => null);
+
 describe("a call whose network changes", () => {
   it("goes on over another connection, of the same session, and neither side misses a text", async () => {
     const { call, states, texts, first } = await converse();
     first.receive("one");
     call.send("a");
     call.send("b");
-    browser.page.dispatchEvent(new Event("online"));
-    await vi.advanceTimersByTimeAsync(100);
-    await settle();
+    const second = await changeNetwork();
     expect(restarts()[0]?.body).toMatchObject({ type: "restart", sid: "s_1", webrtc_id: call.info.clientId });
-    const second = last();
     expect(second).not.toBe(first);
     second.connect();
     // The session's message and "one".
@@ -91,11 +121,8 @@ describe("a call whose network changes", () => {
   it("hears nothing twice that the former still brought while the other came up", async () => {
     const { call, texts, first } = await converse();
     first.flows = false;
-    browser.page.dispatchEvent(new Event("online"));
-    await vi.advanceTimersByTimeAsync(100);
-    await settle();
+    const second = await changeNetwork();
     first.receive("one");
-    const second = last();
     second.connect();
     // The session's message and "one".
     expect(second.channel.sent).toEqual(['{"type":"resume","received":2}']);
@@ -109,27 +136,21 @@ describe("a call whose network changes", () => {
 
   it("sees a connection through over which it has said how far it heard: the node may have let go of the former", async () => {
     const { call, states, first } = await converse();
-    browser.page.dispatchEvent(new Event("online"));
-    await vi.advanceTimersByTimeAsync(100);
-    await settle();
-    const second = last();
+    const second = await changeNetwork();
     second.connect();
     // The former is still heard of.
-    await vi.advanceTimersByTimeAsync(4_000);
+    await pass(4_000);
     expect([second.connectionState, states.at(-1)]).toEqual(["connected", "interrupted"]);
-    second.receive({ type: "resumed", data: { received: 1, sent: 1 } });
+    resume(second);
     expect([first.connectionState, states.at(-1)]).toEqual(["closed", "connected"]);
     await call.end();
   });
 
   it("tries another where that is not answered, and keeps the former where it is heard of", async () => {
     const { call, states, first } = await converse();
-    browser.page.dispatchEvent(new Event("online"));
-    await vi.advanceTimersByTimeAsync(100);
-    await settle();
-    const second = last();
+    const second = await changeNetwork();
     second.connect();
-    await vi.advanceTimersByTimeAsync(5_600);
+    await pass(5_600);
     expect([first.connectionState, second.connectionState]).toEqual(["connected", "closed"]);
     expect(states.at(-1)).toBe("connected");
     await call.end();
@@ -138,32 +159,25 @@ describe("a call whose network changes", () => {
   it("goes on with the microphone that was chosen while the other connection came up", async () => {
     const { call, first } = await converse();
     first.flows = false;
-    browser.page.dispatchEvent(new Event("online"));
-    await vi.advanceTimersByTimeAsync(100);
-    await settle();
-    const second = last();
+    const second = await changeNetwork();
     await call.setMicrophone({ deviceId: "another" });
     second.connect();
-    second.receive({ type: "resumed", data: { received: 1, sent: 1 } });
+    resume(second);
     expect(second.replaced).toEqual([browser.tracks[1]]);
     await call.end();
   });
 
   it("is watched on, where the browser never tells the statistics of the connection that was left", async () => {
     const { call, states, first } = await converse();
-    browser.page.dispatchEvent(new Event("online"));
-    await vi.advanceTimersByTimeAsync(100);
-    await settle();
-    const second = last();
+    const second = await changeNetwork();
     // Its page is gone with it, and whatever was asked there.
-    first.getStats = () => new Promise(() => null);
-    await vi.advanceTimersByTimeAsync(200);
+    first.getStats = noAnswer;
+    await pass(200);
     second.connect();
-    second.receive({ type: "resumed", data: { received: 1, sent: 1 } });
-    await vi.advanceTimersByTimeAsync(1_000);
+    resume(second);
+    await pass(1_000);
     expect(states.at(-1)).toBe("connected");
-    second.flows = false;
-    await vi.advanceTimersByTimeAsync(1_400);
+    await fallSilent(second);
     expect(states.at(-1)).toBe("interrupted");
     await call.end();
   });
@@ -172,29 +186,28 @@ describe("a call whose network changes", () => {
     const { call, states, first } = await converse();
     for (let n = 0; n < 3; n++) {
       first.flows = false;
-      await vi.advanceTimersByTimeAsync(8_000);
+      await pass(8_000);
       first.flows = true;
-      await vi.advanceTimersByTimeAsync(600);
+      await pass(600);
       expect(states.at(-1)).toBe("connected");
     }
-    await vi.advanceTimersByTimeAsync(60_000);
-    first.flows = false;
-    await vi.advanceTimersByTimeAsync(1_400);
+    await pass(60_000);
+    await fallSilent(first);
     expect(states.at(-1)).toBe("interrupted");
     await call.end();
   });
 
   it("that comes back while the edge is asked for the last time is not given up", async () => {
     const { call, states, first } = await converse();
-    restart = () => new Promise(() => null);
+    restart = noAnswer;
     first.change("disconnected");
-    await vi.advanceTimersByTimeAsync(19_800);
+    await pass(19_800);
     let answer = (_: unknown): void => undefined;
     browser.reply = () =>
       new Promise((resolve) => {
         answer = resolve;
       });
-    await vi.advanceTimersByTimeAsync(300);
+    await pass(300);
     first.change("connected");
     answer({ state: "live" });
     await settle();
@@ -217,14 +230,14 @@ describe("a call whose network changes", () => {
       throw new TypeError("the network is down");
     };
     first.flows = false;
-    browser.page.dispatchEvent(new Event("offline"));
-    await vi.advanceTimersByTimeAsync(1_000);
+    announce("offline");
+    await pass(1_000);
     turn = () => servers("second");
-    await vi.advanceTimersByTimeAsync(1_000);
+    await pass(1_000);
     expect(last().configuration).toMatchObject(servers("second"));
     // Those of before may still do.
     turn = () => ({ status: "failed", meta: { error: "turn_unavailable", retryable: true } });
-    await vi.advanceTimersByTimeAsync(1_000);
+    await pass(1_000);
     expect(last().configuration).toMatchObject(servers("first"));
     expect(errors).toEqual([]);
     await call.end();
@@ -232,10 +245,9 @@ describe("a call whose network changes", () => {
 
   it("notices by itself when nothing arrives any more", async () => {
     const { call, states, first } = await converse();
-    await vi.advanceTimersByTimeAsync(5_000);
+    await pass(5_000);
     expect(restarts()).toEqual([]);
-    first.flows = false;
-    await vi.advanceTimersByTimeAsync(1_400);
+    await fallSilent(first);
     expect(states.at(-1)).toBe("interrupted");
     expect(restarts()).toHaveLength(1);
     await call.end();
@@ -243,11 +255,10 @@ describe("a call whose network changes", () => {
 
   it("is left alone when it comes back by itself", async () => {
     const { call, states, first } = await converse();
-    first.flows = false;
-    await vi.advanceTimersByTimeAsync(1_400);
+    await fallSilent(first);
     const second = last();
     first.flows = true;
-    await vi.advanceTimersByTimeAsync(600);
+    await pass(600);
     expect(states.at(-1)).toBe("connected");
     expect([first.connectionState, second.connectionState]).toEqual(["connected", "closed"]);
     await call.end();
@@ -255,27 +266,25 @@ describe("a call whose network changes", () => {
 
   it("asks nobody while the machine is offline, and at once when it is not", async () => {
     const { call, states, first } = await converse();
-    online = false;
-    first.flows = false;
-    browser.page.dispatchEvent(new Event("offline"));
-    await vi.advanceTimersByTimeAsync(5_000);
+    unplug(first);
+    await pass(5_000);
     expect([states.at(-1), restarts().length]).toEqual(["interrupted", 0]);
     online = true;
-    browser.page.dispatchEvent(new Event("online"));
-    await vi.advanceTimersByTimeAsync(100);
+    announce("online");
+    await pass(100);
     expect(restarts()).toHaveLength(1);
     await call.end();
   });
 
   it("tries again, with longer and longer breaks, and gives up after 20 seconds", async () => {
     const { call, states, first } = await converse();
-    restart = () => new Promise(() => null);
+    restart = noAnswer;
     first.change("disconnected");
-    await vi.advanceTimersByTimeAsync(19_900);
+    await pass(19_900);
     expect(states.at(-1)).toBe("interrupted");
     expect(restarts().length).toBeGreaterThan(4);
     expect(restarts().length).toBeLessThan(12);
-    await vi.advanceTimersByTimeAsync(200);
+    await pass(200);
     expect(call.state).toMatchObject({ name: "failed", error: { code: "connection_lost" } });
   });
 
@@ -283,10 +292,10 @@ describe("a call whose network changes", () => {
     const { call, states, first } = await converse();
     restart = () => ({ status: "failed", meta: { error: "invalid_offer_type", retryable: false } });
     first.change("disconnected");
-    await vi.advanceTimersByTimeAsync(5_000);
+    await pass(5_000);
     expect(restarts()).toHaveLength(1);
     first.change("connected");
-    await vi.advanceTimersByTimeAsync(60_000);
+    await pass(60_000);
     expect(states.at(-1)).toBe("connected");
     await call.end();
   });
@@ -295,10 +304,8 @@ describe("a call whose network changes", () => {
     const { call, first } = await converse("audio-video");
     const listening = vi.spyOn(first, "addEventListener");
     const left = vi.spyOn(first, "removeEventListener");
-    online = false;
-    first.flows = false;
-    browser.page.dispatchEvent(new Event("offline"));
-    await vi.advanceTimersByTimeAsync(3_000);
+    unplug(first);
+    await pass(3_000);
     await call.end();
     expect(listening.mock.calls.length).toBe(left.mock.calls.length);
   });
@@ -306,12 +313,12 @@ describe("a call whose network changes", () => {
   it("with video looks for another path of the same connection", async () => {
     const { call, states, first } = await converse("audio-video");
     first.flows = false;
-    browser.page.dispatchEvent(new Event("online"));
-    await vi.advanceTimersByTimeAsync(150);
+    announce("online");
+    await pass(150);
     expect(browser.connections).toEqual([first]);
     expect([first.restarts, first.remoteSdp]).toEqual([1, "again"]);
     first.flows = true;
-    await vi.advanceTimersByTimeAsync(500);
+    await pass(500);
     expect(states.slice(-2)).toEqual(["interrupted", "connected"]);
     await call.end();
   });

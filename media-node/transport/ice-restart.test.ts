@@ -1,66 +1,17 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { MediaStreamTrack, type RTCDataChannel, RTCPeerConnection, useOPUS } from "werift";
-import { systemClock } from "../time/clock.ts";
-import { DEFAULT_ICE } from "./ice-options.ts";
 import { isCurrent, withoutGeneration } from "./ice-restart.ts";
-import { Peer } from "./peer.ts";
+import { audioClient, closeClientsAndPeers, connect, createPeer, offerOf } from "./testing/client-and-peer.ts";
 
-const closing: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0)) await close();
-});
-
-function client(): { connection: RTCPeerConnection; channel: RTCDataChannel } {
-  const connection = new RTCPeerConnection({
-    iceServers: [{ urls: "stun:127.0.0.1:9" }],
-    iceStunGatherTimeout: 0.01,
-    iceUseIpv6: false,
-    codecs: { audio: [useOPUS()], video: [] },
-  });
-  closing.push(() => connection.close());
-  const channel = connection.createDataChannel("text");
-  connection.addTransceiver(new MediaStreamTrack({ kind: "audio" }), { direction: "sendrecv" });
-  return { connection, channel };
-}
-
-async function offerOf(connection: RTCPeerConnection): Promise<string> {
-  await connection.setLocalDescription(await connection.createOffer());
-  return connection.localDescription?.sdp ?? "";
-}
-
-async function connected(mode: "full" | "lite") {
-  const { connection, channel } = client();
-  const texts: string[] = [];
-  const ended: string[] = [];
-  const open = Promise.withResolvers<void>();
-  const peer = new Peer({
-    modality: "audio",
-    mode: "send-receive",
-    allowExtraTracks: false,
-    ice: { ...DEFAULT_ICE, mode },
-    clock: systemClock,
-    events: {
-      connected: () => undefined,
-      channelOpen: open.resolve,
-      message: (text) => texts.push(text),
-      rtp: () => undefined,
-      ended: (reason) => ended.push(reason),
-    },
-  });
-  closing.push(() => peer.close());
-  const answer = await peer.answer(await offerOf(connection), []);
-  await connection.setRemoteDescription({ type: "answer", sdp: answer });
-  await open.promise;
-  await vi.waitFor(() => expect(channel.readyState).toBe("open"), { timeout: 5_000 });
-  return { connection, channel, peer, texts, ended, answer };
-}
+afterEach(closeClientsAndPeers);
 
 const STRANGE = Array.from({ length: 32 }, () => "AB").join(":");
 const ufragIn = (sdp: string): string | undefined => /^a=ice-ufrag:(\S+)/m.exec(sdp)?.[1];
 
 describe.each(["full", "lite"] as const)("a %s node whose client restarts ICE", (mode) => {
   it("answers with new credentials, and the data channel goes on where it was", async () => {
-    const { connection, channel, peer, texts, ended, answer } = await connected(mode);
+    const client = audioClient();
+    const { connection, channel } = client;
+    const { peer, texts, ended, answer } = await connect(client, { mode });
     const heard: string[] = [];
     channel.onMessage.subscribe((data) => heard.push(String(data)));
     connection.restartIce();
@@ -78,33 +29,19 @@ describe.each(["full", "lite"] as const)("a %s node whose client restarts ICE", 
   });
 
   it("refuses the offer of another connection, and goes on with its own", async () => {
-    const { channel, peer, texts } = await connected(mode);
+    const client = audioClient();
+    const { peer, texts } = await connect(client, { mode });
     // All of werift's connections in a process have the same certificate.
-    const stranger = (await offerOf(client().connection)).replace(/(a=fingerprint:\S+ )\S+/g, `$1${STRANGE}`);
+    const stranger = (await offerOf(audioClient().connection)).replace(/(a=fingerprint:\S+ )\S+/g, `$1${STRANGE}`);
     await expect(peer.restart(stranger)).rejects.toMatchObject({ code: "cannot_restart" });
-    channel.send("undisturbed");
+    client.channel.send("undisturbed");
     await vi.waitFor(() => expect(texts).toEqual(["undisturbed"]), { timeout: 5_000 });
   });
 });
 
 it("a connection that is not up yet is not restarted", async () => {
-  const { connection } = client();
-  const peer = new Peer({
-    modality: "audio",
-    mode: "send-receive",
-    allowExtraTracks: false,
-    ice: DEFAULT_ICE,
-    clock: systemClock,
-    events: {
-      connected: () => undefined,
-      channelOpen: () => undefined,
-      message: () => undefined,
-      rtp: () => undefined,
-      ended: () => undefined,
-    },
-  });
-  closing.push(() => peer.close());
-  const offer = await offerOf(connection);
+  const peer = createPeer();
+  const offer = await offerOf(audioClient().connection);
   await peer.answer(offer, []);
   await expect(peer.restart(offer)).rejects.toMatchObject({ code: "cannot_restart" });
 });

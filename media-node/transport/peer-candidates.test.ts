@@ -2,16 +2,13 @@ import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, it, vi } from "vitest";
-import { RTCPeerConnection, useOPUS } from "werift";
-import { systemClock } from "../time/clock.ts";
 import type { PrivateCandidates } from "./candidate-filter.ts";
-import { DEFAULT_ICE } from "./ice-options.ts";
-import { Peer } from "./peer.ts";
+import { bareClient, closeClientsAndPeers, createPeer } from "./testing/client-and-peer.ts";
 
-const NOTHING = { connected: () => undefined, channelOpen: () => undefined, message: () => undefined };
-const closing: (() => unknown)[] = [];
+const sockets: Socket[] = [];
 afterEach(async () => {
-  for (const close of closing.splice(0)) await close();
+  await closeClientsAndPeers();
+  for (const socket of sockets.splice(0)) socket.close();
 });
 
 /** Somebody on the node's own network, who is no business of callers. */
@@ -23,35 +20,19 @@ async function bystander(): Promise<{ port: number; packets: () => number }> {
   });
   socket.bind(0, "127.0.0.1");
   await once(socket, "listening");
-  closing.push(() => socket.close());
+  sockets.push(socket);
   return { port: socket.address().port, packets: () => packets };
 }
 
 async function offerSdp(): Promise<string> {
-  const caller = new RTCPeerConnection({
-    iceServers: [{ urls: "stun:127.0.0.1:9" }],
-    iceStunGatherTimeout: 0.01,
-    iceUseIpv6: false,
-    codecs: { audio: [useOPUS()], video: [] },
-  });
-  closing.push(() => caller.close());
+  const caller = bareClient();
   caller.addTransceiver("audio");
   const { sdp } = await caller.createOffer();
   return sdp;
 }
 
-function peer(privateCandidates: PrivateCandidates): Peer {
-  const made = new Peer({
-    modality: "audio",
-    mode: "send-receive",
-    allowExtraTracks: false,
-    ice: { ...DEFAULT_ICE, additionalAddresses: ["127.0.0.1"], privateCandidates },
-    clock: systemClock,
-    events: { ...NOTHING, rtp: () => undefined, ended: () => undefined },
-  });
-  closing.push(() => made.close());
-  return made;
-}
+const peer = (privateCandidates: PrivateCandidates) =>
+  createPeer({ additionalAddresses: ["127.0.0.1"], privateCandidates });
 
 const candidate = (port: number): string =>
   `candidate:1 1 udp 2113937151 127.0.0.1 ${port} typ host generation 0 ufrag a`;

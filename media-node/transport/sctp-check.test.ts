@@ -1,10 +1,9 @@
 import fc from "fast-check";
-import { describe, expect, it, vi } from "vitest";
-import { MediaStreamTrack, RTCPeerConnection, useOPUS } from "werift";
-import { systemClock } from "../time/clock.ts";
-import { DEFAULT_ICE } from "./ice-options.ts";
-import { Peer } from "./peer.ts";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { type Association, isWelcomeSctp } from "./sctp-check.ts";
+import { audioClient, closeClientsAndPeers, connect } from "./testing/client-and-peer.ts";
+
+afterEach(closeClientsAndPeers);
 
 const IDLE: Association = { lastReceivedTsn: 0xffff_fffe, roomBytes: 1_024 * 1_024 };
 
@@ -86,38 +85,10 @@ describe("a packet of SCTP", () => {
 });
 
 it("a client's packet that breaks the protocol is dropped before anybody reads it, and the call goes on", async () => {
-  const connection = new RTCPeerConnection({
-    iceServers: [{ urls: "stun:127.0.0.1:9" }],
-    iceStunGatherTimeout: 0.01,
-    iceUseIpv6: false,
-    codecs: { audio: [useOPUS()], video: [] },
-  });
-  const channel = connection.createDataChannel("text");
-  connection.addTransceiver(new MediaStreamTrack({ kind: "audio" }), { direction: "sendrecv" });
-  const texts: string[] = [];
-  const open = Promise.withResolvers<void>();
-  const peer = new Peer({
-    modality: "audio",
-    mode: "send-receive",
-    allowExtraTracks: false,
-    ice: DEFAULT_ICE,
-    clock: systemClock,
-    events: {
-      connected: () => undefined,
-      channelOpen: open.resolve,
-      message: (text) => texts.push(text),
-      rtp: () => undefined,
-      ended: () => undefined,
-    },
-  });
-  await connection.setLocalDescription(await connection.createOffer());
-  const answer = await peer.answer(connection.localDescription?.sdp ?? "", []);
-  await connection.setRemoteDescription({ type: "answer", sdp: answer });
-  await open.promise;
-  await vi.waitFor(() => expect(channel.readyState).toBe("open"), { timeout: 5_000 });
+  const client = audioClient();
+  const { texts } = await connect(client);
   // Its checksum is none: werift would reject a promise of its own over that, which nobody hears.
-  await connection.dtlsTransports[0]?.sendData(packetOf(chunk(99, [1, 2, 3, 4])));
-  channel.send("still there");
+  await client.connection.dtlsTransports[0]?.sendData(packetOf(chunk(99, [1, 2, 3, 4])));
+  client.channel.send("still there");
   await vi.waitFor(() => expect(texts).toEqual(["still there"]), { timeout: 5_000 });
-  await Promise.all([peer.close(), connection.close()]);
 });
