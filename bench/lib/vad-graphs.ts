@@ -2,7 +2,9 @@
 import { readFileSync } from "node:fs";
 import * as ort from "onnxruntime-node";
 import { loadModel } from "../../media-node/speech/load-model.ts";
+import { INPUT_SAMPLES } from "../../media-node/speech/vad/packet.ts";
 import { inBatches } from "../../media-node/speech/vad/silero-in-batches.ts";
+import { STATE_SIZE } from "../../media-node/speech/vad/silero-session.ts";
 import { percentile } from "./percentiles.ts";
 
 const ROUNDS = 31;
@@ -20,7 +22,7 @@ export async function compareGraphs(batches: readonly number[]): Promise<GraphCo
   const paths = await loadModel("silero-vad-v6", new AbortController().signal);
   const file = readFileSync(paths["silero_vad.onnx"]);
   const published = await load(file);
-  const ours = await load(inBatches(file) ?? file);
+  const ours = await load(inBatches(file));
   const costs: GraphCost[] = [];
   for (const batch of batches) {
     const [publishedUs, oursUs]: [number[], number[]] = [[], []];
@@ -41,17 +43,35 @@ function load(model: Uint8Array): Promise<ort.InferenceSession> {
 }
 
 async function windowUs(session: ort.InferenceSession, batch: number): Promise<number> {
-  const noise = Float32Array.from({ length: batch * 576 }, (_, i) => 0.1 * Math.sin(i * i));
-  const all: Record<string, ort.Tensor> = {
-    input: new ort.Tensor("float32", noise, [batch, 576]),
-    state: new ort.Tensor("float32", new Float32Array(2 * batch * 128), [2, batch, 128]),
-    sr: new ort.Tensor("int64", BigInt64Array.of(16_000n), []),
-  };
-  const feeds = Object.fromEntries(Object.entries(all).filter(([name]) => session.inputNames.includes(name)));
+  const feeds = session.inputNames.includes("sr") ? publishedFeeds(batch) : ourFeeds(batch);
   const runs = Math.ceil(ROUND_WINDOWS / batch);
   const start = performance.now();
   for (let run = 0; run < runs; run++) await session.run(feeds);
   return ((performance.now() - start) * 1_000) / (runs * batch);
+}
+
+function publishedFeeds(batch: number): Record<string, ort.Tensor> {
+  const noise = Float32Array.from({ length: batch * INPUT_SAMPLES }, (_, i) => 0.1 * Math.sin(i * i));
+  return {
+    input: new ort.Tensor("float32", noise, [batch, INPUT_SAMPLES]),
+    state: new ort.Tensor("float32", new Float32Array(batch * STATE_SIZE), [2, batch, STATE_SIZE / 2]),
+    sr: new ort.Tensor("int64", BigInt64Array.of(16_000n), []),
+  };
+}
+
+/** One window of each session. */
+function ourFeeds(batch: number): Record<string, ort.Tensor> {
+  const noise = Int16Array.from({ length: batch * INPUT_SAMPLES }, (_, i) => 3_000 * Math.sin(i * i));
+  return {
+    windows: new ort.Tensor("int16", noise, [batch, INPUT_SAMPLES]),
+    order: new ort.Tensor(
+      "int32",
+      Int32Array.from({ length: batch }, (_, i) => i),
+      [1, batch],
+    ),
+    lengths: new ort.Tensor("int32", new Int32Array(batch).fill(1), [batch]),
+    state: new ort.Tensor("float32", new Float32Array(batch * STATE_SIZE), [batch, STATE_SIZE]),
+  };
 }
 
 function median(values: readonly number[]): number {

@@ -14,6 +14,6 @@ export const Field = {
   Dimension: { size: 1, symbol: 2 },
 } as const;
 
-export const DataType = { float: 1, int64: 7 } as const;
+export const DataType = { float: 1, int16: 5, int32: 6, int64: 7 } as const;
 
 export const AttributeType = { int: 2, string: 3 } as const;

@@ -28,9 +28,15 @@ export function transposed(...all: readonly Weights[]): Weights {
   return { shape: [stacked.length / columns, columns], values: stacked };
 }
 
-/** Of two of one shape. */
-export function sum(a: Weights, b: Weights): Weights {
-  return { shape: a.shape, values: a.values.map((value, index) => value + (b.values[index] ?? 0)) };
+/** Each number so many times as large. */
+export function scaled({ shape, values }: Weights, factor: number): Weights {
+  return { shape, values: values.map((value) => value * factor) };
+}
+
+/** Vectors, one behind the other. */
+export function joined(...all: readonly Weights[]): Weights {
+  const values = Float32Array.from(all.flatMap((vector) => [...vector.values]));
+  return { shape: [values.length], values };
 }
 
 /** A vector, several times one behind the other. */

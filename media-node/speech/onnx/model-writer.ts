@@ -1,4 +1,4 @@
-/** Writes an ONNX file, operator by operator. For graphs of floats; checks nothing: ONNX Runtime does, when it loads the file. */
+/** Writes an ONNX file, operator by operator. Checks nothing: ONNX Runtime does, when it loads the file. */
 import { PbfWriter } from "pbf";
 import { AttributeType, DataType, Field } from "./format.ts";
 import type { Weights } from "./matrix.ts";
@@ -29,6 +29,7 @@ interface Tensor {
 interface Side {
   readonly name: Value;
   readonly shape: readonly (number | string)[];
+  readonly dataType: number;
 }
 
 export class ModelWriter {
@@ -38,14 +39,16 @@ export class ModelWriter {
   readonly #outputs: Side[] = [];
   #named = 0;
 
-  input(name: Value, shape: Side["shape"]): Value {
-    this.#inputs.push({ name, shape });
+  /** @param type of its numbers: floats by default. */
+  input(name: Value, shape: Side["shape"], type: keyof typeof DataType = "float"): Value {
+    this.#inputs.push({ name, shape, dataType: DataType[type] });
     return name;
   }
 
+  /** Of floats. */
   output(name: Value, shape: Side["shape"], value: Value): void {
-    this.#outputs.push({ name, shape });
-    this.#nodes.push({ type: "Identity", inputs: [value], outputs: [name], attributes: {} });
+    this.#outputs.push({ name, shape, dataType: DataType.float });
+    this.ops("Identity", [value], [name]);
   }
 
   floats({ shape, values }: Weights): Value {
@@ -60,8 +63,13 @@ export class ModelWriter {
   /** Adds an operator of one result. */
   op(type: string, inputs: readonly Value[], attributes: Attributes = {}): Value {
     const output = this.#name();
-    this.#nodes.push({ type, inputs, outputs: [output], attributes });
+    this.ops(type, inputs, [output], attributes);
     return output;
+  }
+
+  /** Adds an operator whose results are named here. */
+  ops(type: string, inputs: readonly Value[], outputs: readonly Value[], attributes: Attributes = {}): void {
+    this.#nodes.push({ type, inputs, outputs, attributes });
   }
 
   /** A part along the second axis: from one index up to another. */
@@ -71,8 +79,7 @@ export class ModelWriter {
 
   /** Cuts along an axis into equal parts, one for each name. */
   split(value: Value, axis: number, names: readonly Value[]): void {
-    const attributes = { axis, num_outputs: names.length };
-    this.#nodes.push({ type: "Split", inputs: [value], outputs: names, attributes });
+    this.ops("Split", [value], names, { axis, num_outputs: names.length });
   }
 
   /** The file. */
@@ -141,17 +148,17 @@ function writeTensor({ name, dataType, shape, bytes }: Tensor, pbf: PbfWriter): 
   pbf.writeBytesField(Tensor.rawData, bytes);
 }
 
-function writeSide({ name, shape }: Side, pbf: PbfWriter): void {
-  pbf.writeStringField(Field.ValueInfo.name, name);
+function writeSide(side: Side, pbf: PbfWriter): void {
+  pbf.writeStringField(Field.ValueInfo.name, side.name);
   pbf.writeMessage(
     Field.ValueInfo.type,
-    (_, type) => type.writeMessage(Field.Type.tensor, writeTensorType, shape),
+    (_, type) => type.writeMessage(Field.Type.tensor, writeTensorType, side),
     undefined,
   );
 }
 
-function writeTensorType(shape: Side["shape"], pbf: PbfWriter): void {
-  pbf.writeVarintField(Field.TensorType.elementType, DataType.float);
+function writeTensorType({ dataType, shape }: Side, pbf: PbfWriter): void {
+  pbf.writeVarintField(Field.TensorType.elementType, dataType);
   pbf.writeMessage(Field.TensorType.shape, writeShape, shape);
 }
 

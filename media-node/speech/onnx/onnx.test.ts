@@ -1,6 +1,6 @@
 import * as ort from "onnxruntime-node";
 import { describe, expect, it } from "vitest";
-import { matrix, repeated, sum, transposed } from "./matrix.ts";
+import { joined, matrix, repeated, scaled, transposed } from "./matrix.ts";
 import { ModelWriter } from "./model-writer.ts";
 import { readModel } from "./read-model.ts";
 
@@ -50,11 +50,12 @@ describe("ONNX files", () => {
 });
 
 describe("weights", () => {
-  it("are turned, stacked, added and repeated", () => {
+  it("are turned, stacked, scaled, joined and repeated", () => {
     const a = weights([1, 2, 3, 4, 5, 6], 3, 2);
     expect(transposed(a)).toEqual(weights([1, 3, 5, 2, 4, 6], 2, 3));
     expect(transposed(a, weights([7, 8, 9], 3, 1, 1))).toEqual(weights([1, 3, 5, 2, 4, 6, 7, 8, 9], 3, 3));
-    expect(sum(weights([1, 2], 2), weights([3, 4], 2))).toEqual(weights([4, 6], 2));
+    expect(scaled(weights([1, 2], 2, 1), 3)).toEqual(weights([3, 6], 2, 1));
+    expect(joined(weights([1, 2], 2), weights([3], 1))).toEqual(weights([1, 2, 3], 3));
     expect(repeated(weights([1, 2], 2), 2)).toEqual(weights([1, 2, 1, 2], 4));
     expect(matrix(2, 2, (row, column) => 10 * row + column)).toEqual(weights([0, 1, 10, 11], 2, 2));
   });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { viewPacket, WINDOW_SAMPLES } from "./packet.ts";
+import { INPUT_SAMPLES, viewPacket } from "./packet.ts";
 import { WindowQueue } from "./queue.ts";
 
-const window = (value: number) => new Int16Array(WINDOW_SAMPLES).fill(value);
+const window = (value: number) => new Int16Array(INPUT_SAMPLES).fill(value);
 
 function fill(queue: WindowQueue<string>, count: number): void {
   for (let index = 0; index < count; index++) queue.push({ owner: "a", index, epoch: 0 }, index, window(index));
@@ -16,7 +16,7 @@ describe("WindowQueue", () => {
     const { slots, samples } = viewPacket(packet.buffer, packet.capacity);
     expect(tags.map(({ index }) => index)).toEqual(Array.from({ length: 100 }, (_, index) => index));
     expect([...slots.subarray(0, 100)]).toEqual(tags.map(({ index }) => index));
-    expect(samples[99 * WINDOW_SAMPLES]).toBe(99);
+    expect(samples[99 * INPUT_SAMPLES]).toBe(99);
   });
 
   it("gives back what a burst took, and keeps the memory of what is usual", () => {

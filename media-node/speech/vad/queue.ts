@@ -1,5 +1,5 @@
 /** The windows that wait for the VAD thread, already in the form they are sent in. */
-import { newPacketBuffer, type Packet, type PacketView, RESET_BIT, viewPacket, WINDOW_SAMPLES } from "./packet.ts";
+import { INPUT_SAMPLES, newPacketBuffer, type Packet, type PacketView, RESET_BIT, viewPacket } from "./packet.ts";
 
 const FIRST_CAPACITY = 16;
 /** A buffer with room for more than so many times what was in it is made smaller by half. */
@@ -26,13 +26,13 @@ export class WindowQueue<Owner> {
     return this.#tags.length;
   }
 
-  /** Appends a window. @param word its slot, with the reset bit if it is the first since a reset. */
-  push(tag: WindowTag<Owner>, word: number, window: Int16Array): void {
+  /** Appends a window. @param word its slot, with the reset bit if it is the first since a reset. @param input its context and its samples. */
+  push(tag: WindowTag<Owner>, word: number, input: Int16Array): void {
     const at = this.#tags.length;
     if (at === this.#capacity) this.#grow();
     this.#tags.push(tag);
     this.#view.slots[at] = word;
-    this.#view.samples.set(window, at * WINDOW_SAMPLES);
+    this.#view.samples.set(input, at * INPUT_SAMPLES);
   }
 
   /** Removes an owner's oldest window, closing the gap. Costs time, and only happens when the thread is too slow. */
@@ -44,7 +44,7 @@ export class WindowQueue<Owner> {
     const next = this.#tags.findIndex((tag, index) => index > at && tag.owner === owner);
     if (next >= 0) slots[next] = (slots[next] ?? 0) | ((slots[at] ?? 0) & RESET_BIT);
     slots.copyWithin(at, at + 1, this.#tags.length);
-    samples.copyWithin(at * WINDOW_SAMPLES, (at + 1) * WINDOW_SAMPLES, this.#tags.length * WINDOW_SAMPLES);
+    samples.copyWithin(at * INPUT_SAMPLES, (at + 1) * INPUT_SAMPLES, this.#tags.length * INPUT_SAMPLES);
     this.#tags.splice(at, 1);
     return true;
   }

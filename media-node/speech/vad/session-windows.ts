@@ -1,7 +1,7 @@
 /** One session's side of voice activity detection: its samples cut into windows, and how soon each of them is wanted. */
 import { isDigitalSilence } from "../../audio/frame.ts";
 import type { Expected } from "../../turn/turn-finder.ts";
-import { RESET_BIT, WINDOW_SAMPLES } from "./packet.ts";
+import { CONTEXT_SAMPLES, INPUT_SAMPLES, RESET_BIT, WINDOW_SAMPLES } from "./packet.ts";
 import type { WindowTag } from "./queue.ts";
 import { type Urgency, urgencyOf } from "./urgency.ts";
 
@@ -32,7 +32,7 @@ export interface VadStream {
 }
 
 export interface WindowsHost {
-  enqueue(tag: WindowTag<SessionWindows>, word: number, window: Int16Array, urgency: Urgency): void;
+  enqueue(tag: WindowTag<SessionWindows>, word: number, input: Int16Array, urgency: Urgency): void;
   closed(): void;
 }
 
@@ -46,7 +46,9 @@ export class SessionWindows implements VadStream {
   readonly #slot: number;
   readonly #onProbability: OnProbability;
   readonly #host: WindowsHost;
-  readonly #window = new Int16Array(WINDOW_SAMPLES);
+  /** What the thread is sent: the end of the window before, and the window. */
+  readonly #input = new Int16Array(INPUT_SAMPLES);
+  readonly #window = this.#input.subarray(CONTEXT_SAMPLES);
   readonly #isLoud = () => isLoud(this.#window);
   #filled = 0;
   #index = 0;
@@ -80,10 +82,17 @@ export class SessionWindows implements VadStream {
         this.report(0, index, this.#epoch);
         continue;
       }
-      const word = this.#slot | (this.startsAnew ? RESET_BIT : 0);
-      this.startsAnew = false;
-      this.#host.enqueue({ owner: this, index, epoch: this.#epoch }, word, this.#window, this.#urgency(index, isAlert));
+      this.#send(index, isAlert);
     }
+  }
+
+  #send(index: number, isAlert: boolean): void {
+    const input = this.#input;
+    if (this.startsAnew) input.fill(0, 0, CONTEXT_SAMPLES);
+    const word = this.#slot | (this.startsAnew ? RESET_BIT : 0);
+    this.startsAnew = false;
+    this.#host.enqueue({ owner: this, index, epoch: this.#epoch }, word, input, this.#urgency(index, isAlert));
+    input.copyWithin(0, WINDOW_SAMPLES);
   }
 
   awaits(what: Expected): void {

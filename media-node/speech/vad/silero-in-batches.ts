@@ -1,9 +1,19 @@
 /**
- * Silero 6 for many windows at once. The published graph convolves window by window, four columns at a time, which keeps a
- * processor from its best; here the same weights and the same arithmetic are products of large matrices, with a row for each
- * window or each of its frames. Inputs, outputs and memory are those of the published graph at 16 kHz.
+ * Silero 6 for many windows of many sessions at once. The published graph convolves window by window, four columns at a time, which
+ * keeps a processor from its best; here the same weights and the same arithmetic are products of large matrices, with a row for each
+ * window or each of its frames. The published graph takes one window of each session; this one takes any number in one run:
+ *
+ * | input | numbers | shape | |
+ * |---|---|---|---|
+ * | `windows` | int16 | windows × 576 | the last 64 samples of the window before, the window; in any order |
+ * | `order` | int32 | steps × sessions | which window is a session's first, its second, …; any, past its last |
+ * | `lengths` | int32 | sessions | how many windows each has |
+ * | `state` | float | sessions × 256 | the LSTM's hidden state, and its cell |
+ *
+ * `output` has a probability for each place in `order` (those past a session's last mean nothing), `stateN` is `state` after the last.
  */
-import { matrix, repeated, sum, transposed, type Weights } from "../onnx/matrix.ts";
+import { DataType } from "../onnx/format.ts";
+import { joined, matrix, repeated, scaled, transposed, type Weights } from "../onnx/matrix.ts";
 import { ModelWriter, type Value } from "../onnx/model-writer.ts";
 import { readModel } from "../onnx/read-model.ts";
 
@@ -20,16 +30,28 @@ const FRAMES = 4;
 const TAPS = 3;
 /** Floats of each of the two parts of a session's memory. */
 const MEMORY = 128;
+/** Of a sample. */
+const INT16_SCALE = 1 / 32_768;
+/** ONNX has an LSTM's gates in another order: input, output, forget, candidate. */
+const ONNX_GATES = [0, 3, 1, 2];
+
+interface Lstm {
+  readonly input: Weights;
+  readonly recurrent: Weights;
+  readonly biases: readonly Weights[];
+}
 
 interface Layer {
   readonly kernel: Weights;
   readonly bias: Weights;
 }
 
-/** @returns the model as an ONNX file; undefined where `file` is another model than the one that is known here. */
-export function inBatches(file: Uint8Array): Uint8Array | undefined {
+/** @returns the model as an ONNX file. @throws Error where `file` is another model than the one that is known here. */
+export function inBatches(file: Uint8Array): Uint8Array {
   const { weights, graphDigest } = readModel(file);
-  if (graphDigest !== KNOWN_GRAPH) return undefined;
+  if (graphDigest !== KNOWN_GRAPH) {
+    throw new Error(`The VAD model is another one than is known here: its graph has the digest ${graphDigest}.`);
+  }
   const weight = (name: string): Weights => {
     const found = weights.get(`model.${name}`);
     if (found === undefined) throw new Error(`The VAD model has no weights named model.${name}.`);
@@ -41,22 +63,25 @@ export function inBatches(file: Uint8Array): Uint8Array | undefined {
   });
 
   const graph = new ModelWriter();
-  const audio = graph.input("input", ["batch", INPUT]);
-  const state = graph.input("state", [2, "batch", MEMORY]);
-  let heard = spectra(graph, audio, weight("stft.forward_basis_buffer"));
+  const samples = graph.op("Cast", [graph.input("windows", ["windows", INPUT], "int16")], { to: DataType.float });
+  const order = graph.input("order", ["steps", "sessions"], "int32");
+  const lengths = graph.input("lengths", ["sessions"], "int32");
+  const state = graph.input("state", ["sessions", 2 * MEMORY]);
+  let heard = spectra(graph, samples, scaled(weight("stft.forward_basis_buffer"), INT16_SCALE));
   heard = convolveFrames(graph, heard, encoder(0));
   heard = convolveWindows(graph, heard, encoder(1), { frames: FRAMES, stride: 2 });
   heard = convolveWindows(graph, heard, encoder(2), { frames: 2, stride: 2 });
   heard = convolveWindows(graph, heard, encoder(3), { frames: 1, stride: 1 });
-  const hidden = remember(graph, heard, state, {
-    kernel: transposed(weight("decoder.rnn.weight_ih"), weight("decoder.rnn.weight_hh")),
-    bias: sum(weight("decoder.rnn.bias_ih"), weight("decoder.rnn.bias_hh")),
+  const hidden = remember(graph, graph.op("Gather", [heard, order]), lengths, state, {
+    input: gates(weight("decoder.rnn.weight_ih")),
+    recurrent: gates(weight("decoder.rnn.weight_hh")),
+    biases: [gates(weight("decoder.rnn.bias_ih")), gates(weight("decoder.rnn.bias_hh"))],
   });
   const speech = linear(graph, graph.op("Relu", [hidden]), {
     kernel: transposed(weight("decoder.decoder.2.weight")),
     bias: weight("decoder.decoder.2.bias"),
   });
-  graph.output("output", ["batch", 1], graph.op("Sigmoid", [speech]));
+  graph.output("output", ["places", 1], graph.op("Sigmoid", [speech]));
   return graph.finish();
 }
 
@@ -107,23 +132,38 @@ function convolveWindows(
   return graph.op("Relu", [product]);
 }
 
-/** The LSTM. Gives its hidden state, and both its states as `stateN`. */
-function remember(graph: ModelWriter, heard: Value, state: Value, { kernel, bias }: Layer): Value {
-  graph.split(graph.op("Reshape", [state, graph.integers(-1, MEMORY)]), 0, ["hidden", "cell"]);
-  const gates = linear(graph, graph.op("Concat", [heard, "hidden"], { axis: 1 }), { kernel, bias });
-  graph.split(gates, 1, ["inputGate", "forgetGate", "candidate", "outputGate"]);
-  const [inputGate, forgetGate, outputGate] = [sigmoid("inputGate"), sigmoid("forgetGate"), sigmoid("outputGate")];
-  const kept = graph.op("Mul", [forgetGate, "cell"]);
-  const added = graph.op("Mul", [inputGate, graph.op("Tanh", ["candidate"])]);
-  const cell = graph.op("Add", [kept, added]);
-  const hidden = graph.op("Mul", [outputGate, graph.op("Tanh", [cell])]);
-  const both = graph.op("Concat", [hidden, cell], { axis: 0 });
-  graph.output("stateN", [2, "batch", MEMORY], graph.op("Reshape", [both, graph.integers(2, -1, MEMORY)]));
-  return hidden;
+/** The LSTM over each session's windows. Gives its hidden state after each, a row for each place in the order, and what is left in the end as `stateN`. */
+function remember(
+  graph: ModelWriter,
+  heard: Value,
+  lengths: Value,
+  state: Value,
+  { input, recurrent, biases }: Lstm,
+): Value {
+  const directions = graph.integers(0);
+  graph.split(graph.op("Unsqueeze", [state, directions]), 2, ["hidden", "cell"]);
+  const constants = [alone(input), alone(recurrent), alone(joined(...biases))].map((weights) => graph.floats(weights));
+  const inputs = [heard, ...constants, lengths, "hidden", "cell"];
+  graph.ops("LSTM", inputs, ["hiddenAll", "hiddenN", "cellN"], { hidden_size: MEMORY });
+  const stateN = graph.op("Concat", ["hiddenN", "cellN"], { axis: 2 });
+  graph.output("stateN", ["sessions", 2 * MEMORY], graph.op("Squeeze", [stateN, directions]));
+  return graph.op("Reshape", ["hiddenAll", graph.integers(-1, MEMORY)]);
+}
 
-  function sigmoid(gate: Value): Value {
-    return graph.op("Sigmoid", [gate]);
-  }
+/** Of one direction. */
+function alone({ shape, values }: Weights): Weights {
+  return { shape: [1, ...shape], values };
+}
+
+function gates({ shape, values }: Weights): Weights {
+  const size = values.length / ONNX_GATES.length;
+  return {
+    shape,
+    values: Float32Array.from(
+      values,
+      (_, at) => values[(ONNX_GATES[Math.floor(at / size)] ?? 0) * size + (at % size)] ?? 0,
+    ),
+  };
 }
 
 function linear(graph: ModelWriter, rows: Value, { kernel, bias }: Layer): Value {

@@ -7,7 +7,7 @@ const CODE = `
 import { parentPort as port } from "node:worker_threads";
 port.on("message", (message) => {
   if (message === "close") return port.close();
-  if (new Int16Array(message.buffer, message.capacity * 4)[0] === -1) process.exit(1);
+  if (new Int16Array(message.buffer, message.capacity * 4)[64] === -1) process.exit(1);
   new Float32Array(message.buffer, 0, message.capacity).fill(0);
   port.postMessage(message, [message.buffer]);
 });

@@ -17,8 +17,8 @@ port.on("message", (message) => {
   const words = new Int32Array(buffer, 0, capacity), out = new Float32Array(buffer, 0, capacity);
   const samples = new Int16Array(buffer, capacity * 4);
   for (let i = 0; i < count; i++) {
-    if (samples[i * 512] === -1) process.exit(1);
-    out[i] = samples[i * 512] + (words[i] & 0x40000000 ? 1000 : 0);
+    if (samples[i * 576 + 64] === -1) process.exit(1);
+    out[i] = samples[i * 576 + 64] + (words[i] & 0x40000000 ? 1000 : 0);
   }
   port.postMessage({ buffer, capacity, count }, [buffer]);
 });

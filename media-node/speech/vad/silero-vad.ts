@@ -86,7 +86,7 @@ export class SileroVad {
   open(onProbability: OnProbability): VadStream {
     const slot = this.#freeSlots.pop() ?? this.#slots++;
     const stream = new SessionWindows(slot, onProbability, {
-      enqueue: (tag, word, window, urgency) => this.#enqueue(tag, word, window, urgency),
+      enqueue: (tag, word, input, urgency) => this.#enqueue(tag, word, input, urgency),
       closed: () => {
         if (this.#streams.delete(stream)) this.#freeSlots.push(slot);
       },
@@ -104,7 +104,7 @@ export class SileroVad {
     await this.#thread.close();
   }
 
-  #enqueue(tag: WindowTag<SessionWindows>, word: number, window: Int16Array, urgency: Urgency): void {
+  #enqueue(tag: WindowTag<SessionWindows>, word: number, input: Int16Array, urgency: Urgency): void {
     const { owner } = tag;
     if (owner.queued >= MAX_QUEUED_WINDOWS) {
       owner.droppedWindows += 1;
@@ -117,7 +117,7 @@ export class SileroVad {
       owner.queued -= 1;
     }
     owner.queued += 1;
-    this.#queue.push(tag, word, window);
+    this.#queue.push(tag, word, input);
     this.#dueMs = Math.min(this.#dueMs, this.#clock.nowMs() + this.#delayMs(urgency));
     this.#schedule();
   }
