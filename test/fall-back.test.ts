@@ -5,7 +5,8 @@ import { clip, concat, levelDb, silence } from "./support/audio.ts";
 import { TestBrowser, type TestPage } from "./support/browser.ts";
 import { Stack, sleep, until } from "./support/stack.ts";
 
-const MEDIA_PORT = 38_799;
+/** Below those that the system gives to outgoing connections. */
+const MEDIA_PORT = 18_799;
 const PLANES = {
   direct: ["--public-url", `ws://127.0.0.1:${MEDIA_PORT}`, "--media-port", String(MEDIA_PORT)],
   bridged: [],

@@ -172,7 +172,7 @@ describe.skipIf(DEMOS === "")("FastRTC's pages (EDGERTC_FASTRTC_DEMOS names thei
       const html = await readFile(path.join(DEMOS, "webrtc_vs_websocket", "index.html"), "utf8");
       await writeFile(path.join(folder, "index.html"), html.replaceAll("__RTC_CONFIGURATION__", "null"));
       stack = await Stack.start("test/fixtures/two-conversations.ts", {}, undefined, folder);
-      await stack.startNode({ args: ["--public-url", "ws://127.0.0.1:38790", "--media-port", "38790"] });
+      await stack.startNode({ args: ["--public-url", "ws://127.0.0.1:18790", "--media-port", "18790"] });
     });
     afterAll(async () => {
       await stack.stop();

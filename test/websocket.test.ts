@@ -6,7 +6,8 @@ import { Caller } from "./support/caller.ts";
 import { at24k, SocketClient } from "./support/socket-client.ts";
 import { type NodeHandle, Stack, sleep, until } from "./support/stack.ts";
 
-const MEDIA_PORT = 38_788;
+/** Below those that the system gives to outgoing connections. */
+const MEDIA_PORT = 18_788;
 const PLANES = {
   direct: ["--public-url", `ws://127.0.0.1:${MEDIA_PORT}`, "--media-port", String(MEDIA_PORT)],
   bridged: [],

@@ -201,6 +201,8 @@ describe("the metrics server", () => {
   it("says so when its port is taken", async () => {
     const port = Number(new URL(server.url).port);
     const second = startMetricsServer({ host: "127.0.0.1", port, metrics, facts: () => facts, log });
-    await expect(second).rejects.toThrow(/EADDRINUSE/);
+    await expect(second).rejects.toThrow(
+      /--metrics-port \d+ cannot be listened on at 127.0.0.1: another program has it/,
+    );
   });
 });

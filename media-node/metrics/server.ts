@@ -4,6 +4,7 @@
  */
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { listenOn } from "../sockets/listening.ts";
 import type { NodeFacts, NodeMetrics } from "./node-metrics.ts";
 
 /** A scrape takes milliseconds; who is slower holds a connection for nothing. */
@@ -29,7 +30,7 @@ export interface MetricsServer {
   stop(): Promise<void>;
 }
 
-/** @throws Error where the port is taken. */
+/** @throws EdgeRtcError `port_unavailable`. */
 export async function startMetricsServer(options: MetricsServerOptions): Promise<MetricsServer> {
   const server = createServer((request, response) => {
     answer(request, response, options).catch((error: unknown) => {
@@ -40,10 +41,7 @@ export async function startMetricsServer(options: MetricsServerOptions): Promise
   });
   server.requestTimeout = REQUEST_TIMEOUT_MS;
   server.maxConnections = MAX_CONNECTIONS;
-  server.listen(options.port, options.host);
-  await once(server, "listening");
-  const address = server.address();
-  const port = typeof address === "object" && address !== null ? address.port : options.port;
+  const port = await listenOn(server, { ...options, flag: "--metrics-port" });
   const host = options.host.includes(":") ? `[${options.host}]` : options.host;
   return {
     url: `http://${host}:${port}`,

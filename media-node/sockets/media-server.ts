@@ -2,11 +2,11 @@
  * The node's server for media over WebSockets, where it has an address that the edge, or a telephone provider, can reach. It
  * checks tickets and hands the sockets on, before the handshake: no message ever passes through the main process.
  */
-import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { MEDIA_SOCKET_PATH, NODE_ID_HEADER } from "../../shared/link.ts";
+import { listenOn } from "./listening.ts";
 
 /** Who has not said what it wants by then is hung up on. */
 const REQUEST_TIMEOUT_MS = 5_000;
@@ -46,7 +46,7 @@ export interface MediaServer {
   stop(): void;
 }
 
-/** @throws Error where the port is taken. */
+/** @throws EdgeRtcError `port_unavailable`. */
 export async function startMediaServer(options: MediaServerOptions): Promise<MediaServer> {
   const server = createServer((request, response) => {
     const word = { [MEDIA_SERVER_HEADER]: wordFor(request, options) };
@@ -59,11 +59,8 @@ export async function startMediaServer(options: MediaServerOptions): Promise<Med
     socket.on("error", () => socket.destroy());
     if (!hand(request, socket, head, options)) refuse(socket, wordFor(request, options));
   });
-  server.listen(options.port, options.host);
-  await once(server, "listening");
-  const address = server.address();
   return {
-    port: typeof address === "object" && address !== null ? address.port : options.port,
+    port: await listenOn(server, { ...options, flag: "--media-port" }),
     // It does not wait for sockets that were handed on: they are others'.
     stop() {
       server.close();

@@ -16,6 +16,13 @@ export const OPERATOR_ERRORS = {
     "The request does not carry the edge's EDGERTC_ADMIN_TOKEN as `Authorization: Bearer …`.",
     "Give the token that the Worker has. `npx edgertc dev` prints an address with its own.",
   ),
+  port_unavailable: entry(
+    503,
+    false,
+    "The node cannot listen where it was told to.",
+    "Another program has the port, it is one that this user may not have, or the address is another machine's.",
+    "End the other program, or give another: --media-host, --media-port, --metrics-host, --metrics-port.",
+  ),
   invalid_request: entry(
     422,
     false,
