@@ -1,6 +1,9 @@
 /** Samples that come piece by piece and are wanted as one: grows in steps, so that appending copies little. */
 
 const FIRST_CAPACITY = 16_384;
+/** Memory beyond so many samples (5 s at 48 kHz) is given back once it holds less than an eighth of that. What is usual is kept: it is wanted again. */
+const KEPT_CAPACITY = 262_144;
+const ROOMY = 8;
 
 export class SampleBuffer {
   #memory = new Int16Array(0);
@@ -29,11 +32,15 @@ export class SampleBuffer {
   /** Drops all but the newest samples. */
   keepLast(count: number): void {
     if (count >= this.#length) return;
-    this.#memory.copyWithin(0, this.#length - count, this.#length);
+    const kept = this.#memory.subarray(this.#length - count, this.#length);
+    if (this.#memory.length > KEPT_CAPACITY && count * ROOMY < this.#memory.length) {
+      this.#memory = new Int16Array(Math.max(FIRST_CAPACITY, 2 * count));
+    }
+    this.#memory.set(kept);
     this.#length = count;
   }
 
   clear(): void {
-    this.#length = 0;
+    this.keepLast(0);
   }
 }

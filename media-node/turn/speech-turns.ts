@@ -15,7 +15,7 @@ export class SpeechTurns implements TurnFinder {
   readonly next = nextTurn;
   readonly #host: TurnHost;
   readonly #detector: SpeechDetector;
-  readonly #recorder = new TurnRecorder();
+  readonly #recorder: TurnRecorder;
   readonly #listening: ListeningAudio;
   readonly #pace: SpeakerPace;
   /** Of turns whose reply is not ready at that pace. */
@@ -34,6 +34,7 @@ export class SpeechTurns implements TurnFinder {
   constructor(host: TurnHost) {
     this.#host = host;
     this.#detector = new SpeechDetector(host.speech);
+    this.#recorder = new TurnRecorder(host.sampleRate);
     this.#listening = new ListeningAudio(host.sampleRate);
     this.#pace = new SpeakerPace(host.speech);
     this.#patience = new SpeakerPace(patientPace(host.speech));
@@ -64,11 +65,11 @@ export class SpeechTurns implements TurnFinder {
 
   take(paused: boolean): AudioFrame {
     // Only a turn that the detector ended has its silence behind it.
-    return this.#recorder.take(this.#host.sampleRate, paused ? this.#endSilenceMs : 0);
+    return this.#recorder.take(paused ? this.#endSilenceMs : 0);
   }
 
   peek(): AudioFrame {
-    return this.#recorder.peek(this.#host.sampleRate, this.#detector.silenceMs);
+    return this.#recorder.peek(this.#detector.silenceMs);
   }
 
   wentOn(): void {
@@ -89,7 +90,7 @@ export class SpeechTurns implements TurnFinder {
 
   /** Takes the audio of a turn, or of the moments before one. */
   protected heardFrame(frame: AudioFrame): void {
-    this.#recorder.push(frame);
+    this.#recorder.push(toInt16(toMono(frame)));
   }
 
   /** Takes what the detector says of the next window. */
