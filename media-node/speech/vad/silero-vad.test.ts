@@ -23,7 +23,13 @@ port.on("message", (message) => {
   port.postMessage({ buffer, capacity, count }, [buffer]);
 });
 port.postMessage("ready");`;
-const fake = async () => ({ url: new URL(`data:text/javascript,${encodeURIComponent(FAKE)}`), data: undefined });
+const programOf = (code: string) => async () => ({
+  url: new URL(`data:text/javascript,${encodeURIComponent(code)}`),
+  data: undefined,
+});
+const fake = programOf(FAKE);
+/** The same, but gives the first sample of a window's context back. */
+const contextFake = programOf(FAKE.replaceAll("i * 576 + 64", "i * 576"));
 
 const engines: SileroVad[] = [];
 afterEach(async () => {
@@ -295,6 +301,21 @@ describe("SileroVad", () => {
     stream.push(windowOf(3));
     stream.push(windowOf(4));
     await vi.waitFor(() => expect(heard).toEqual([1_003, 4]));
+  });
+
+  it("sends each window with the end of the one before it, and none where the session begins anew", async () => {
+    const { engine } = open({ load: contextFake });
+    await engine.ready();
+    const heard: number[] = [];
+    const stream = engine.open((p) => heard.push(p));
+    const samples = Int16Array.from({ length: 4 * 512 }, (_, i) => 10_000 + i);
+    // In pieces that fit no window.
+    for (let at = 0; at < samples.length; at += 320) stream.push(samples.subarray(at, at + 320));
+    const ends = [1, 2, 3].map((windows) => 10_000 + 512 * windows - 64);
+    await vi.waitFor(() => expect(heard).toEqual([1_000, ...ends]));
+    stream.reset();
+    stream.push(samples.subarray(0, 1_024));
+    await vi.waitFor(() => expect(heard.slice(4)).toEqual([1_000, ends[0]]));
   });
 
   it("gives a closed session's slot to the next one, which hears nothing of it", async () => {
