@@ -1,7 +1,7 @@
 /** What dies and what does not: nodes, session processes, clients; the edge is in edge-restart.test.ts. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Caller } from "./support/caller.ts";
-import { Stack, sleep, until } from "./support/stack.ts";
+import { Stack, until } from "./support/stack.ts";
 
 let stack: Stack;
 
@@ -65,6 +65,9 @@ describe("a media node that is killed", () => {
 describe("a session process that is killed", () => {
   it("loses its own sessions only, says so, and is replaced", async () => {
     const node = await stack.startNode({ shards: 2 });
+    const processesReady = (): number => node.log().split("a session process is ready").length - 1;
+    // The node takes calls as soon as it has one.
+    await until(() => processesReady() === 2, 20_000);
     const callers = await Promise.all(
       Array.from({ length: 4 }, () => new Caller({ url: stack.url, path: "/loopback" }).connect()),
     );
@@ -81,8 +84,7 @@ describe("a session process that is killed", () => {
     const states = await Promise.all(callers.map(({ clientId }) => session("/loopback", clientId)));
     expect(states.filter((state) => state.state === "ended" && state.reason === "shard_lost")).toHaveLength(2);
     expect(states.filter((state) => state.state === "live")).toHaveLength(2);
-    await until(async () => (await node.shardPids()).length >= 2, 20_000);
-    await sleep(1_500);
+    await until(() => processesReady() === 3, 20_000);
     const more = await Promise.all(
       Array.from({ length: 2 }, () => new Caller({ url: stack.url, path: "/loopback" }).connect()),
     );

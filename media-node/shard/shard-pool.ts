@@ -23,7 +23,7 @@ export interface ShardPoolOptions {
   readonly clock: Clock;
   /** Sessions the node takes at most. */
   readonly capacity: number;
-  readonly log: { warn(fields: object, message: string): void; error(fields: object, message: string): void };
+  readonly log: Record<"info" | "warn" | "error", (fields: object, message: string) => void>;
   readonly onEvent: (event: SessionEvent) => void;
   /** An output of a session that is watched, or that no more will come. */
   readonly onOutput: (news: OutputNews) => void;
@@ -224,6 +224,7 @@ export class ShardPool {
         nextRestartMs = RESTART_MS;
         if (this.#iceServers.length > 0) shard.send({ kind: "ice_servers", iceServers: this.#iceServers });
         if (this.#vouchedUntilMs !== null) shard.send({ kind: "vouched", untilMs: this.#vouchedUntilMs });
+        log.info({ shard: index }, "a session process is ready");
         first?.ready();
         onChange();
       },
