@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { frameDurationMs, toFloat32, toInt16, toMono } from "./frame.ts";
+import { frameDurationMs, toFloat32, toInt16, toMono, toMonoFrame } from "./frame.ts";
 
 describe("sample formats", () => {
   it("divides int16 by 32768", () => {
@@ -35,6 +35,10 @@ describe("channels", () => {
   it("returns mono as it is", () => {
     const samples = Float32Array.of(0.25);
     expect(toMono({ sampleRate: 16_000, samples })).toBe(samples);
+    const frame = { sampleRate: 16_000, samples: Int16Array.of(1, 2) };
+    expect(toMonoFrame(frame)).toBe(frame);
+    const stereo = { sampleRate: 16_000, channels: 2, samples: Float32Array.of(0.5, 0.5) } as const;
+    expect(toMonoFrame(stereo)).toEqual({ sampleRate: 16_000, samples: Int16Array.of(16_383) });
   });
 
   it("measures a frame's length per channel", () => {

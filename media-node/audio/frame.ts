@@ -59,6 +59,12 @@ export function toMono(frame: AudioFrame): Int16Array | Float32Array {
   return out;
 }
 
+/** The frame with one channel of Int16 samples; as it is where it has them. */
+export function toMonoFrame(frame: AudioFrame): HeardFrame {
+  if ((frame.channels ?? 1) === 1) return toHeardFrame(frame);
+  return { sampleRate: frame.sampleRate, samples: toInt16(toMono(frame)) };
+}
+
 /** Length of the frame in milliseconds. */
 export function frameDurationMs(frame: AudioFrame): number {
   return (frame.samples.length / (frame.channels ?? 1) / frame.sampleRate) * 1_000;

@@ -1,5 +1,5 @@
 /** Finds turns as speech comes, window by window: the default way. */
-import { type AudioFrame, toInt16, toMono } from "../audio/frame.ts";
+import { type AudioFrame, type HeardFrame, toMonoFrame } from "../audio/frame.ts";
 import { BackchannelCheck } from "./backchannels.ts";
 import { ListeningAudio } from "./listening-audio.ts";
 import { patientPace, SpeakerPace } from "./speaker-pace.ts";
@@ -49,8 +49,9 @@ export class SpeechTurns implements TurnFinder {
   }
 
   push(frame: AudioFrame): void {
-    this.heardFrame(frame);
-    const samples = this.#listening.convert(toInt16(toMono(frame)));
+    const heard = toMonoFrame(frame);
+    this.heardFrame(heard);
+    const samples = this.#listening.convert(heard.samples);
     this.#judge?.push(samples);
     this.#vad.push(samples);
   }
@@ -88,9 +89,9 @@ export class SpeechTurns implements TurnFinder {
     this.#vad.close();
   }
 
-  /** Takes the audio of a turn, or of the moments before one. */
-  protected heardFrame(frame: AudioFrame): void {
-    this.#recorder.push(toInt16(toMono(frame)));
+  /** Takes the audio of a turn, or of the moments before one: one channel. */
+  protected heardFrame({ samples }: HeardFrame): void {
+    this.#recorder.push(samples);
   }
 
   /** Takes what the detector says of the next window. */

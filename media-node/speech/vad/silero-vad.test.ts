@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs";
+import * as ort from "onnxruntime-node";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { readWav } from "../../audio/wav.ts";
 import { VirtualClock } from "../../time/virtual-clock.ts";
+import { loadModel } from "../load-model.ts";
 import { MAX_QUEUED_WINDOWS, SileroVad, type SileroVadOptions } from "./silero-vad.ts";
 import { BATCH_DELAY_MS, CALM_DELAY_MS, PATIENT_DELAY_MS, QUIET_DELAY_MS } from "./urgency.ts";
 
@@ -70,7 +72,65 @@ async function listen(engine: SileroVad, samples: Int16Array, step = 320): Promi
   return heard;
 }
 
+/** What the published model says of each window, asked for one at a time. */
+async function publishedOf(samples: Int16Array): Promise<number[]> {
+  const paths = await loadModel("silero-vad-v6", new AbortController().signal);
+  const model = await ort.InferenceSession.create(paths["silero_vad.onnx"], { logSeverityLevel: 3 });
+  const padded = Float32Array.from([...new Int16Array(64), ...samples], (sample) => sample / 32_768);
+  const sr = new ort.Tensor("int64", BigInt64Array.of(16_000n), []);
+  let state: ort.Tensor = new ort.Tensor("float32", new Float32Array(256), [2, 1, 128]);
+  const heard: number[] = [];
+  for (let at = 0; at + 576 <= padded.length; at += 512) {
+    const input = new ort.Tensor("float32", padded.subarray(at, at + 576), [1, 576]);
+    const { output, stateN } = await model.run({ input, state, sr });
+    if (output === undefined || stateN === undefined) throw new Error("no output");
+    heard.push(Number(output.data[0]));
+    state = stateN;
+  }
+  return heard;
+}
+
+function expectClose(heard: readonly number[], expected: readonly number[]): void {
+  expect(heard).toHaveLength(expected.length);
+  for (const [at, probability] of heard.entries()) expect(probability).toBeCloseTo(expected[at] ?? -1, 4);
+}
+
 describe("Silero, really", () => {
+  it("hears what the published model hears, in a packet of more windows than a run takes", async () => {
+    const { engine } = open();
+    await engine.ready();
+    const whole = clip("librivox-0870.wav");
+    const said = Array.from({ length: 6 }, (_, i) => whole.subarray(i * 8_000, i * 8_000 + MAX_QUEUED_WINDOWS * 512));
+    const heard = said.map((): number[] => []);
+    const streams = heard.map((mine) => engine.open((p) => mine.push(p)));
+    // In one packet, and with each session's windows in both runs of it.
+    for (let window = 0; window < MAX_QUEUED_WINDOWS; window++) {
+      for (const [i, stream] of streams.entries())
+        stream.push(said[i]?.subarray(window * 512, (window + 1) * 512) ?? MUTED);
+    }
+    await vi.waitFor(() => expect(heard.every(({ length }) => length === MAX_QUEUED_WINDOWS)).toBe(true));
+    for (const [i, mine] of heard.entries()) expectClose(mine, await publishedOf(said[i] ?? MUTED));
+  }, 60_000);
+
+  it("hears nothing of a session in the next one that has its slot, in the same packet", async () => {
+    const { engine } = open();
+    await engine.ready();
+    const [first, second] = [clip("cards-001.wav").subarray(0, 8 * 512), clip("goforward.wav").subarray(0, 20 * 512)];
+    const heardBefore: number[] = [];
+    const gone = engine.open((p) => heardBefore.push(p));
+    gone.push(first.subarray(0, 4 * 512));
+    await vi.waitFor(() => expect(heardBefore).toHaveLength(4));
+    gone.push(first.subarray(4 * 512));
+    gone.close();
+    const heard: number[] = [];
+    const next = engine.open((p) => heard.push(p));
+    next.push(second.subarray(0, 10 * 512));
+    await vi.waitFor(() => expect(heard).toHaveLength(10));
+    next.push(second.subarray(10 * 512));
+    await vi.waitFor(() => expect(heard).toHaveLength(20));
+    expectClose(heard, await publishedOf(second));
+  }, 60_000);
+
   it("hears people speak, and neither silence, noise nor a tone", async () => {
     const { engine, errors } = open();
     await engine.ready();

@@ -1,5 +1,5 @@
 /** The last moments of a session as they were heard: frames and windows in the order they came, to be heard again. */
-import { type AudioFrame, frameDurationMs, toInt16, toMono } from "../../audio/frame.ts";
+import { type AudioFrame, frameDurationMs, type HeardFrame } from "../../audio/frame.ts";
 import { SampleBuffer } from "../../audio/sample-buffer.ts";
 
 /** FastRTC's: what is transcribed at most in search of a stop word. */
@@ -8,8 +8,8 @@ const WINDOW_MS = 2_000;
 /** Shortly: the detector's delay, and a soft first syllable. */
 const PAD_MS = 320;
 
-/** A frame of the user's audio, or what the detector said of a window. */
-export type Heard = { readonly frame: AudioFrame } | { readonly probability: number };
+/** A frame of the user's audio, of one channel, or what the detector said of a window. */
+export type Heard = { readonly frame: HeardFrame } | { readonly probability: number };
 
 export class RecentSound {
   #entries: Heard[] = [];
@@ -51,7 +51,7 @@ export class RecentSound {
     const samples = new SampleBuffer();
     let isSpeech = false;
     for (const entry of this.#entries) {
-      if ("frame" in entry) samples.append(toInt16(toMono(entry.frame)));
+      if ("frame" in entry) samples.append(entry.frame.samples);
       else if (entry.probability >= threshold) isSpeech = true;
       if (!isSpeech) samples.keepLast((PAD_MS / 1_000) * sampleRate);
     }

@@ -1,5 +1,5 @@
 /** Finds turns as speech comes, but only after a stop word: until one is heard nobody is listened to. */
-import type { AudioFrame } from "../../audio/frame.ts";
+import type { AudioFrame, HeardFrame } from "../../audio/frame.ts";
 import { within } from "../../time/deadline.ts";
 import { FailureStreak } from "../failure-streak.ts";
 import { SpeechTurns } from "../speech-turns.ts";
@@ -55,7 +55,7 @@ export class StopWordTurns extends SpeechTurns {
     this.#search?.stop.abort();
   }
 
-  protected override heardFrame(frame: AudioFrame): void {
+  protected override heardFrame(frame: HeardFrame): void {
     if (this.#search === undefined) super.heardFrame(frame);
     else this.#search.sound.push({ frame });
   }
