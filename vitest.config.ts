@@ -33,7 +33,14 @@ const CALM_SYSTEM_TESTS = [
   "telephone",
   "turn",
   "websocket",
-].map((name) => `test/${name}.test.ts`);
+].map(pathOfTest);
+
+/** System tests with speech that mostly wait for it to be said: two at a time as well, but not beside those that start browsers. */
+const SPOKEN_SYSTEM_TESTS = ["examples", "voice"].map(pathOfTest);
+
+function pathOfTest(name: string): string {
+  return `test/${name}.test.ts`;
+}
 
 const systemTests = {
   globalSetup: ["./test/support/leftovers.ts", "./test/support/one-bundle.ts"],
@@ -45,7 +52,7 @@ const systemTests = {
  * Kinds of tests:
  * - `unit`: beside the files they test, in Node.
  * - `edge`: the Worker and its objects, inside workerd.
- * - `system-calm` and `system`: what crosses rooms, with real parts; two files at a time, and one after the other.
+ * - `system-calm`, `system-spoken` and `system`: what crosses rooms, with real parts; the first two two files at a time, the last one after the other.
  */
 export default defineConfig({
   test: {
@@ -100,11 +107,20 @@ export default defineConfig({
       {
         test: {
           ...systemTests,
+          name: "system-spoken",
+          include: SPOKEN_SYSTEM_TESTS,
+          maxWorkers: 2,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        test: {
+          ...systemTests,
           name: "system",
           include: ["test/**/*.test.ts"],
-          exclude: CALM_SYSTEM_TESTS,
+          exclude: [...CALM_SYSTEM_TESTS, ...SPOKEN_SYSTEM_TESTS],
           fileParallelism: false,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
         },
       },
     ],

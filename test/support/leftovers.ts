@@ -8,7 +8,7 @@ const MARK = "EDGERTC_TEST_RUN";
 const GRACE_MS = 5_000;
 
 export default function markProcesses(): (() => Promise<void>) | undefined {
-  // The other project of system tests has done it.
+  // Another project of system tests has done it.
   if (process.env[MARK] !== undefined) return undefined;
   const run = randomUUID();
   process.env[MARK] = run;

@@ -8,7 +8,7 @@ import { bundleEdge } from "../../media-node/local/edge.ts";
 export const BUNDLES = "EDGERTC_TEST_BUNDLES";
 
 export default async function bundleOnce(): Promise<(() => Promise<void>) | undefined> {
-  // The other project of system tests has done it.
+  // Another project of system tests has done it.
   if (process.env[BUNDLES] !== undefined) return undefined;
   const folder = await mkdtemp(path.join(tmpdir(), "edgertc-bundles-"));
   await bundleEdge(folder);

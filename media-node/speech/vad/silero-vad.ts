@@ -8,11 +8,10 @@ import { EngineMeter, type EngineUsage } from "../engine-usage.ts";
 import { loadModel } from "../load-model.ts";
 import { isPacket, type Packet, RESET_BIT, viewPacket } from "./packet.ts";
 import { WindowQueue, type WindowTag } from "./queue.ts";
+import { MAX_WINDOWS } from "./run-plan.ts";
 import { type OnProbability, SessionWindows, type VadStream } from "./session-windows.ts";
 import { BATCH_DELAY_MS, delayMs, type Urgency } from "./urgency.ts";
 
-/** Windows that are worth a batch without any more waiting: about a millisecond of work. */
-const FULL_BATCH = 64;
 /** With fewer open streams than this no company is to be expected within the delay, and windows go at once. */
 const MIN_STREAMS_TO_WAIT = 4;
 /** Windows of one stream that may wait, about 1 s; past it the oldest are dropped and counted. */
@@ -129,7 +128,7 @@ export class SileroVad {
   #schedule(): void {
     if (this.#inFlight !== undefined || this.#queue.count === 0) return;
     const nowMs = this.#clock.nowMs();
-    const dueMs = this.#queue.count >= FULL_BATCH ? nowMs : Math.max(nowMs, this.#dueMs);
+    const dueMs = this.#queue.count >= MAX_WINDOWS ? nowMs : Math.max(nowMs, this.#dueMs);
     if (this.#timer !== undefined && this.#timer.dueMs <= dueMs) return;
     this.#stopWaiting();
     const timer = this.#clock.after(dueMs - nowMs, () => {

@@ -9,6 +9,9 @@ import {
   type WindowFacts,
 } from "./urgency.ts";
 
+/** The one that decides may come so much after its end. */
+const FRAME_MS = 20;
+
 const facts = (given: Partial<WindowFacts> = {}): WindowFacts => ({
   index: 10,
   reportedIndex: 9,
@@ -34,26 +37,26 @@ describe("how long a window may wait", () => {
     expect(waits({})).toBe(CALM_DELAY_MS);
   });
 
-  it("ends with the window that decides, however loud the ones before it are", () => {
+  it("lasts until the window that decides goes, however loud the ones before it are", () => {
     // A pause of 320 ms, nothing of which has been reported: the tenth window from there on decides.
     const pause = (index: number) =>
       waits({ index, reportedIndex: 9, awaited: 320, isLoud: () => true, isAlert: true });
     expect([10, 15, 16, 17, 18, 19, 20].map(pause)).toEqual([
       PATIENT_DELAY_MS,
       PATIENT_DELAY_MS,
-      96,
-      64,
-      32,
+      PATIENT_DELAY_MS,
+      64 + FRAME_MS + BATCH_DELAY_MS,
+      32 + FRAME_MS + BATCH_DELAY_MS,
       BATCH_DELAY_MS,
       BATCH_DELAY_MS,
     ]);
     expect(waits({ awaited: 0, isAlert: true })).toBe(BATCH_DELAY_MS);
     // A part of a window is a window.
-    expect(waits({ index: 10, reportedIndex: 9, awaited: 33 })).toBe(32);
+    expect(waits({ index: 10, reportedIndex: 9, awaited: 33 })).toBe(32 + FRAME_MS + BATCH_DELAY_MS);
   });
 
   it("is never shorter than what all windows wait", () => {
-    expect(delayMs(20, 24)).toBe(24);
+    expect(delayMs(20, 200)).toBe(200);
     expect(delayMs("quiet", 100)).toBe(100);
     expect(delayMs("soon", 24)).toBe(24);
   });

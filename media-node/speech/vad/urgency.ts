@@ -19,14 +19,17 @@ export const BATCH_DELAY_MS = 16;
 export const QUIET_DELAY_MS = 64;
 /** Nobody waits to hear that there is still nothing. */
 export const CALM_DELAY_MS = 128;
-/** Longest that one waits in speech: what follows from it, such as where it stopped, is then known with the next three windows. */
-export const PATIENT_DELAY_MS = 96;
+/** Longest that one waits in speech: what follows from it, such as where it stopped, is then known with the next four windows. */
+export const PATIENT_DELAY_MS = 128;
+/** Audio comes in frames of 20 ms: a window may be complete so much after the sound at its end. */
+const FRAME_MS = 20;
 
 export function delayMs(urgency: Urgency, batchDelayMs: number): number {
   if (urgency === "soon") return batchDelayMs;
   if (urgency === "quiet") return Math.max(QUIET_DELAY_MS, batchDelayMs);
   if (urgency === "calm") return Math.max(CALM_DELAY_MS, batchDelayMs);
-  return Math.max(Math.min(PATIENT_DELAY_MS, urgency), batchDelayMs);
+  // Until the one that decides goes, and takes it along: on the stroke, the two would be a run each.
+  return Math.max(Math.min(PATIENT_DELAY_MS, urgency + FRAME_MS + batchDelayMs), batchDelayMs);
 }
 
 export interface WindowFacts {
